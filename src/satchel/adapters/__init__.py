@@ -1,0 +1,1 @@
+"""The platforms, one adapter each: detect, read and, where the platform takes memory, write."""

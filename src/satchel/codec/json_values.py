@@ -1,0 +1,144 @@
+"""Strict JSON, one value at a time: UTF-8, bounded depth and digits, exact integers, no NaN or infinity.
+
+Built on msgspec, whose parser refuses NaN, overflowing floats and lone surrogates and keeps integers exact (engineering.md
+1a). What it leaves open is checked here: UTF-8 in members that are skipped, depth, and duplicate names where a hash or a
+signature hangs on the value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn
+
+import msgspec
+
+from satchel.errors import LimitExceeded, MalformedInput, Place
+from satchel.limits import DEFAULT, Limits
+
+_BYTE = re.compile(r"\(byte (\d+)\)")
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+_LONE_SURROGATE = re.compile(
+    rb"(?<!\\)((?:\\\\)*)(?:\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+)
+
+
+def refuse(error: Exception, place: Place, data: bytes) -> NoReturn:
+    """Raise MalformedInput for a foreign parser's error; ``place.offset`` is where ``data`` begins in its file."""
+    start = place.offset or 0
+    if isinstance(error, RecursionError):
+        raise LimitExceeded("JSON is nested too deeply to parse", place=place) from None
+    if isinstance(error, UnicodeDecodeError):
+        at = msgspec.structs.replace(place, offset=start + error.start)
+        raise MalformedInput("invalid UTF-8", place=at, hint="the file was damaged or re-encoded") from None
+    text = str(error)
+    found = _BYTE.search(text)
+    offset = start + (int(found[1]) if found else len(data) if "truncated" in text else 0)
+    reason = "the JSON ends too early" if "truncated" in text else text.removeprefix("JSON is malformed: ")
+    raise MalformedInput(
+        f"not valid JSON: {_BYTE.sub('', reason).strip()}", place=msgspec.structs.replace(place, offset=offset)
+    ) from None
+
+
+def check_depth(data: bytes, place: Place, limits: Limits = DEFAULT) -> None:
+    """Raise LimitExceeded when ``data`` nests deeper than ``limits.json_depth``. ``data`` must be valid JSON.
+
+    Brackets alone are looked at first, inner pairs taken out layer by layer: what is gone after n layers is n deep, strings
+    that hold brackets can only make the estimate too high, and then the exact scan decides.
+    """
+    brackets = data.translate(None, _NOT_BRACKETS)
+    for layer in range(limits.json_depth):
+        if brackets.count(b"[") + brackets.count(b"{") <= limits.json_depth - layer:
+            return
+        inner = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        if len(inner) == len(brackets):
+            break
+        brackets = inner
+    depth = 0
+    for token in _STRING_OR_BRACKET.finditer(data):
+        first = data[token.start()]
+        if first in b"[{":
+            depth += 1
+            if depth > limits.json_depth:
+                where = msgspec.structs.replace(place, offset=(place.offset or 0) + token.start())
+                raise LimitExceeded(
+                    f"JSON is nested deeper than {limits.json_depth}",
+                    place=where,
+                    hint="--limit json_depth=N raises it",
+                )
+        elif first in b"]}":
+            depth -= 1
+
+
+def check_text(data: bytes, place: Place) -> None:
+    """Raise MalformedInput, with the byte offset, when ``data`` is not UTF-8."""
+    if not data.isascii():
+        try:
+            data.decode()
+        except UnicodeDecodeError as error:
+            refuse(error, place, data)
+
+
+def check_digits(data: bytes, place: Place, limits: Limits = DEFAULT) -> None:
+    """Raise LimitExceeded when an integer has more digits than ``limits.json_digits``."""
+    run = re.search(rb"\d{%d}" % (limits.json_digits + 1), data)
+    if run:
+        # Only outside strings does it count.
+        for token in re.finditer(rb'"(?:[^"\\]|\\.)*+"|\d+', data, re.DOTALL):
+            if data[token.start()] != 0x22 and token.end() - token.start() > limits.json_digits:
+                where = msgspec.structs.replace(place, offset=(place.offset or 0) + token.start())
+                raise LimitExceeded(f"a number has more than {limits.json_digits} digits", place=where)
+
+
+def decode(data: bytes, *, type: Any = Any, place: Place = Place(), limits: Limits = DEFAULT) -> Any:
+    """The JSON value of ``data`` as ``type``, all of ``data`` checked. A value of another shape raises
+    msgspec.ValidationError, which is for the caller to handle.
+
+    Raises:
+        MalformedInput: not JSON, not UTF-8, NaN, infinity or a lone surrogate.
+        LimitExceeded: too deep.
+    """
+    check_text(data, place)
+    try:
+        value = msgspec.json.decode(data, type=type)
+    except msgspec.ValidationError as error:
+        if "out of range" in str(error) or "digits" in str(error):
+            refuse(error, place, data)
+        raise
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        refuse(error, place, data)
+    except ValueError as error:
+        refuse(error, place, data)
+    check_depth(data, place, limits)
+    return value
+
+
+def decode_unique(data: bytes, *, place: Place = Place(), limits: Limits = DEFAULT) -> Any:
+    """As ``decode``, and a name that stands twice in one object is refused: for bytes that a hash or signature covers.
+
+    Raises:
+        MalformedInput: also for a duplicate name; the message names it by its member count, never by its text.
+    """
+    decode(data, place=place, limits=limits)
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) != len(pairs):
+            raise MalformedInput("an object has the same name twice", place=place, hint="hashes cannot cover it")
+        return members
+
+    return json.loads(data, object_pairs_hook=unique)
+
+
+def repair_text(data: bytes) -> bytes:
+    """``data`` with what is no Unicode text replaced by U+FFFD: lone ``\\ud800`` escapes and invalid UTF-8 bytes.
+
+    For a reader that has told of the fault and goes on; the kept original stays as it was.
+    """
+    if not data.isascii():
+        data = data.decode("utf-8", "replace").encode()
+    if b"\\ud" in data or b"\\uD" in data:
+        data = _LONE_SURROGATE.sub(rb"\1\\ufffd", data)
+    return data

@@ -1,0 +1,66 @@
+"""Every bound on what comes in, once, with why. All can be raised: ``satchel import --limit NAME=VALUE``."""
+
+from __future__ import annotations
+
+import msgspec
+
+from satchel.errors import UsageError
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds checked before or while reading; crossing one raises LimitExceeded that names the bound."""
+
+    #: One element of a streamed array (a conversation): it is held in memory whole. Real ones reach tens of MB.
+    element_bytes: int = 64 * MIB
+    #: A JSON document that is not streamed (a project, a memories object).
+    document_bytes: int = 64 * MIB
+    #: Nesting of JSON. Real exports stay below 30; parsers fail in the C stack near 1,000.
+    json_depth: int = 128
+    #: Digits of one JSON integer; CPython itself refuses more than 4,300.
+    json_digits: int = 1000
+    #: Elements of one streamed array.
+    array_elements: int = 10_000_000
+    #: Members of one archive or folder.
+    archive_members: int = 100_000
+    #: Uncompressed size of one archive member.
+    member_bytes: int = 64 * GIB
+    #: Uncompressed size of one archive.
+    archive_bytes: int = 256 * GIB
+    #: Uncompressed : compressed, once a member has given ``ratio_free_bytes``. Chat JSON compresses 4 to 12 times.
+    archive_ratio: int = 200
+    #: A member may expand this far before its ratio is looked at.
+    ratio_free_bytes: int = 10 * MIB
+    #: Archives inside archives (Claude's parts and some exporters nest once).
+    archive_depth: int = 2
+    #: How deep a folder is searched for an export's files.
+    folder_depth: int = 16
+
+
+DEFAULT = Limits()
+
+_UNITS = {"": 1, "k": 1 << 10, "m": MIB, "g": GIB}
+
+
+def raised(settings: list[str], base: Limits = DEFAULT) -> Limits:
+    """``base`` with each ``NAME=VALUE`` of ``settings`` applied; VALUE is an integer, with k, m or g for sizes.
+
+    Raises:
+        UsageError: an unknown name or a value that is not a positive whole number.
+    """
+    changes: dict[str, int] = {}
+    names = Limits.__struct_fields__
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        name = name.strip().replace("-", "_")
+        if name not in names:
+            raise UsageError(f"no limit is called {name!r}", hint="limits: " + ", ".join(names))
+        text = value.strip().lower().removesuffix("b").removesuffix("i")
+        unit = text[-1:] if text[-1:] in ("k", "m", "g") else ""
+        digits = text.removesuffix(unit).strip()
+        if not digits.isdecimal() or not digits.isascii() or int(digits) == 0:
+            raise UsageError(f"limit {name} needs a positive whole number, not {value!r}", hint="for example 256m")
+        changes[name] = int(digits) * _UNITS[unit]
+    return msgspec.structs.replace(base, **changes)

@@ -1,0 +1,45 @@
+"""Identity: a uid is a hash of where an id is unique and the id itself, so that a second import is no second record.
+
+A uid is 20 bytes of SHA-256, written as 40 lower-case hexadecimal digits. Its input is framed by lengths, so that no two
+different paths of names give the same bytes. It never depends on the clock, the machine or the order of import.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid as _uuid
+
+UID_BYTES = 20
+
+
+def make_uid(*path: str) -> str:
+    """The uid of the thing at ``path``: id space first (``"chatgpt"``, ``"conversation"``), native id last."""
+    digest = hashlib.sha256()
+    for name in path:
+        data = name.encode("utf-8", "surrogatepass")
+        digest.update(b"%d:" % len(data))
+        digest.update(data)
+    return digest.digest()[:UID_BYTES].hex()
+
+
+def is_uuid(native_id: str) -> bool:
+    """Whether ``native_id`` is a UUID in its usual spelling: such an id is unique without naming an account."""
+    if len(native_id) != 36:
+        return False
+    try:
+        return str(_uuid.UUID(native_id)) == native_id.lower()
+    except ValueError:
+        return False
+
+
+def provider_uid(provider: str, account: str | None, kind: str, native_id: str) -> str:
+    """The uid of a provider's object. Its id space is the provider alone when the id is a UUID, else the account in it.
+
+    So a conversation that is exported once with and once without its account's name is still one record.
+    """
+    return make_uid(provider, "" if is_uuid(native_id) else account or "", kind, native_id)
+
+
+def uuid_of(uid: str) -> str:
+    """A UUID (version 5 form: bits of a hash of a name) for formats whose ids are UUIDs; deterministic."""
+    return str(_uuid.UUID(bytes=bytes.fromhex(uid)[:16], version=5))

@@ -1,0 +1,167 @@
+"""The Record: one witness, a header and a typed body, immutable.
+
+Nothing is verified from these typed fields and nothing is written home from them when nothing was edited: the exact bytes of
+the source value are the truth for their origin. ``native`` says where those bytes are: which kept original, and which member
+inside it (an empty pointer: the whole of it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, BinaryIO, Literal
+
+import msgspec
+
+from satchel.errors import Place
+from satchel.model.bodies import AnyBody
+from satchel.model.findings import Finding
+
+Status = Literal["active", "superseded", "deprecated", "retracted", "archived"]
+#: From what may be relied on to what may not; no path raises it, only a person does.
+Trust = Literal["own", "reviewed", "verified", "imported", "untrusted"]
+LinkType = Literal[
+    "derived_from", "evidence", "supports", "contradicts", "extends", "supersedes", "part_of", "related_to"
+]
+Method = Literal["", "llm_inference", "explicit_user_input", "api_export", "browser_extraction", "manual"]
+
+
+class _Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    pass
+
+
+class Times(_Frozen):
+    """What was true when, and when it was known. A missing time stays missing."""
+
+    created: datetime | None = None
+    updated: datetime | None = None
+    observed: datetime | None = None
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+    #: When this vault first took the record in; set by the vault.
+    recorded: datetime | None = None
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A typed link to another record's uid."""
+
+    type: LinkType
+    to: str
+
+
+class Provenance(_Frozen):
+    """Whence it came. ``conversation`` and ``message`` are uids of the records it was drawn from."""
+
+    platform: str = ""
+    account: str = ""
+    conversation: str = ""
+    message: str = ""
+    method: Method = ""
+    extractor: str = ""
+    actor: str = ""
+
+
+class Grant(_Frozen):
+    entity: str
+    permissions: tuple[Literal["read", "write", "delete"], ...]
+
+
+class Access(_Frozen):
+    visibility: Literal["private", "shared", "public"] = "private"
+    exportable: bool = True
+    grants: tuple[Grant, ...] = ()
+    sensitivity: Literal["", "low", "normal", "high"] = ""
+
+
+class Origin(_Frozen):
+    """Which format said it, and under what name. ``kind`` is the format's own word (``chatgpt.message``)."""
+
+    format: str
+    version: str = ""
+    dialect: str = ""
+    id: str = ""
+    kind: str = ""
+
+
+class Native(_Frozen):
+    """The exact source bytes: the kept original ``digest`` and a JSON pointer (RFC 6901) inside it."""
+
+    digest: str = ""
+    pointer: str = ""
+
+
+class Record(_Frozen):
+    """See the module docstring. ``uid`` is 40 hexadecimal digits (satchel.model.ids)."""
+
+    uid: str
+    body: AnyBody
+    origin: Origin
+    times: Times = Times()
+    status: Status = "active"
+    trust: Trust = "imported"
+    links: tuple[Link, ...] = ()
+    provenance: Provenance = Provenance()
+    access: Access = Access()
+    tags: tuple[str, ...] = ()
+    language: str = ""
+    #: Uid of the scope record it belongs to.
+    scope: str = ""
+    native: Native = Native()
+    #: Names of fields that were edited since import.
+    touched: tuple[str, ...] = ()
+    #: What other formats asked us to carry, by format.
+    residue: dict[str, Any] = {}
+
+    @property
+    def kind(self) -> str:
+        """The record's kind, one of ``bodies.KINDS``."""
+        return str(type(self.body).__struct_config__.tag)
+
+    def linked(self, type: LinkType) -> str:
+        """The uid that the first link of this type names, or ""."""
+        for link in self.links:
+            if link.type == type:
+                return link.to
+        return ""
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What a reader made of one source object: its records, and what it could not read of it."""
+
+    records: tuple[Record, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+class Original(msgspec.Struct, frozen=True, kw_only=True):
+    """One source object at the door: a conversation, a project, a memories file. Its bytes are kept exactly.
+
+    ``read`` is called at most once, and only when the vault does not hold these very bytes yet, read by this ``reader``.
+    Records name members inside it by ``Native(pointer=…)``; the vault fills in the digest.
+
+    ``unread`` (True) marks bytes that are kept although no record came of them.
+    """
+
+    #: Identity of the source object over time: the uid of its head record.
+    uid: str
+    #: The format's own word for it, such as ``chatgpt.conversation``.
+    kind: str
+    native: bytes
+    place: Place
+    #: Adapter name and version that reads it, such as ``chatgpt/1``.
+    reader: str
+    #: The source's own time of last change: an older one never replaces a newer one.
+    updated: datetime | None
+    read: Callable[[], Reading]
+
+
+class Asset(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that came with the export: streamed into the vault as a blob, described by a document record."""
+
+    record: Record
+    place: Place
+    size_bytes: int | None
+    open: Callable[[], BinaryIO]
+
+
+#: What a reader yields, in any order.
+Item = Original | Asset | Finding

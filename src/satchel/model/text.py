@@ -1,0 +1,139 @@
+"""The text of a record: what people read of it, what search indexes, what two witnesses have in common.
+
+``searchable`` must stay a pure function of the record: the index removes a document by giving the same text again. When its
+result changes for any record, raise ``TEXT_VERSION``, and vaults rebuild their index.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from satchel.model.bodies import (
+    Chunk,
+    Conversation,
+    Document,
+    Entity,
+    Foreign,
+    Instruction,
+    Memory,
+    Message,
+    Part,
+    Procedure,
+    Profile,
+    Relation,
+    Scope,
+    SecretRef,
+    Setting,
+    Skill,
+    Task,
+    ToolServer,
+)
+from satchel.model.record import Record
+
+TEXT_VERSION = 1
+
+# Scripts written without spaces between words, and symbols that people search for by themselves: each character becomes a
+# word of its own, in the index and in the query alike (engineering.md 1f). Han and its extensions, kana, bopomofo, Hangul,
+# Thai, Lao, Myanmar, Khmer; emoji and other pictographs, regional indicators.
+_SOLITARY = re.compile(
+    "(["
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+    "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u3040-\u30ff\u3100-\u312f\u3130-\u318f\u31a0-\u31bf\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc"
+    "\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\u3030\u303d\u3297\u3299"
+    "\U0001f000-\U0001faff\U00020000-\U000323af"
+    "])"
+)
+# Combining marks, joiners and variation selectors make no word: 👩‍💻 is found by 👩, ❤️ by ❤.
+_JOINING = re.compile("[\u200d\ufe00-\ufe0f\u20e3\U0001f3fb-\U0001f3ff]")
+
+
+def spaced(text: str) -> str:
+    """``text`` with a space round every character that is a word of its own; NUL becomes a space."""
+    if text.isascii():
+        return text.replace("\0", " ") if "\0" in text else text
+    if "\0" in text:
+        text = text.replace("\0", " ")
+    return _SOLITARY.sub(r" \1 ", _JOINING.sub("", text))
+
+
+def normalised(text: str) -> str:
+    """Trimmed, lower-cased, NFC, each run of white space one space (Portable AI Memory 6.1, Appendix C)."""
+    text = text.lower()
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    return " ".join(text.split())
+
+
+def leaves(value: Any) -> list[str]:
+    """The strings inside a JSON value, in order, member names left out. Iterative: depth is bounded by the parser alone."""
+    found: list[str] = []
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if type(item) is str:
+            found.append(item)
+        elif type(item) is dict:
+            stack.extend(reversed(item.values()))
+        elif type(item) is list:
+            stack.extend(reversed(item))
+    return found
+
+
+def part_text(part: Part) -> str:
+    """All text of one part: its own, its tool data's strings, its name where it is a file."""
+    if part.data is None:
+        if not part.asset and not part.ref:
+            return part.text
+        return f"{part.name}\n{part.text}" if part.name else part.text
+    strings = leaves(part.data)
+    if part.text:
+        strings.insert(0, part.text)
+    return "\n".join(strings)
+
+
+def searchable(record: Record) -> tuple[str, str]:
+    """Title and text of the record, as search sees them (before ``spaced``)."""
+    body = record.body
+    match body:
+        case Message():
+            parts = body.parts
+            if len(parts) == 1:
+                return "", part_text(parts[0])
+            return "", "\n".join([part_text(part) for part in parts])
+        case Memory() | Instruction() | Profile():
+            return body.title, body.text
+        case Conversation():
+            return body.title, body.summary
+        case Document() | Entity() | Scope():
+            return body.name, body.text
+        case Skill():
+            return body.name, f"{body.description}\n{body.text}"
+        case Procedure():
+            return body.name, "\n".join((body.trigger, *body.steps, body.text))
+        case Task() | Foreign():
+            return body.title, body.text
+        case Chunk() | Relation():
+            return "", body.text
+        case Setting():
+            return body.name, "\n".join(leaves(body.value))
+        case ToolServer():
+            return body.name, body.address
+        case SecretRef():
+            return body.label, ""
+
+
+def statement(record: Record) -> str:
+    """The normalised text that makes two records witnesses of the same statement; "" when there is none to compare."""
+    body = record.body
+    match body:
+        case Message():
+            return normalised(searchable(record)[1])
+        case Memory() | Instruction() | Profile() | Chunk() | Document() | Procedure() | Skill():
+            return normalised(" ".join(searchable(record)))
+        case Entity():
+            return normalised(body.name)
+        case _:
+            return ""
