@@ -1,0 +1,1 @@
+"""The open interchange standards, a folder each: read, write, validate."""

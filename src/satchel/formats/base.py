@@ -1,0 +1,112 @@
+"""What a format is: an open interchange standard that records are written in, read from and checked against.
+
+A writer sees records through a Selection and never a vault. Third parties add theirs as an entry point in the group
+``satchel.formats``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import msgspec
+
+from satchel.limits import Limits
+from satchel.model.findings import Finding
+from satchel.model.ledger import Ledger
+from satchel.model.record import Record
+
+
+class FormatInfo(msgspec.Struct, frozen=True):
+    """``name`` is what ``--to`` takes."""
+
+    name: str
+    version: str
+    title: str
+
+
+class SourceNote(msgspec.Struct, frozen=True):
+    """Whence a record was imported: the reader that read it, when, and the file with its SHA-256 (hexadecimal, or "")."""
+
+    reader: str
+    imported_at: datetime
+    file: str
+    sha256: str
+
+
+class Selection(Protocol):
+    """What leaves, as streams that can be asked for again. The same selection of the same vault gives the same bytes."""
+
+    @property
+    def owner_id(self) -> str:
+        """A UUID that is stable over exports and says nothing about the person."""
+        ...
+
+    @property
+    def changed_at(self) -> datetime:
+        """When what is selected last changed: the export's date, so that an export is reproducible."""
+        ...
+
+    def records(self, *kinds: str) -> Iterator[Record]:
+        """All current records of these kinds, ordered by uid."""
+        ...
+
+    def messages(self, conversation: str) -> Iterator[Record]:
+        """The messages of a conversation record, in the source's order."""
+        ...
+
+    def get(self, uid: str) -> Record | None:
+        """One record by uid."""
+        ...
+
+    def unmapped(self, record: Record) -> Mapping[str, Any]:
+        """What the source said of this record that its fields do not carry (JSON values)."""
+        ...
+
+    def source(self, record: Record) -> SourceNote | None:
+        """The note of its import."""
+        ...
+
+    def open_blob(self, digest: str) -> BinaryIO:
+        """The bytes of a document's blob. Raises NotFound."""
+        ...
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What a writer did: counts of what stands in the target, and the loss ledger."""
+
+    memories: int
+    conversations: int
+    messages: int
+    files: int
+    size_bytes: int
+    ledger: Ledger
+
+
+#: Called with the number of records written since the last call.
+Progress = Callable[[int], None]
+
+
+class Format(Protocol):
+    """See the module docstring."""
+
+    @property
+    def info(self) -> FormatInfo: ...
+
+    def recognises(self, path: Path) -> bool:
+        """Whether the file or folder looks like this format, by structure."""
+        ...
+
+    def write(self, selection: Selection, target: Path, *, progress: Progress | None = None) -> Written:
+        """Write all of the selection into the folder ``target``, beside it and renamed: whole or not at all.
+
+        Raises:
+            OutputError: ``target`` exists and is not an empty folder or an earlier export of ours, or cannot be written.
+        """
+        ...
+
+    def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
+        """Everything that is wrong or doubtful with the file or folder; nothing when all is well."""
+        ...
