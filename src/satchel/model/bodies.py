@@ -187,7 +187,7 @@ class Document(Body, tag="document"):
     text: str = ""
     media_type: str = ""
     size_bytes: int | None = None
-    #: BLAKE2b-256 of the bytes, hexadecimal; the vault fills it in.
+    #: SHA-256 of the bytes, hexadecimal; the vault fills it in.
     blob: str = ""
     url: str = ""
 

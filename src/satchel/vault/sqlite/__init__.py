@@ -1,0 +1,1 @@
+"""The embedded backend: one encrypted SQLite file (SQLite3 Multiple Ciphers through apsw)."""

@@ -1,0 +1,120 @@
+"""Opening the encrypted file, and wrapping what SQLite says into our errors.
+
+Cipher: ChaCha20-Poly1305 on every page, database, write-ahead log and index alike; the key is 32 random bytes given raw, so
+that no key derivation runs at each opening. Temporary data stays in memory.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from satchel.errors import VaultBusy, VaultDamaged, VaultError, VaultFull, WrongKey
+from satchel.trust.secrets import Secret
+
+#: What the page cache may hold: an import's working set (the uid index and the text index's newest pages).
+CACHE_KIB = 64 << 10
+PAGE_BYTES = 8192
+#: How long a writer waits for another one before it gives up: an import of a large export takes minutes.
+WAIT_S = 3600.0
+_FIRST_WAIT_MS = 250
+
+
+@contextmanager
+def our_errors() -> Iterator[None]:
+    """Turn what SQLite raises into the vault's errors; see satchel.errors."""
+    try:
+        yield
+    except apsw.BusyError as error:
+        raise VaultBusy("another process is writing to the vault", hint="try again when it has finished") from error
+    except apsw.FullError as error:
+        raise VaultFull("the disk is full; nothing of this change was kept", hint="free some space and repeat") from error
+    except apsw.CorruptError as error:
+        raise VaultDamaged("the vault's file is damaged", hint="restore it from a backup") from error
+    except apsw.NotADBError as error:
+        raise WrongKey("the key does not open this vault") from error
+    except apsw.ReadOnlyError as error:
+        raise VaultError("the vault cannot be written here", hint="check the folder's permissions") from error
+    except apsw.IOError as error:
+        if "ENOSPC" in str(error) or getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_WRITE:
+            raise VaultFull(
+                "writing failed, most likely for want of space; nothing of this change was kept"
+            ) from error
+        raise VaultError(f"the vault's file cannot be read or written: {error}") from error
+    except apsw.CantOpenError as error:
+        raise VaultError("the vault's file cannot be opened", hint="check the folder and its permissions") from error
+    except apsw.Error as error:
+        raise VaultError(f"the vault's store failed: {error}") from error
+
+
+def connect(path: Path, key: Secret, *, create: bool = False) -> apsw.Connection:
+    """An open, checked connection.
+
+    Raises:
+        WrongKey: the key does not decrypt the first page.
+        VaultError: it cannot be opened.
+    """
+    flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
+    if create:
+        # SQLite would create it with the process's umask.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    with our_errors():
+        connection = apsw.Connection(str(path), flags=flags)
+        try:
+            connection.pragma("cipher", "chacha20")
+            connection.pragma("key", "raw:" + key.reveal().hex())
+            connection.pragma("temp_store", 2)
+            if create:
+                connection.pragma("page_size", PAGE_BYTES)
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+            connection.pragma("journal_mode", "wal")
+            connection.pragma("synchronous", 2)
+            connection.pragma("foreign_keys", 0)
+            connection.pragma("cache_size", -CACHE_KIB)
+            connection.pragma("journal_size_limit", 16 << 20)
+            connection.set_busy_timeout(_FIRST_WAIT_MS)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+@contextmanager
+def writing(
+    connection: apsw.Connection, *, keep: bool = True, on_wait: Callable[[], None] | None = None
+) -> Iterator[None]:
+    """One transaction: committed at the end, rolled back by an exception or when ``keep`` is False.
+
+    Raises:
+        VaultBusy: another writer did not finish within WAIT_S.
+    """
+    with our_errors():
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except apsw.BusyError:
+            if on_wait:
+                on_wait()
+            connection.set_busy_timeout(int(WAIT_S * 1000))
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            finally:
+                connection.set_busy_timeout(_FIRST_WAIT_MS)
+        try:
+            yield
+            connection.execute("COMMIT" if keep else "ROLLBACK")
+        except BaseException:
+            # A full disk may have ended the transaction already.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def rows(connection: apsw.Connection, sql: str, values: Any = ()) -> list[tuple[Any, ...]]:
+    """All rows of a query."""
+    with our_errors():
+        return connection.execute(sql, values).fetchall()

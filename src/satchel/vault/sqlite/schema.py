@@ -1,0 +1,184 @@
+"""The tables, and how an older vault becomes a newer one: a list of steps, each run once, in one transaction each.
+
+``PRAGMA user_version`` counts the steps that ran. A step is never changed once released; a new one is appended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import apsw
+
+from satchel.errors import VaultTooNew
+from satchel.vault.sqlite.connection import our_errors, writing
+
+_V1 = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+
+-- A change: an import, an undo.
+CREATE TABLE batch (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    platforms TEXT NOT NULL DEFAULT '[]',
+    summary BLOB NOT NULL DEFAULT '{}',
+    undoes INTEGER,
+    undone_by INTEGER
+);
+
+-- A file that an import read.
+CREATE TABLE source (
+    id INTEGER PRIMARY KEY,
+    batch INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    size INTEGER NOT NULL DEFAULT 0,
+    sha256 BLOB
+);
+CREATE INDEX source_batch ON source (batch);
+
+-- A kept original: the exact bytes of one source object (zstd), or a blob's place in an export.
+CREATE TABLE original (
+    id INTEGER PRIMARY KEY,
+    uid BLOB NOT NULL,
+    digest BLOB NOT NULL,
+    batch INTEGER NOT NULL,
+    source INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    reader TEXT NOT NULL,
+    element INTEGER,
+    updated INTEGER,
+    size INTEGER NOT NULL,
+    counts TEXT NOT NULL,
+    data BLOB
+);
+CREATE INDEX original_uid ON original (uid);
+CREATE INDEX original_batch ON original (batch);
+
+-- Which import met which original, and what came of it.
+CREATE TABLE sighting (
+    batch INTEGER NOT NULL,
+    original INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    PRIMARY KEY (batch, original)
+) WITHOUT ROWID;
+CREATE INDEX sighting_original ON sighting (original);
+
+-- The current version of each record. part_of is the row of the conversation (or other whole) it belongs to.
+CREATE TABLE record (
+    id INTEGER PRIMARY KEY,
+    uid BLOB NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    platform TEXT NOT NULL,
+    created INTEGER,
+    part_of INTEGER,
+    position INTEGER,
+    content_key BLOB,
+    original INTEGER NOT NULL,
+    batch INTEGER NOT NULL,
+    recorded INTEGER NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1,
+    data BLOB NOT NULL
+);
+CREATE INDEX record_part_of ON record (part_of, position) WHERE part_of IS NOT NULL;
+CREATE INDEX record_content_key ON record (content_key) WHERE content_key IS NOT NULL;
+CREATE INDEX record_kind ON record (kind, uid) WHERE kind <> 'message';
+CREATE INDEX record_batch ON record (batch);
+
+-- Earlier versions.
+CREATE TABLE version (
+    record INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    batch INTEGER NOT NULL,
+    original INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (record, version)
+);
+CREATE INDEX version_batch ON version (batch);
+
+-- Another original that says the same as a record's current version.
+CREATE TABLE witness (
+    record INTEGER NOT NULL,
+    original INTEGER NOT NULL,
+    PRIMARY KEY (record, original)
+) WITHOUT ROWID;
+CREATE INDEX witness_original ON witness (original);
+
+-- Typed links, but for a message's part_of, which is its column.
+CREATE TABLE link (
+    record INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    target BLOB NOT NULL,
+    PRIMARY KEY (record, type, target)
+) WITHOUT ROWID;
+CREATE INDEX link_target ON link (target, type);
+
+CREATE TABLE tag (
+    tag TEXT NOT NULL,
+    record INTEGER NOT NULL,
+    PRIMARY KEY (tag, record)
+) WITHOUT ROWID;
+CREATE INDEX tag_record ON tag (record);
+
+CREATE TABLE blob (
+    id INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE,
+    size INTEGER NOT NULL
+);
+CREATE TABLE blob_chunk (
+    blob INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (blob, position)
+);
+
+-- Append-only; each entry's hash covers the one before. No content.
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    operation TEXT NOT NULL,
+    batch INTEGER,
+    detail TEXT NOT NULL,
+    hash BLOB NOT NULL
+);
+CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+-- Contentless: the index holds no text of its own; a row leaves it by being given the same text again.
+CREATE VIRTUAL TABLE text_index USING fts5 (
+    title, body, content='', tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co So'"
+);
+INSERT INTO text_index (text_index, rank) VALUES ('secure-delete', 1);
+INSERT INTO text_index (text_index, rank) VALUES ('rank', 'bm25(4.0, 1.0)');
+"""
+
+
+def _run_v1(connection: apsw.Connection) -> None:
+    connection.execute(_V1)
+
+
+#: In order; never edited, only appended to.
+STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1,)
+
+
+def migrate(connection: apsw.Connection, steps: tuple[Callable[[apsw.Connection], None], ...] = STEPS) -> int:
+    """Bring the vault to the newest schema; returns how many steps ran. A step that fails leaves the version before it.
+
+    Raises:
+        VaultTooNew: a later Satchel wrote the vault.
+    """
+    with our_errors():
+        done = connection.pragma("user_version")
+    if done > len(steps):
+        raise VaultTooNew(
+            f"the vault has schema version {done}, this Satchel knows {len(steps)}", hint="update Satchel"
+        )
+    ran = 0
+    for number in range(done, len(steps)):
+        with writing(connection):
+            # Another process may have been first.
+            if connection.pragma("user_version") == number:
+                steps[number](connection)
+                connection.pragma("user_version", number + 1)
+                ran += 1
+    return ran

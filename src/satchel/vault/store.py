@@ -1,0 +1,225 @@
+"""What a vault is, whatever keeps it: one interface, for an embedded and a server backend, and the values it speaks in.
+
+The vault is a log of record versions and kept originals; its tables and indexes can be rebuilt from them. Every change is
+one transaction with one entry in the audit log. It knows no format and no platform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, BinaryIO, Literal, Protocol
+
+import msgspec
+
+from satchel.model.findings import Finding
+from satchel.model.record import Asset, Original, Record
+
+#: What an import did with a record. ``older`` was kept as an earlier version: the vault holds a newer one.
+Outcome = Literal["new", "updated", "unchanged", "older"]
+OUTCOMES: tuple[Outcome, ...] = ("new", "updated", "unchanged", "older")
+#: Counts of records: kind → outcome → how many.
+Counts = dict[str, dict[Outcome, int]]
+
+
+class SourceFile(msgspec.Struct, frozen=True):
+    """A file that an import read: its name, its uncompressed size, and its SHA-256 (hexadecimal) when read to the end."""
+
+    name: str
+    size_bytes: int = 0
+    sha256: str = ""
+
+
+class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a change did. Findings hold no content; texts and places only."""
+
+    counts: Counts = {}
+    findings: tuple[Finding, ...] = ()
+    #: Source objects by outcome, such as conversations and project files.
+    originals: dict[Outcome, int] = {}
+    removed: dict[str, int] = {}
+    restored: dict[str, int] = {}
+    blobs: int = 0
+    blob_bytes: int = 0
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """One change of the vault: an import, an undo. ``undone_by`` is the batch that took it back."""
+
+    id: int
+    kind: Literal["create", "import", "undo"]
+    at: datetime
+    label: str
+    platforms: tuple[str, ...]
+    summary: Summary
+    undone_by: int | None = None
+    undoes: int | None = None
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One source object in a comparison of two imports."""
+
+    uid: str
+    kind: str
+    title: str
+    outcome: Literal["new", "updated", "unchanged", "older", "gone"]
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """A search. ``words`` are joined by AND; "quoted" is a phrase; ``word*`` a prefix; ``-word`` excludes."""
+
+    words: str
+    kinds: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    tags: tuple[str, ...] = ()
+    limit: int = 20
+    offset: int = 0
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """One found statement: its best witness, all witnesses' uids, and where in its text it was found.
+
+    ``score`` is larger for better (BM25). ``marks`` are (start, end) code points inside ``snippet``.
+    """
+
+    record: Record
+    score: float
+    witnesses: tuple[str, ...]
+    snippet: str
+    marks: tuple[tuple[int, int], ...]
+    #: The title of the conversation or document it is part of.
+    context: str = ""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A page of hits and how many statements matched in all."""
+
+    hits: tuple[Hit, ...]
+    total: int
+
+
+class Version(msgspec.Struct, frozen=True):
+    """One version of a record, the current one included; ``batch`` brought it."""
+
+    number: int
+    batch: int
+    record: Record
+
+
+class AuditEntry(msgspec.Struct, frozen=True):
+    """An entry of the audit log: what was done, when, counts, and the hash that chains it. No content."""
+
+    id: int
+    at: datetime
+    operation: str
+    batch: int | None
+    detail: dict[str, Any]
+    hash: str
+
+
+class Stats(msgspec.Struct, frozen=True):
+    """What the vault holds, by kind, platform and in bytes."""
+
+    records: dict[str, int]
+    platforms: dict[str, dict[str, int]]
+    versions: int
+    originals: int
+    original_bytes: int
+    blobs: int
+    blob_bytes: int
+    imports: int
+    first: datetime | None
+    last: datetime | None
+    file_bytes: int
+    schema_version: int
+
+
+class SourceOf(msgspec.Struct, frozen=True):
+    """Whence a record's current version was read."""
+
+    reader: str
+    imported_at: datetime
+    file: SourceFile
+
+
+class Intake(Protocol):
+    """An import under way: one transaction. Leaving its context by an exception undoes all of it."""
+
+    batch: int
+
+    def put(self, original: Original) -> Outcome:
+        """Keep a source object and merge its records."""
+        ...
+
+    def put_asset(self, asset: Asset) -> Outcome:
+        """Keep a file's bytes as a blob and merge its document record."""
+        ...
+
+    def note(self, finding: Finding) -> None:
+        """Remember what the reader told."""
+        ...
+
+    def summary(self) -> Summary:
+        """What was done so far."""
+        ...
+
+    def finish(self, files: tuple[SourceFile, ...]) -> Batch:
+        """Commit. Nothing is in the vault before this returns."""
+        ...
+
+
+class Store(Protocol):
+    """See the module docstring. All reads see one committed state."""
+
+    def importing(
+        self, label: str, *, dry_run: bool = False, on_wait: Callable[[], None] | None = None
+    ) -> AbstractContextManager[Intake]: ...
+
+    def get(self, uid: str) -> Record | None: ...
+
+    def resolve(self, prefix: str) -> str:
+        """The one uid that begins with ``prefix``. Raises NotFound when there is none or more than one."""
+        ...
+
+    def records(self, *kinds: str) -> Iterator[Record]:
+        """Current records of these kinds (all without any), ordered by uid."""
+        ...
+
+    def messages(self, conversation: str) -> Iterator[Record]: ...
+
+    def parts_of(self, uid: str) -> Iterator[Record]:
+        """Records other than messages that say they are part of ``uid``."""
+        ...
+
+    def native(self, record: Record) -> bytes | None:
+        """The exact source bytes of the record's current version: its original, or its member of it."""
+        ...
+
+    def source(self, record: Record) -> SourceOf | None: ...
+
+    def versions(self, uid: str) -> list[Version]: ...
+
+    def open_blob(self, digest: str) -> BinaryIO: ...
+
+    def search(self, query: Query) -> Found: ...
+
+    def batches(self) -> list[Batch]: ...
+
+    def batch(self, id: int) -> Batch: ...
+
+    def compare(self, batch: int, before: int | None = None) -> list[Change]: ...
+
+    def undo(self, batch: int, *, dry_run: bool = False) -> Summary: ...
+
+    def stats(self) -> Stats: ...
+
+    def audit(self) -> Iterator[AuditEntry]: ...
+
+    def check(self) -> list[Finding]:
+        """Damage: pages, references, the audit chain. Empty when all is well."""
+        ...
+
+    def close(self) -> None: ...
