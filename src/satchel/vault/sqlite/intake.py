@@ -1,0 +1,335 @@
+"""An import under way: source objects come in, records are merged, all in one transaction.
+
+Rules (DESIGN, "The record"; providers.md 3.1 f):
+
+* the very bytes that the vault knows, read by the same reader, are unchanged, whatever else was imported since;
+* a record that is not there is added, whatever the age of the source;
+* a record that differs is replaced when the source object is not older than what the vault holds, and the version before it
+  is kept; an older one is kept as an earlier version and never becomes the current one;
+* what an export no longer has stays in the vault.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+import apsw
+import msgspec
+from msgspec.structs import replace
+
+from satchel.errors import Place, SatchelError
+from satchel.model.findings import Finding, from_error
+from satchel.model.record import Asset, Original, Reading, Record
+from satchel.model.times import to_microseconds
+from satchel.vault.sqlite import audit, blobs
+from satchel.vault.sqlite.compression import compress
+from satchel.vault.sqlite.rows import (
+    add_details,
+    add_text,
+    content_key,
+    decode,
+    encode,
+    index_row,
+    replace_current,
+    sort_time,
+)
+from satchel.vault.store import Batch, Counts, Outcome, SourceFile, Summary
+
+#: Findings told one by one; past that, alike ones are counted together.
+MAX_FINDINGS = 2_000
+
+_INSERT_RECORD = (
+    "INSERT OR IGNORE INTO record (uid, kind, platform, created, part_of, position, content_key, original, batch, recorded,"
+    " data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+class SqliteIntake:
+    """See satchel.vault.store.Intake. Lives inside one write transaction of ``connection``."""
+
+    def __init__(self, connection: apsw.Connection, *, label: str, at: datetime, secret: bytes) -> None:
+        self._connection = connection
+        self._secret = secret
+        self._label = label
+        self._at = at
+        self._now = to_microseconds(at)
+        connection.execute("INSERT INTO batch (kind, at, label) VALUES ('import', ?, ?)", (self._now, label))
+        self.batch = connection.last_insert_rowid()
+        self._sources: dict[str, int] = {}
+        self._platforms: set[str] = set()
+        self._counts: Counts = {}
+        self._originals: dict[Outcome, int] = {}
+        self._findings: list[Finding] = []
+        self._counted: dict[tuple[str, str], Finding] = {}
+        self._blobs = self._blob_bytes = 0
+
+    def put(self, original: Original) -> Outcome:
+        """See Intake.put. A reader that fails is a finding; the bytes are kept all the same."""
+        connection = self._connection
+        uid = bytes.fromhex(original.uid)
+        digest = hashlib.sha256(original.native).digest()
+        known = connection.execute(
+            "SELECT id, digest, reader, counts, updated FROM original WHERE uid = ?", (uid,)
+        ).fetchall()
+        same = next((row for row in known if row[1] == digest), None)
+        if same and same[2] == original.reader:
+            self._sight(same[0], "unchanged")
+            for kind, count in msgspec.json.decode(same[3]).items():
+                self._count(kind, "unchanged", count)
+            return self._done("unchanged")
+        reading = self._read(original)
+        updated = None if original.updated is None else to_microseconds(original.updated)
+        times = [row[4] for row in known if row[4] is not None]
+        older = updated is not None and any(time > updated for time in times)
+        newer = updated is not None and all(time < updated for time in times)
+        if same:
+            id: int = same[0]
+            connection.execute("UPDATE original SET reader = ? WHERE id = ?", (original.reader, id))
+        else:
+            id = self._keep(uid, digest, original, updated)
+        changed = self._merge_all(reading.records, id, older=older, newer=newer)
+        kinds: dict[str, int] = {}
+        for record in reading.records:
+            kinds[record.kind] = kinds.get(record.kind, 0) + 1
+        connection.execute("UPDATE original SET counts = ? WHERE id = ?", (msgspec.json.encode(kinds).decode(), id))
+        outcome: Outcome = "new" if not known else "older" if older else "updated" if changed else "unchanged"
+        self._sight(id, outcome)
+        return self._done(outcome)
+
+    def put_asset(self, asset: Asset) -> Outcome:
+        """See Intake.put_asset. A file that breaks off is a finding, and what was read of it is not kept."""
+        connection = self._connection
+        try:
+            with connection, asset.open() as stream:
+                digest, size, new = blobs.store(connection, stream)
+        except SatchelError as error:
+            self.note(from_error(error, place=asset.place))
+            return "unchanged"
+        if new:
+            self._blobs += 1
+            self._blob_bytes += size
+        record = replace(asset.record, body=replace(asset.record.body, blob=digest.hex(), size_bytes=size))
+        uid = bytes.fromhex(record.uid)
+        known = connection.execute("SELECT id, digest FROM original WHERE uid = ?", (uid,)).fetchall()
+        same = next((row for row in known if row[1] == digest), None)
+        if same:
+            id: int = same[0]
+        else:
+            id = self._insert_original(
+                uid, digest, asset.place, kind=record.origin.kind, reader="", updated=None, size=size, data=None
+            )
+            connection.execute(
+                "UPDATE original SET counts = ? WHERE id = ?", (msgspec.json.encode({record.kind: 1}).decode(), id)
+            )
+        changed = self._merge_all((record,), id, older=False, newer=False)
+        outcome: Outcome = "new" if not known else "updated" if changed else "unchanged"
+        self._sight(id, outcome)
+        return self._done(outcome)
+
+    def note(self, finding: Finding) -> None:
+        """See Intake.note."""
+        if len(self._findings) < MAX_FINDINGS:
+            self._findings.append(finding)
+            return
+        key = (finding.code, finding.place.file)
+        seen = self._counted.get(key)
+        if seen is None:
+            self._counted[key] = replace(finding, place=Place(file=finding.place.file))
+        else:
+            self._counted[key] = replace(seen, count=seen.count + finding.count)
+
+    def summary(self) -> Summary:
+        """See Intake.summary."""
+        return Summary(
+            counts=self._counts,
+            findings=(*self._findings, *self._counted.values()),
+            originals=self._originals,
+            blobs=self._blobs,
+            blob_bytes=self._blob_bytes,
+        )
+
+    def finish(self, files: tuple[SourceFile, ...]) -> Batch:
+        """Write what is known only at the end; the caller commits."""
+        connection = self._connection
+        for file in files:
+            connection.execute(
+                "UPDATE source SET size = ?, sha256 = ? WHERE id = ?",
+                (file.size_bytes, bytes.fromhex(file.sha256) or None, self._source(file.name)),
+            )
+        summary = self.summary()
+        platforms = tuple(sorted(self._platforms))
+        connection.execute(
+            "UPDATE batch SET platforms = ?, summary = ? WHERE id = ?",
+            (msgspec.json.encode(platforms).decode(), msgspec.json.encode(summary), self.batch),
+        )
+        audit.append(
+            connection,
+            at=self._now,
+            operation="import",
+            batch=self.batch,
+            detail={"counts": self._counts, "originals": self._originals, "blobs": self._blobs},
+        )
+        return Batch(self.batch, "import", self._at, self._label, platforms, summary)
+
+    def _read(self, original: Original) -> Reading:
+        try:
+            reading = original.read()
+        except SatchelError as error:
+            reading = Reading(findings=(from_error(error, place=original.place),))
+        except Exception as error:  # A reader of a third party, or a shape nobody met: told, and the rest goes on.
+            text = f"the reader {original.reader} failed with {type(error).__name__}; the bytes are kept unread"
+            reading = Reading(findings=(Finding("reader-failed", "error", text, original.place, "skipped"),))
+        for finding in reading.findings:
+            self.note(finding)
+        return reading
+
+    def _keep(self, uid: bytes, digest: bytes, original: Original, updated: int | None) -> int:
+        return self._insert_original(
+            uid,
+            digest,
+            original.place,
+            kind=original.kind,
+            reader=original.reader,
+            updated=updated,
+            size=len(original.native),
+            data=compress(original.native),
+        )
+
+    def _insert_original(
+        self,
+        uid: bytes,
+        digest: bytes,
+        place: Place,
+        *,
+        kind: str,
+        reader: str,
+        updated: int | None,
+        size: int,
+        data: bytes | None,
+    ) -> int:
+        self._connection.execute(
+            "INSERT INTO original (uid, digest, batch, source, kind, reader, element, updated, size, counts, data)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', ?)",
+            (uid, digest, self.batch, self._source(place.file), kind, reader, place.element, updated, size, data),
+        )
+        return self._connection.last_insert_rowid()
+
+    def _merge_all(self, records: tuple[Record, ...], original: int, *, older: bool, newer: bool) -> bool:
+        """Merge the records of one original; whether any was new or updated."""
+        connection = self._connection
+        execute, changes = connection.execute, connection.changes
+        wholes: dict[str, int | None] = {}
+        texts: list[tuple[int, str, str]] = []
+        changed = False
+        for record in records:
+            data = encode(record)
+            kind = record.kind
+            body = record.body
+            whole = record.linked("part_of")
+            if whole and whole not in wholes:
+                wholes[whole] = self._row_of(whole)
+            self._platforms.add(record.provenance.platform)
+            execute(
+                _INSERT_RECORD,
+                (
+                    bytes.fromhex(record.uid),
+                    kind,
+                    record.provenance.platform,
+                    sort_time(record),
+                    wholes[whole] if whole else None,
+                    getattr(body, "position", None),
+                    content_key(record, self._secret),
+                    original,
+                    self.batch,
+                    self._now,
+                    data,
+                ),
+            )
+            if changes():
+                id = connection.last_insert_rowid()
+                wholes[record.uid] = id
+                text = index_row(id, record)
+                if text:
+                    texts.append(text)
+                add_details(connection, id, record)
+                self._count(kind, "new")
+                changed = True
+            else:
+                if texts:
+                    add_text(connection, texts)
+                    texts = []
+                outcome = self._merge_known(record, data, original, older=older, newer=newer)
+                self._count(kind, outcome)
+                changed = changed or outcome == "updated"
+        if texts:
+            add_text(connection, texts)
+        return changed
+
+    def _merge_known(self, record: Record, data: bytes, original: int, *, older: bool, newer: bool) -> Outcome:
+        connection = self._connection
+        id, version, batch, of, before = connection.execute(
+            "SELECT id, version, batch, original, data FROM record WHERE uid = ?", (bytes.fromhex(record.uid),)
+        ).fetchone()
+        if before == data:
+            if of != original:
+                connection.execute("INSERT OR IGNORE INTO witness (record, original) VALUES (?, ?)", (id, original))
+            return "unchanged"
+        # An earlier state that comes again is a change back only when its source says that it is newer.
+        earlier = connection.execute("SELECT 1 FROM version WHERE record = ? AND data = ?", (id, data)).fetchone()
+        if older or (earlier and not newer):
+            return self._keep_earlier(id, version, batch, of, before, data, original)
+        connection.execute(
+            "INSERT INTO version (record, version, batch, original, data) VALUES (?, ?, ?, ?, ?)",
+            (id, version, batch, of, before),
+        )
+        replace_current(
+            connection,
+            id,
+            decode(before),
+            record,
+            data=data,
+            original=original,
+            batch=self.batch,
+            version=version + 1,
+            secret=self._secret,
+        )
+        return "updated"
+
+    def _keep_earlier(
+        self, id: int, version: int, batch: int, of: int, before: bytes, data: bytes, original: int
+    ) -> Outcome:
+        """Put ``data`` behind the current version, which keeps its place as the newest; once only."""
+        connection = self._connection
+        if connection.execute("SELECT 1 FROM version WHERE record = ? AND data = ?", (id, data)).fetchone():
+            return "older"
+        connection.execute(
+            "INSERT INTO version (record, version, batch, original, data) VALUES (?, ?, ?, ?, ?)",
+            (id, version, self.batch, original, data),
+        )
+        connection.execute("UPDATE record SET version = ? WHERE id = ?", (version + 1, id))
+        return "older"
+
+    def _row_of(self, uid: str) -> int | None:
+        row = self._connection.execute("SELECT id FROM record WHERE uid = ?", (bytes.fromhex(uid),)).fetchone()
+        return row[0] if row else None
+
+    def _source(self, name: str) -> int:
+        id = self._sources.get(name)
+        if id is None:
+            self._connection.execute("INSERT INTO source (batch, name) VALUES (?, ?)", (self.batch, name))
+            id = self._sources[name] = self._connection.last_insert_rowid()
+        return id
+
+    def _sight(self, original: int, outcome: Outcome) -> None:
+        self._connection.execute(
+            "INSERT OR IGNORE INTO sighting (batch, original, outcome) VALUES (?, ?, ?)", (self.batch, original, outcome)
+        )
+
+    def _count(self, kind: str, outcome: Outcome, count: int = 1) -> None:
+        kinds = self._counts.setdefault(kind, {})
+        kinds[outcome] = kinds.get(outcome, 0) + count
+
+    def _done(self, outcome: Outcome) -> Outcome:
+        self._originals[outcome] = self._originals.get(outcome, 0) + 1
+        return outcome

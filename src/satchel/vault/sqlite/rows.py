@@ -1,0 +1,128 @@
+"""A record as rows: its data, its place in the text index, its tags and links. Written and removed together here alone."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+import apsw
+import msgspec
+
+from satchel.model.record import Native, Record
+from satchel.model.text import searchable, spaced, statement
+from satchel.model.times import from_microseconds, to_microseconds
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Record)
+KEY_BYTES = 16
+
+
+def encode(record: Record) -> bytes:
+    """The record as it is stored: without what the vault itself knows (when recorded, where the native bytes are)."""
+    return _ENCODER.encode(record)
+
+
+def decode(data: bytes, recorded: int | None = None, digest: bytes | None = None) -> Record:
+    """The inverse of ``encode``, with what the vault knows filled in."""
+    record = _DECODER.decode(data)
+    if recorded is not None:
+        record = msgspec.structs.replace(
+            record, times=msgspec.structs.replace(record.times, recorded=from_microseconds(recorded))
+        )
+    if digest is not None:
+        record = msgspec.structs.replace(record, native=Native(digest=digest.hex(), pointer=record.native.pointer))
+    return record
+
+
+def content_key(record: Record, secret: bytes) -> bytes | None:
+    """What witnesses of the same statement share: a keyed hash, so that it tells nothing without the vault's key."""
+    text = statement(record)
+    if not text:
+        return None
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=secret, digest_size=KEY_BYTES).digest()
+
+
+def sort_time(record: Record) -> int | None:
+    """The time that search filters by, in microseconds."""
+    moment: datetime | None = record.times.created or record.times.observed or record.times.updated
+    return None if moment is None else to_microseconds(moment)
+
+
+def index_row(id: int, record: Record) -> tuple[int, str, str] | None:
+    """The record's row in the text index; None when it has no text."""
+    title, text = searchable(record)
+    if not title and not text:
+        return None
+    return id, spaced(title), spaced(text)
+
+
+def add_details(connection: apsw.Connection, id: int, record: Record) -> None:
+    """Write the record's tags and links."""
+    if record.tags:
+        connection.executemany(
+            "INSERT OR IGNORE INTO tag (tag, record) VALUES (?, ?)", [(tag, id) for tag in record.tags]
+        )
+    links = [
+        (id, link.type, bytes.fromhex(link.to))
+        for link in record.links
+        if not (link.type == "part_of" and record.kind == "message")
+    ]
+    if links:
+        connection.executemany("INSERT OR IGNORE INTO link (record, type, target) VALUES (?, ?, ?)", links)
+
+
+def add_text(connection: apsw.Connection, texts: list[tuple[int, str, str]]) -> None:
+    """Put rows into the text index; ids must not be in it."""
+    connection.executemany("INSERT INTO text_index (rowid, title, body) VALUES (?, ?, ?)", texts)
+
+
+def remove_details(connection: apsw.Connection, id: int, record: Record) -> None:
+    """Take the record out of the text index, tags and links; ``record`` is the version that is indexed."""
+    row = index_row(id, record)
+    if row:
+        connection.execute(
+            "INSERT INTO text_index (text_index, rowid, title, body) VALUES ('delete', ?, ?, ?)", row
+        )
+    connection.execute("DELETE FROM tag WHERE record = ?", (id,))
+    connection.execute("DELETE FROM link WHERE record = ?", (id,))
+
+
+def replace_current(
+    connection: apsw.Connection,
+    id: int,
+    before: Record,
+    after: Record,
+    *,
+    data: bytes,
+    original: int,
+    batch: int,
+    version: int,
+    secret: bytes,
+) -> None:
+    """Make ``after`` the current version of row ``id``, index and all."""
+    remove_details(connection, id, before)
+    connection.execute(
+        "UPDATE record SET created = ?, position = ?, content_key = ?, original = ?, batch = ?, version = ?, data = ?"
+        " WHERE id = ?",
+        (
+            sort_time(after),
+            getattr(after.body, "position", None),
+            content_key(after, secret),
+            original,
+            batch,
+            version,
+            data,
+            id,
+        ),
+    )
+    add_details(connection, id, after)
+    row = index_row(id, after)
+    if row:
+        add_text(connection, [row])
+
+
+def meta(connection: apsw.Connection, name: str) -> Any:
+    """A value of the meta table, or None."""
+    row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    return row[0] if row else None

@@ -1,0 +1,211 @@
+"""Search: BM25 over the text index, the statement once with all its witnesses, and where in its text it was found."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+import apsw
+
+from satchel.errors import UsageError
+from satchel.model.record import Record
+from satchel.model.text import searchable, spaced
+from satchel.model.times import to_microseconds
+from satchel.vault.sqlite.connection import our_errors
+from satchel.vault.sqlite.rows import decode
+from satchel.vault.store import Found, Hit, Query
+
+SNIPPET_CHARACTERS = 240
+#: How far into one long text a snippet is looked for.
+SNIPPET_SCAN_CHARACTERS = 400_000
+MAX_TERMS = 64
+
+_TERM = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
+
+
+class Term:
+    """One thing asked for: its words in order, whether the last is a prefix, whether it must be absent."""
+
+    __slots__ = ("absent", "prefix", "words")
+
+    def __init__(self, words: list[str], *, prefix: bool, absent: bool) -> None:
+        self.words = words
+        self.prefix = prefix
+        self.absent = absent
+
+    def fts(self) -> str:
+        """As an FTS5 phrase; a double quote inside is doubled, so that no text can be an operator."""
+        phrase = '"' + " ".join(self.words).replace('"', '""') + '"'
+        return phrase + ("*" if self.prefix else "")
+
+
+def _tokens(text: str) -> list[str]:
+    """The words that the index's tokenizer makes of ``text``: letters, digits, private use, other symbols."""
+    found: list[str] = []
+    word: list[str] = []
+    for character in spaced(text):
+        category = unicodedata.category(character)
+        if category[0] in "LN" or category in ("Co", "So"):
+            word.append(character)
+        elif category[0] == "M" and word:
+            word.append(character)
+        elif word:
+            found.append("".join(word))
+            word = []
+    if word:
+        found.append("".join(word))
+    return found
+
+
+def parse(words: str) -> list[Term]:
+    """The terms of what a person typed.
+
+    Raises:
+        UsageError: nothing in it can be searched for, or all of it is excluded.
+    """
+    terms: list[Term] = []
+    for minus, quoted, bare in _TERM.findall(words):
+        text = quoted or bare
+        prefix = not quoted and text.endswith("*")
+        tokens = _tokens(text)
+        if tokens:
+            terms.append(Term(tokens, prefix=prefix, absent=bool(minus)))
+    if not any(not term.absent for term in terms):
+        raise UsageError("nothing to search for", hint='words, "a phrase", begin* or -without')
+    if len(terms) > MAX_TERMS:
+        raise UsageError(f"more than {MAX_TERMS} words")
+    return terms
+
+
+def _match(terms: list[Term]) -> str:
+    wanted = " AND ".join(term.fts() for term in terms if not term.absent)
+    unwanted = " OR ".join(term.fts() for term in terms if term.absent)
+    return f"({wanted}) NOT ({unwanted})" if unwanted else wanted
+
+
+def search(connection: apsw.Connection, query: Query) -> Found:
+    """See Store.search."""
+    terms = parse(query.words)
+    where, values = _filters(query)
+    values["match"] = _match(terms)
+    sql = f"""
+        SELECT r.id, bm25(text_index, 4.0, 1.0) AS score, coalesce(r.content_key, r.uid) AS statement
+        FROM text_index JOIN record r ON r.id = text_index.rowid
+        {"LEFT JOIN record whole ON whole.id = r.part_of" if query.since or query.until else ""}
+        WHERE text_index MATCH :match {where}
+    """
+    with our_errors():
+        total = connection.execute(f"SELECT count(DISTINCT statement) FROM ({sql})", values).fetchone()[0]
+        best = connection.execute(
+            f"SELECT id, min(score), statement FROM ({sql}) GROUP BY statement ORDER BY 2, id LIMIT :limit OFFSET :offset",
+            {**values, "limit": query.limit, "offset": query.offset},
+        ).fetchall()
+        hits = [_hit(connection, id, score, terms) for id, score, _ in best]
+    return Found(tuple(hits), total)
+
+
+def _filters(query: Query) -> tuple[str, dict[str, Any]]:
+    where: list[str] = []
+    values: dict[str, Any] = {}
+    for column, wanted in (("r.kind", query.kinds), ("r.platform", query.sources)):
+        if wanted:
+            names = [f"{column[2:]}{number}" for number in range(len(wanted))]
+            where.append(f"AND {column} IN ({', '.join(':' + name for name in names)})")
+            values.update(zip(names, wanted, strict=True))
+    if query.since:
+        where.append("AND coalesce(r.created, whole.created) >= :since")
+        values["since"] = to_microseconds(query.since)
+    if query.until:
+        where.append("AND coalesce(r.created, whole.created) < :until")
+        values["until"] = to_microseconds(query.until)
+    for number, tag in enumerate(query.tags):
+        where.append(f"AND EXISTS (SELECT 1 FROM tag WHERE tag.record = r.id AND tag.tag = :tag{number})")
+        values[f"tag{number}"] = tag
+    return " ".join(where), values
+
+
+def _hit(connection: apsw.Connection, id: int, score: float, terms: list[Term]) -> Hit:
+    data, recorded, digest, key, whole = connection.execute(
+        "SELECT r.data, r.recorded, o.digest, r.content_key, w.data FROM record r"
+        " LEFT JOIN original o ON o.id = r.original LEFT JOIN record w ON w.id = r.part_of WHERE r.id = ?",
+        (id,),
+    ).fetchone()
+    record = decode(data, recorded, digest)
+    witnesses = [record.uid]
+    if key is not None:
+        witnesses += [
+            uid.hex()
+            for (uid,) in connection.execute(
+                "SELECT uid FROM record WHERE content_key = ? AND id <> ? ORDER BY id", (key, id)
+            )
+        ]
+    context = ""
+    if whole is not None:
+        body = decode(whole).body
+        context = getattr(body, "title", "") or getattr(body, "name", "")
+    snippet, marks = make_snippet(record, terms)
+    return Hit(record, -score, tuple(witnesses), snippet, marks, context)
+
+
+def _fold(text: str) -> tuple[str, list[int]]:
+    """``text`` lower-cased and without diacritics, as the tokenizer compares it, and for each character its origin."""
+    if text.isascii():
+        return text.lower(), list(range(len(text)))
+    folded: list[str] = []
+    origin: list[int] = []
+    for position, character in enumerate(text):
+        for part in unicodedata.normalize("NFD", character.lower()):
+            if not unicodedata.category(part).startswith("M"):
+                folded.append(part)
+                origin.append(position)
+    return "".join(folded), origin
+
+
+def make_snippet(record: Record, terms: list[Term]) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """The stretch of the record's text that holds most of what was asked for, and where in it (code points)."""
+    title, text = searchable(record)
+    text = (text or title)[:SNIPPET_SCAN_CHARACTERS]
+    folded, origin = _fold(text)
+    found: list[tuple[int, int, int]] = []
+    for number, term in enumerate(terms):
+        if term.absent:
+            continue
+        pattern = r"[\W_]*".join(re.escape(_fold(word)[0]) for word in term.words)
+        first, last = term.words[0][0], term.words[-1][-1]
+        before = r"(?<![^\W_])" if _joins(first) else ""
+        after = r"(?![^\W_])" if _joins(last) and not term.prefix else ""
+        for match in re.finditer(before + pattern + after, folded):
+            if match.end() > match.start():
+                found.append((origin[match.start()], origin[match.end() - 1] + 1, number))
+            if len(found) > 5_000:
+                break
+    found.sort()
+    start = _best_start(found)
+    begin = max(0, start - SNIPPET_CHARACTERS // 4)
+    if begin:
+        space = text.find(" ", begin, start)
+        begin = space + 1 if space >= 0 else begin
+    end = min(len(text), begin + SNIPPET_CHARACTERS)
+    lead, tail = "…" if begin else "", "…" if end < len(text) else ""
+    # Line breaks become spaces, one for one, so that marks stay where they are.
+    snippet = lead + re.sub(r"[\s\x00-\x1f]", " ", text[begin:end]) + tail
+    shift = len(lead) - begin
+    marks = [(a + shift, min(b, end) + shift) for a, b, _ in found if begin <= a < end]
+    return snippet, tuple(marks)
+
+
+def _joins(character: str) -> bool:
+    """Whether the character is part of longer words, so that a word's edge must be looked for beside it."""
+    return len(spaced(character)) == 1
+
+
+def _best_start(found: list[tuple[int, int, int]]) -> int:
+    best, best_count, left = 0, 0, 0
+    for right, (position, _, _) in enumerate(found):
+        while position - found[left][0] > SNIPPET_CHARACTERS * 3 // 4:
+            left += 1
+        count = len({number for _, _, number in found[left : right + 1]}) if right - left < 200 else 0
+        if count > best_count:
+            best, best_count = found[left][0], count
+    return best
