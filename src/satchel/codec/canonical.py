@@ -120,6 +120,8 @@ def _mend(value: Any) -> Any:
         return {name: _mend(item) if type(item) in _MENDED else item for name, item in value.items()}
     if kind is list or kind is tuple:
         return [_mend(item) if type(item) in _MENDED else item for item in value]
+    if kind is not float:
+        return value
     size = abs(value)
     if size < 1e21 and value == int(value):
         return int(value) if size <= MAX_INTEGER else orjson.Fragment(rfc8785.dumps(value))

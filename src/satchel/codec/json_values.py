@@ -16,6 +16,7 @@ import msgspec
 from satchel.errors import LimitExceeded, MalformedInput, Place
 from satchel.limits import DEFAULT, Limits
 
+_NOWHERE = Place()
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
@@ -92,7 +93,7 @@ def check_digits(data: bytes, place: Place, limits: Limits = DEFAULT) -> None:
                 raise LimitExceeded(f"a number has more than {limits.json_digits} digits", place=where)
 
 
-def decode(data: bytes, *, type: Any = Any, place: Place = Place(), limits: Limits = DEFAULT) -> Any:
+def decode(data: bytes, *, type: Any = Any, place: Place = _NOWHERE, limits: Limits = DEFAULT) -> Any:
     """The JSON value of ``data`` as ``type``, all of ``data`` checked. A value of another shape raises
     msgspec.ValidationError, which is for the caller to handle.
 
@@ -115,7 +116,7 @@ def decode(data: bytes, *, type: Any = Any, place: Place = Place(), limits: Limi
     return value
 
 
-def decode_unique(data: bytes, *, place: Place = Place(), limits: Limits = DEFAULT) -> Any:
+def decode_unique(data: bytes, *, place: Place = _NOWHERE, limits: Limits = DEFAULT) -> Any:
     """As ``decode``, and a name that stands twice in one object is refused: for bytes that a hash or signature covers.
 
     Raises:

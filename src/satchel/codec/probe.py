@@ -100,7 +100,7 @@ def probe_bytes(head: bytes, whole: bool) -> Probe:
     """As ``probe``, of bytes at hand."""
     if head.startswith(b"SQLite format 3\0"):
         return Probe("sqlite")
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Probe("zip")
     if b"\0" in head[:1024]:
         return Probe("binary")
