@@ -107,14 +107,14 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _group(group: str, source: Path, work: Path, run: Callable[[str, list[str]], Cost], *, provider: str) -> list[Cost]:
+def _group(group: str, source: Path, work: Path, run: Callable[[str, list[str]], Cost]) -> list[Cost]:
     """The steps of one group, its outputs removed behind it."""
     if group == "floor":
         out = work / "floor.jsonl"
         costs = [run("floor", [sys.executable, str(BENCH / "floor.py"), str(source), str(out)])]
     elif group == "pam":
         out = work / "pam"
-        command = [_tool("pam"), "convert", str(source.parent), "-o", str(out), "--provider", provider]
+        command = [_tool("pam"), "convert", str(source.parent), "-o", str(out)]
         costs = [run("pam convert", command)]
     else:
         out = work / "satchel"
@@ -166,7 +166,7 @@ def run_case(
 
         turn = round_ % len(groups)
         for group in groups[turn:] + groups[:turn]:
-            costs += _group(group, source, folder, run, provider=provider)
+            costs += _group(group, source, folder, run)
     return Case(provider, size_text(size), source.stat().st_size, costs)
 
 
