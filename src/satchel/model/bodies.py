@@ -82,7 +82,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     citations: tuple[Citation, ...] = ()
 
 
-class Memory(Body, tag="memory"):
+class Memory(Body, frozen=True, tag="memory"):
     """A distilled statement about the person or their world."""
 
     text: str
@@ -96,14 +96,14 @@ class Memory(Body, tag="memory"):
     salience: float | None = None
 
 
-class Entity(Body, tag="entity"):
+class Entity(Body, frozen=True, tag="entity"):
     name: str
     type: str = ""
     aliases: tuple[str, ...] = ()
     text: str = ""
 
 
-class Relation(Body, tag="relation"):
+class Relation(Body, frozen=True, tag="relation"):
     """A typed edge between two records, with its own times in the header (bi-temporal)."""
 
     source: str
@@ -113,14 +113,14 @@ class Relation(Body, tag="relation"):
     confidence: float | None = None
 
 
-class Profile(Body, tag="profile"):
+class Profile(Body, frozen=True, tag="profile"):
     """Who the person is, as prose (a persona, a core memory block)."""
 
     text: str
     title: str = ""
 
 
-class Procedure(Body, tag="procedure"):
+class Procedure(Body, frozen=True, tag="procedure"):
     name: str
     trigger: str = ""
     steps: tuple[str, ...] = ()
@@ -128,7 +128,7 @@ class Procedure(Body, tag="procedure"):
     enabled: bool = True
 
 
-class Skill(Body, tag="skill"):
+class Skill(Body, frozen=True, tag="skill"):
     """A named ability in text form (SKILL.md); further files are documents that are part_of it."""
 
     name: str
@@ -136,7 +136,7 @@ class Skill(Body, tag="skill"):
     text: str = ""
 
 
-class Instruction(Body, tag="instruction"):
+class Instruction(Body, frozen=True, tag="instruction"):
     """Always-on text. ``about`` tells whom it speaks of: the user, the assistant's manner, or a project."""
 
     text: str
@@ -144,13 +144,13 @@ class Instruction(Body, tag="instruction"):
     title: str = ""
 
 
-class Task(Body, tag="task"):
+class Task(Body, frozen=True, tag="task"):
     title: str
     text: str = ""
     state: str = ""
 
 
-class Conversation(Body, tag="conversation"):
+class Conversation(Body, frozen=True, tag="conversation"):
     """The head of a talk; its messages are records of their own, part_of it."""
 
     title: str = ""
@@ -162,7 +162,7 @@ class Conversation(Body, tag="conversation"):
     is_starred: bool = False
 
 
-class Message(Body, tag="message"):
+class Message(Body, frozen=True, tag="message"):
     """One turn. ``parent`` is the message record it answers ("" for a root); siblings are branches."""
 
     role: Role
@@ -180,7 +180,7 @@ class Message(Body, tag="message"):
     state: str = ""
 
 
-class Document(Body, tag="document"):
+class Document(Body, frozen=True, tag="document"):
     """A file: its text where there is text, its bytes as a blob where there are bytes."""
 
     name: str
@@ -192,12 +192,12 @@ class Document(Body, tag="document"):
     url: str = ""
 
 
-class Chunk(Body, tag="chunk"):
+class Chunk(Body, frozen=True, tag="chunk"):
     text: str
     position: int = 0
 
 
-class Scope(Body, tag="scope"):
+class Scope(Body, frozen=True, tag="scope"):
     """What records can be gathered under: a project, a custom assistant, a workspace."""
 
     name: str
@@ -206,25 +206,25 @@ class Scope(Body, tag="scope"):
     is_archived: bool = False
 
 
-class Setting(Body, tag="setting"):
+class Setting(Body, frozen=True, tag="setting"):
     name: str
     value: Any = None
 
 
-class ToolServer(Body, tag="tool_server"):
+class ToolServer(Body, frozen=True, tag="tool_server"):
     name: str
     transport: str = ""
     address: str = ""
 
 
-class SecretRef(Body, tag="secret_ref"):
+class SecretRef(Body, frozen=True, tag="secret_ref"):
     """That a secret exists and where; never its value."""
 
     label: str
     category: str = ""
 
 
-class Foreign(Body, tag="foreign"):
+class Foreign(Body, frozen=True, tag="foreign"):
     """Something that has no kind of ours: kept whole in ``native``, found by its ``type`` and by ``text``."""
 
     type: str

@@ -20,9 +20,7 @@ from satchel.model.findings import Finding
 Status = Literal["active", "superseded", "deprecated", "retracted", "archived"]
 #: From what may be relied on to what may not; no path raises it, only a person does.
 Trust = Literal["own", "reviewed", "verified", "imported", "untrusted"]
-LinkType = Literal[
-    "derived_from", "evidence", "supports", "contradicts", "extends", "supersedes", "part_of", "related_to"
-]
+LinkType = Literal["derived_from", "evidence", "supports", "contradicts", "extends", "supersedes", "part_of", "related_to"]
 Method = Literal["", "llm_inference", "explicit_user_input", "api_export", "browser_extraction", "manual"]
 
 
@@ -30,7 +28,7 @@ class _Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pass
 
 
-class Times(_Frozen):
+class Times(_Frozen, frozen=True):
     """What was true when, and when it was known. A missing time stays missing."""
 
     created: datetime | None = None
@@ -49,7 +47,7 @@ class Link(msgspec.Struct, frozen=True):
     to: str
 
 
-class Provenance(_Frozen):
+class Provenance(_Frozen, frozen=True):
     """Whence it came. ``conversation`` and ``message`` are uids of the records it was drawn from."""
 
     platform: str = ""
@@ -61,19 +59,19 @@ class Provenance(_Frozen):
     actor: str = ""
 
 
-class Grant(_Frozen):
+class Grant(_Frozen, frozen=True):
     entity: str
     permissions: tuple[Literal["read", "write", "delete"], ...]
 
 
-class Access(_Frozen):
+class Access(_Frozen, frozen=True):
     visibility: Literal["private", "shared", "public"] = "private"
     exportable: bool = True
     grants: tuple[Grant, ...] = ()
     sensitivity: Literal["", "low", "normal", "high"] = ""
 
 
-class Origin(_Frozen):
+class Origin(_Frozen, frozen=True):
     """Which format said it, and under what name. ``kind`` is the format's own word (``chatgpt.message``)."""
 
     format: str
@@ -83,14 +81,14 @@ class Origin(_Frozen):
     kind: str = ""
 
 
-class Native(_Frozen):
+class Native(_Frozen, frozen=True):
     """The exact source bytes: the kept original ``digest`` and a JSON pointer (RFC 6901) inside it."""
 
     digest: str = ""
     pointer: str = ""
 
 
-class Record(_Frozen):
+class Record(_Frozen, frozen=True):
     """See the module docstring. ``uid`` is 40 hexadecimal digits (satchel.model.ids)."""
 
     uid: str

@@ -40,9 +40,7 @@ def wrap_with_passphrase(secret: Secret, passphrase: str, *, work_factor: int = 
     file_key = os.urandom(16)
     salt = os.urandom(16)
     n = 1 << work_factor
-    wrapping = hashlib.scrypt(
-        passphrase.encode(), salt=_LABEL + salt, n=n, r=8, p=1, maxmem=128 * 8 * n + (1 << 20), dklen=32
-    )
+    wrapping = hashlib.scrypt(passphrase.encode(), salt=_LABEL + salt, n=n, r=8, p=1, maxmem=128 * 8 * n + (1 << 20), dklen=32)
     body = ChaCha20Poly1305(wrapping).encrypt(bytes(12), file_key, None)
     header = _INTRO + b"-> scrypt %s %d\n%s\n---" % (_b64(salt), work_factor, _b64(body))
     mac = hmac.digest(_hkdf(file_key, salt=b"", info=b"header"), header, "sha256")

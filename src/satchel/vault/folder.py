@@ -1,9 +1,9 @@
 """A vault on disk: a private folder with the encrypted file, what tells where its key is kept, and the wrapped keys.
 
-    vault.json     its id, and the keeper of its key; nothing secret
-    vault.db       everything else, encrypted
-    key.age        the key under a passphrase, where the keyring does not keep it
-    recovery.age   the key under the recovery key
+vault.json     its id, and the keeper of its key; nothing secret
+vault.db       everything else, encrypted
+key.age        the key under a passphrase, where the keyring does not keep it
+recovery.age   the key under the recovery key
 """
 
 from __future__ import annotations

@@ -194,6 +194,10 @@ class Store(Protocol):
         """Records other than messages that say they are part of ``uid``."""
         ...
 
+    def original(self, record: Record) -> bytes | None:
+        """The whole kept original that the record's current version was read from."""
+        ...
+
     def native(self, record: Record) -> bytes | None:
         """The exact source bytes of the record's current version: its original, or its member of it."""
         ...

@@ -17,7 +17,7 @@ import orjson
 
 from satchel.model.findings import Finding
 from satchel.model.times import from_microseconds
-from satchel.vault.sqlite.connection import our_errors
+from satchel.vault.sqlite.connection import one, our_errors
 from satchel.vault.store import AuditEntry
 
 _START = bytes(32)
@@ -28,11 +28,9 @@ def _hash(before: bytes, id: int, at: int, operation: str, batch: int | None, de
     return hashlib.sha256(before + entry).digest()
 
 
-def append(
-    connection: apsw.Connection, *, at: int, operation: str, batch: int | None = None, detail: dict[str, Any]
-) -> None:
+def append(connection: apsw.Connection, *, at: int, operation: str, batch: int | None = None, detail: dict[str, Any]) -> None:
     """Add an entry, inside the transaction of the change that it tells of."""
-    last = connection.execute("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1").fetchone()
+    last = one(connection, "SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1")
     id, before = (last[0] + 1, last[1]) if last else (1, _START)
     text = orjson.dumps(detail, option=orjson.OPT_SORT_KEYS).decode()
     connection.execute(

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import apsw
 
 from satchel.errors import NotFound
-from satchel.vault.sqlite.connection import our_errors
+from satchel.vault.sqlite.connection import one, our_errors
 
 CHUNK_BYTES = 1 << 20
 
@@ -25,7 +25,7 @@ def store(connection: apsw.Connection, stream: BinaryIO) -> tuple[bytes, int, bo
         size += len(chunk)
         connection.execute("INSERT INTO blob_chunk (blob, position, data) VALUES (?, ?, ?)", (blob, position, chunk))
         position += 1
-    known = connection.execute("SELECT id FROM blob WHERE digest = ?", (digest.digest(),)).fetchone()
+    known = one(connection, "SELECT id FROM blob WHERE digest = ?", (digest.digest(),))
     if known:
         remove(connection, blob)
     else:
@@ -44,7 +44,7 @@ class BlobReader(io.RawIOBase):
 
     def __init__(self, connection: apsw.Connection, digest: str) -> None:
         with our_errors():
-            found = connection.execute("SELECT id FROM blob WHERE digest = ?", (bytes.fromhex(digest),)).fetchone()
+            found = one(connection, "SELECT id FROM blob WHERE digest = ?", (bytes.fromhex(digest),))
         if found is None:
             raise NotFound("the vault does not hold that file's bytes")
         self._connection = connection
@@ -58,9 +58,11 @@ class BlobReader(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         if not self._rest:
             with our_errors():
-                row = self._connection.execute(
-                    "SELECT data FROM blob_chunk WHERE blob = ? AND position = ?", (self._blob, self._position)
-                ).fetchone()
+                row = one(
+                    self._connection,
+                    "SELECT data FROM blob_chunk WHERE blob = ? AND position = ?",
+                    (self._blob, self._position),
+                )
             if row is None:
                 return 0
             self._rest = memoryview(row[0])

@@ -42,9 +42,7 @@ def our_errors() -> Iterator[None]:
         raise VaultError("the vault cannot be written here", hint="check the folder's permissions") from error
     except apsw.IOError as error:
         if "ENOSPC" in str(error) or getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_WRITE:
-            raise VaultFull(
-                "writing failed, most likely for want of space; nothing of this change was kept"
-            ) from error
+            raise VaultFull("writing failed, most likely for want of space; nothing of this change was kept") from error
         raise VaultError(f"the vault's file cannot be read or written: {error}") from error
     except apsw.CantOpenError as error:
         raise VaultError("the vault's file cannot be opened", hint="check the folder and its permissions") from error
@@ -85,9 +83,7 @@ def connect(path: Path, key: Secret, *, create: bool = False) -> apsw.Connection
 
 
 @contextmanager
-def writing(
-    connection: apsw.Connection, *, keep: bool = True, on_wait: Callable[[], None] | None = None
-) -> Iterator[None]:
+def writing(connection: apsw.Connection, *, keep: bool = True, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
     """One transaction: committed at the end, rolled back by an exception or when ``keep`` is False.
 
     Raises:
@@ -118,3 +114,9 @@ def rows(connection: apsw.Connection, sql: str, values: Any = ()) -> list[tuple[
     """All rows of a query."""
     with our_errors():
         return connection.execute(sql, values).fetchall()
+
+
+def one(connection: apsw.Connection, sql: str, values: Any = ()) -> tuple[Any, ...] | None:
+    """The first row of a query, or None."""
+    with our_errors():
+        return connection.execute(sql, values).fetchone()

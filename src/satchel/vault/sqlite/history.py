@@ -14,7 +14,7 @@ import msgspec
 from satchel.errors import NotFound, UsageError
 from satchel.model.times import from_microseconds
 from satchel.vault.sqlite import audit, blobs
-from satchel.vault.sqlite.connection import our_errors, rows
+from satchel.vault.sqlite.connection import one, our_errors, rows
 from satchel.vault.sqlite.rows import decode, remove_details, replace_current
 from satchel.vault.store import Batch, Change, Summary
 
@@ -91,7 +91,7 @@ def compare(connection: apsw.Connection, id: int, before: int | None) -> list[Ch
 
 
 def _title(connection: apsw.Connection, uid: bytes) -> str:
-    row = connection.execute("SELECT data FROM record WHERE uid = ?", (uid,)).fetchone()
+    row = one(connection, "SELECT data FROM record WHERE uid = ?", (uid,))
     if row is None:
         return ""
     body = decode(row[0]).body
@@ -133,22 +133,24 @@ def undo(connection: apsw.Connection, id: int, *, now: int, secret: bytes) -> Su
 
 def _adopt(connection: apsw.Connection, id: int) -> None:
     """What a later import met again, unchanged, becomes that import's."""
-    adopted = connection.execute(
+    adopted = rows(
+        connection,
         "SELECT o.id, min(s.batch) FROM original o JOIN sighting s ON s.original = o.id AND s.batch > :id"
         " JOIN batch b ON b.id = s.batch AND b.undone_by IS NULL WHERE o.batch = :id GROUP BY o.id",
         {"id": id},
-    ).fetchall()
+    )
     for original, heir in adopted:
         values = (heir, original, id)
         connection.execute("UPDATE original SET batch = ? WHERE id = ?", (heir, original))
         connection.execute("UPDATE record SET batch = ? WHERE original = ? AND batch = ?", values)
         connection.execute("UPDATE version SET batch = ? WHERE original = ? AND batch = ?", values)
     # A record that another original, which stays, says in the same words.
-    said_elsewhere = connection.execute(
+    said_elsewhere = rows(
+        connection,
         "SELECT r.id, w.original, o.batch FROM record r JOIN witness w ON w.record = r.id"
         " JOIN original o ON o.id = w.original AND o.batch <> :id WHERE r.batch = :id GROUP BY r.id",
         {"id": id},
-    ).fetchall()
+    )
     for record, original, heir in said_elsewhere:
         connection.execute("UPDATE record SET original = ?, batch = ? WHERE id = ?", (original, heir, record))
 
@@ -158,18 +160,17 @@ def _take_back_records(connection: apsw.Connection, id: int, secret: bytes) -> t
     removed: dict[str, int] = {}
     last = 0
     while True:
-        page = connection.execute(
-            "SELECT id, data FROM record WHERE batch = ? AND id > ? ORDER BY id LIMIT 1000", (id, last)
-        ).fetchall()
+        page = rows(connection, "SELECT id, data FROM record WHERE batch = ? AND id > ? ORDER BY id LIMIT 1000", (id, last))
         if not page:
             return restored, removed
         for row, data in page:
             record = decode(data)
-            earlier = connection.execute(
+            earlier = one(
+                connection,
                 "SELECT version, batch, original, data FROM version WHERE record = ? AND batch <> ?"
                 " ORDER BY version DESC LIMIT 1",
                 (row, id),
-            ).fetchone()
+            )
             if earlier:
                 version, batch, original, before = earlier
                 connection.execute("DELETE FROM version WHERE record = ? AND version = ?", (row, version))
@@ -196,16 +197,12 @@ def _take_back_records(connection: apsw.Connection, id: int, secret: bytes) -> t
 
 
 def _remove_originals(connection: apsw.Connection, id: int) -> None:
-    digests = connection.execute("SELECT digest FROM original WHERE batch = ? AND data IS NULL", (id,)).fetchall()
-    connection.execute(
-        "DELETE FROM witness WHERE original IN (SELECT id FROM original WHERE batch = ?)", (id,)
-    )
-    connection.execute(
-        "DELETE FROM sighting WHERE batch = ?1 OR original IN (SELECT id FROM original WHERE batch = ?1)", (id,)
-    )
+    digests = rows(connection, "SELECT digest FROM original WHERE batch = ? AND data IS NULL", (id,))
+    connection.execute("DELETE FROM witness WHERE original IN (SELECT id FROM original WHERE batch = ?)", (id,))
+    connection.execute("DELETE FROM sighting WHERE batch = ?1 OR original IN (SELECT id FROM original WHERE batch = ?1)", (id,))
     connection.execute("DELETE FROM original WHERE batch = ?", (id,))
     for (digest,) in digests:
-        if not connection.execute("SELECT 1 FROM original WHERE digest = ? AND data IS NULL", (digest,)).fetchone():
-            row = connection.execute("SELECT id FROM blob WHERE digest = ?", (digest,)).fetchone()
+        if not one(connection, "SELECT 1 FROM original WHERE digest = ? AND data IS NULL", (digest,)):
+            row = one(connection, "SELECT id FROM blob WHERE digest = ?", (digest,))
             if row:
                 blobs.remove(connection, row[0])

@@ -24,6 +24,7 @@ from satchel.model.record import Asset, Original, Reading, Record
 from satchel.model.times import to_microseconds
 from satchel.vault.sqlite import audit, blobs
 from satchel.vault.sqlite.compression import compress
+from satchel.vault.sqlite.connection import one, rows
 from satchel.vault.sqlite.rows import (
     add_details,
     add_text,
@@ -69,9 +70,7 @@ class SqliteIntake:
         connection = self._connection
         uid = bytes.fromhex(original.uid)
         digest = hashlib.sha256(original.native).digest()
-        known = connection.execute(
-            "SELECT id, digest, reader, counts, updated FROM original WHERE uid = ?", (uid,)
-        ).fetchall()
+        known = rows(connection, "SELECT id, digest, reader, counts, updated FROM original WHERE uid = ?", (uid,))
         same = next((row for row in known if row[1] == digest), None)
         if same and same[2] == original.reader:
             self._sight(same[0], "unchanged")
@@ -111,7 +110,7 @@ class SqliteIntake:
             self._blob_bytes += size
         record = replace(asset.record, body=replace(asset.record.body, blob=digest.hex(), size_bytes=size))
         uid = bytes.fromhex(record.uid)
-        known = connection.execute("SELECT id, digest FROM original WHERE uid = ?", (uid,)).fetchall()
+        known = rows(connection, "SELECT id, digest FROM original WHERE uid = ?", (uid,))
         same = next((row for row in known if row[1] == digest), None)
         if same:
             id: int = same[0]
@@ -268,17 +267,19 @@ class SqliteIntake:
 
     def _merge_known(self, record: Record, data: bytes, original: int, *, older: bool, newer: bool) -> Outcome:
         connection = self._connection
-        id, version, batch, of, before = connection.execute(
-            "SELECT id, version, batch, original, data FROM record WHERE uid = ?", (bytes.fromhex(record.uid),)
-        ).fetchone()
+        id, version, batch, of, before = rows(
+            connection,
+            "SELECT id, version, batch, original, data FROM record WHERE uid = ?",
+            (bytes.fromhex(record.uid),),
+        )[0]
         if before == data:
             if of != original:
                 connection.execute("INSERT OR IGNORE INTO witness (record, original) VALUES (?, ?)", (id, original))
             return "unchanged"
         # An earlier state that comes again is a change back only when its source says that it is newer.
-        earlier = connection.execute("SELECT 1 FROM version WHERE record = ? AND data = ?", (id, data)).fetchone()
+        earlier = one(connection, "SELECT 1 FROM version WHERE record = ? AND data = ?", (id, data))
         if older or (earlier and not newer):
-            return self._keep_earlier(id, version, batch, of, before, data, original)
+            return self._keep_earlier(id, version, data, original)
         connection.execute(
             "INSERT INTO version (record, version, batch, original, data) VALUES (?, ?, ?, ?, ?)",
             (id, version, batch, of, before),
@@ -296,12 +297,10 @@ class SqliteIntake:
         )
         return "updated"
 
-    def _keep_earlier(
-        self, id: int, version: int, batch: int, of: int, before: bytes, data: bytes, original: int
-    ) -> Outcome:
+    def _keep_earlier(self, id: int, version: int, data: bytes, original: int) -> Outcome:
         """Put ``data`` behind the current version, which keeps its place as the newest; once only."""
         connection = self._connection
-        if connection.execute("SELECT 1 FROM version WHERE record = ? AND data = ?", (id, data)).fetchone():
+        if one(connection, "SELECT 1 FROM version WHERE record = ? AND data = ?", (id, data)):
             return "older"
         connection.execute(
             "INSERT INTO version (record, version, batch, original, data) VALUES (?, ?, ?, ?, ?)",
@@ -311,7 +310,7 @@ class SqliteIntake:
         return "older"
 
     def _row_of(self, uid: str) -> int | None:
-        row = self._connection.execute("SELECT id FROM record WHERE uid = ?", (bytes.fromhex(uid),)).fetchone()
+        row = one(self._connection, "SELECT id FROM record WHERE uid = ?", (bytes.fromhex(uid),))
         return row[0] if row else None
 
     def _source(self, name: str) -> int:
@@ -323,7 +322,8 @@ class SqliteIntake:
 
     def _sight(self, original: int, outcome: Outcome) -> None:
         self._connection.execute(
-            "INSERT OR IGNORE INTO sighting (batch, original, outcome) VALUES (?, ?, ?)", (self.batch, original, outcome)
+            "INSERT OR IGNORE INTO sighting (batch, original, outcome) VALUES (?, ?, ?)",
+            (self.batch, original, outcome),
         )
 
     def _count(self, kind: str, outcome: Outcome, count: int = 1) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from satchel.model.record import Native, Record
 from satchel.model.text import searchable, spaced, statement
 from satchel.model.times import from_microseconds, to_microseconds
+from satchel.vault.sqlite.connection import one
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Record)
@@ -60,9 +61,7 @@ def index_row(id: int, record: Record) -> tuple[int, str, str] | None:
 def add_details(connection: apsw.Connection, id: int, record: Record) -> None:
     """Write the record's tags and links."""
     if record.tags:
-        connection.executemany(
-            "INSERT OR IGNORE INTO tag (tag, record) VALUES (?, ?)", [(tag, id) for tag in record.tags]
-        )
+        connection.executemany("INSERT OR IGNORE INTO tag (tag, record) VALUES (?, ?)", [(tag, id) for tag in record.tags])
     links = [
         (id, link.type, bytes.fromhex(link.to))
         for link in record.links
@@ -81,9 +80,7 @@ def remove_details(connection: apsw.Connection, id: int, record: Record) -> None
     """Take the record out of the text index, tags and links; ``record`` is the version that is indexed."""
     row = index_row(id, record)
     if row:
-        connection.execute(
-            "INSERT INTO text_index (text_index, rowid, title, body) VALUES ('delete', ?, ?, ?)", row
-        )
+        connection.execute("INSERT INTO text_index (text_index, rowid, title, body) VALUES ('delete', ?, ?, ?)", row)
     connection.execute("DELETE FROM tag WHERE record = ?", (id,))
     connection.execute("DELETE FROM link WHERE record = ?", (id,))
 
@@ -124,5 +121,5 @@ def replace_current(
 
 def meta(connection: apsw.Connection, name: str) -> Any:
     """A value of the meta table, or None."""
-    row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    row = one(connection, "SELECT value FROM meta WHERE name = ?", (name,))
     return row[0] if row else None

@@ -170,9 +170,7 @@ def migrate(connection: apsw.Connection, steps: tuple[Callable[[apsw.Connection]
     with our_errors():
         done = connection.pragma("user_version")
     if done > len(steps):
-        raise VaultTooNew(
-            f"the vault has schema version {done}, this Satchel knows {len(steps)}", hint="update Satchel"
-        )
+        raise VaultTooNew(f"the vault has schema version {done}, this Satchel knows {len(steps)}", hint="update Satchel")
     ran = 0
     for number in range(done, len(steps)):
         with writing(connection):

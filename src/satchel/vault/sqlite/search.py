@@ -12,7 +12,7 @@ from satchel.errors import UsageError
 from satchel.model.record import Record
 from satchel.model.text import searchable, spaced
 from satchel.model.times import to_microseconds
-from satchel.vault.sqlite.connection import our_errors
+from satchel.vault.sqlite.connection import our_errors, rows
 from satchel.vault.sqlite.rows import decode
 from satchel.vault.store import Found, Hit, Query
 
@@ -46,9 +46,7 @@ def _tokens(text: str) -> list[str]:
     word: list[str] = []
     for character in spaced(text):
         category = unicodedata.category(character)
-        if category[0] in "LN" or category in ("Co", "So"):
-            word.append(character)
-        elif category[0] == "M" and word:
+        if category[0] in "LN" or category in ("Co", "So") or (category[0] == "M" and word):
             word.append(character)
         elif word:
             found.append("".join(word))
@@ -96,11 +94,12 @@ def search(connection: apsw.Connection, query: Query) -> Found:
         WHERE text_index MATCH :match {where}
     """
     with our_errors():
-        total = connection.execute(f"SELECT count(DISTINCT statement) FROM ({sql})", values).fetchone()[0]
-        best = connection.execute(
+        total = rows(connection, f"SELECT count(DISTINCT statement) FROM ({sql})", values)[0][0]
+        best = rows(
+            connection,
             f"SELECT id, min(score), statement FROM ({sql}) GROUP BY statement ORDER BY 2, id LIMIT :limit OFFSET :offset",
             {**values, "limit": query.limit, "offset": query.offset},
-        ).fetchall()
+        )
         hits = [_hit(connection, id, score, terms) for id, score, _ in best]
     return Found(tuple(hits), total)
 
@@ -126,19 +125,18 @@ def _filters(query: Query) -> tuple[str, dict[str, Any]]:
 
 
 def _hit(connection: apsw.Connection, id: int, score: float, terms: list[Term]) -> Hit:
-    data, recorded, digest, key, whole = connection.execute(
+    data, recorded, digest, key, whole = rows(
+        connection,
         "SELECT r.data, r.recorded, o.digest, r.content_key, w.data FROM record r"
         " LEFT JOIN original o ON o.id = r.original LEFT JOIN record w ON w.id = r.part_of WHERE r.id = ?",
         (id,),
-    ).fetchone()
+    )[0]
     record = decode(data, recorded, digest)
     witnesses = [record.uid]
     if key is not None:
         witnesses += [
             uid.hex()
-            for (uid,) in connection.execute(
-                "SELECT uid FROM record WHERE content_key = ? AND id <> ? ORDER BY id", (key, id)
-            )
+            for (uid,) in connection.execute("SELECT uid FROM record WHERE content_key = ? AND id <> ? ORDER BY id", (key, id))
         ]
     context = ""
     if whole is not None:

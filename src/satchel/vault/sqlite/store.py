@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import apsw
-import msgspec
 
 from satchel.codec.pointers import resolve_bytes
-from satchel.errors import NotFound, UsageError
+from satchel.errors import NotFound, UsageError, VaultError
 from satchel.model.findings import Finding
 from satchel.model.record import Record
 from satchel.model.text import TEXT_VERSION
@@ -53,7 +52,7 @@ class SqliteStore:
     """See satchel.vault.store.Store. One connection, one thread."""
 
     def __init__(self, connection: apsw.Connection, path: Path) -> None:
-        self._connection = connection
+        self.connection = connection
         self._path = path
         with our_errors():
             self._secret: bytes = meta(connection, "content_secret")
@@ -77,11 +76,13 @@ class SqliteStore:
                 ],
             )
             connection.execute("INSERT INTO batch (kind, at, label) VALUES ('create', ?, '')", (at,))
-            connection.execute(
-                "INSERT INTO text_index (text_index, rank) VALUES ('hashsize', ?)", (INDEX_BUFFER_BYTES,)
-            )
+            connection.execute("INSERT INTO text_index (text_index, rank) VALUES ('hashsize', ?)", (INDEX_BUFFER_BYTES,))
             audit.append(
-                connection, at=at, operation="create", batch=connection.last_insert_rowid(), detail={"schema": len(STEPS)}
+                connection,
+                at=at,
+                operation="create",
+                batch=connection.last_insert_rowid(),
+                detail={"schema": len(STEPS)},
             )
         return cls(connection, path)
 
@@ -103,19 +104,19 @@ class SqliteStore:
     def close(self) -> None:
         """Close the file; the write-ahead log is folded into it."""
         with our_errors():
-            self._connection.close()
+            self.connection.close()
 
     @contextmanager
     def importing(
         self, label: str, *, dry_run: bool = False, on_wait: Callable[[], None] | None = None
     ) -> Iterator[SqliteIntake]:
         """See Store.importing. With ``dry_run`` everything is done and then rolled back."""
-        with writing(self._connection, keep=not dry_run, on_wait=on_wait):
-            yield SqliteIntake(self._connection, label=label, at=now(), secret=self._secret)
+        with writing(self.connection, keep=not dry_run, on_wait=on_wait):
+            yield SqliteIntake(self.connection, label=label, at=now(), secret=self._secret)
 
     def get(self, uid: str) -> Record | None:
         """See Store.get."""
-        found = rows(self._connection, f"SELECT {_LOADED} WHERE r.uid = ?", (bytes.fromhex(uid),))
+        found = rows(self.connection, f"SELECT {_LOADED} WHERE r.uid = ?", (bytes.fromhex(uid),))
         return decode(*found[0]) if found else None
 
     def resolve(self, prefix: str) -> str:
@@ -125,7 +126,7 @@ class SqliteStore:
             raise UsageError(f"{prefix!r} is no record id", hint="an id is 4 to 40 hexadecimal digits")
         low = bytes.fromhex(text.ljust(40, "0"))
         high = bytes.fromhex(text.ljust(40, "f"))
-        found = rows(self._connection, "SELECT uid FROM record WHERE uid BETWEEN ? AND ? LIMIT 2", (low, high))
+        found = rows(self.connection, "SELECT uid FROM record WHERE uid BETWEEN ? AND ? LIMIT 2", (low, high))
         if not found:
             raise NotFound(f"no record begins with {text}", hint="satchel search finds records and shows their ids")
         if len(found) > 1:
@@ -142,7 +143,7 @@ class SqliteStore:
         last = b""
         while True:
             page = rows(
-                self._connection,
+                self.connection,
                 f"SELECT r.uid, {_LOADED} WHERE {where} AND r.uid > ? ORDER BY r.uid LIMIT {_PAGE}",
                 (*kinds, last),
             )
@@ -166,24 +167,27 @@ class SqliteStore:
             " ORDER BY r.position, r.id"
         )
         # Read whole: a generator left half-way must not hold a read transaction open.
-        for data, recorded, digest in rows(self._connection, sql, (bytes.fromhex(uid),)):
+        for data, recorded, digest in rows(self.connection, sql, (bytes.fromhex(uid),)):
             yield decode(data, recorded, digest)
 
-    def native(self, record: Record) -> bytes | None:
-        """See Store.native."""
+    def original(self, record: Record) -> bytes | None:
+        """See Store.original."""
         found = rows(
-            self._connection,
+            self.connection,
             "SELECT o.data FROM record r JOIN original o ON o.id = r.original WHERE r.uid = ?",
             (bytes.fromhex(record.uid),),
         )
-        if not found or found[0][0] is None:
-            return None
-        return resolve_bytes(decompress(found[0][0]), record.native.pointer)
+        return decompress(found[0][0]) if found and found[0][0] is not None else None
+
+    def native(self, record: Record) -> bytes | None:
+        """See Store.native."""
+        whole = self.original(record)
+        return None if whole is None else resolve_bytes(whole, record.native.pointer)
 
     def source(self, record: Record) -> SourceOf | None:
         """See Store.source."""
         found = rows(
-            self._connection,
+            self.connection,
             "SELECT o.reader, b.at, s.name, s.size, s.sha256 FROM record r JOIN original o ON o.id = r.original"
             " JOIN batch b ON b.id = o.batch LEFT JOIN source s ON s.id = o.source WHERE r.uid = ?",
             (bytes.fromhex(record.uid),),
@@ -197,7 +201,7 @@ class SqliteStore:
     def versions(self, uid: str) -> list[Version]:
         """See Store.versions. Oldest first; the last is the current one."""
         found = rows(
-            self._connection,
+            self.connection,
             "SELECT v.version, v.batch, v.data FROM version v JOIN record r ON r.id = v.record WHERE r.uid = ?1"
             " UNION ALL SELECT version, batch, data FROM record WHERE uid = ?1 ORDER BY 1",
             (bytes.fromhex(uid),),
@@ -206,41 +210,41 @@ class SqliteStore:
 
     def open_blob(self, digest: str) -> BinaryIO:
         """See Store.open_blob."""
-        return blobs.open_blob(self._connection, digest)
+        return blobs.open_blob(self.connection, digest)
 
     def search(self, query: Query) -> Found:
         """See Store.search."""
-        return search.search(self._connection, query)
+        return search.search(self.connection, query)
 
     def batches(self) -> list[Batch]:
         """See Store.batches."""
-        return history.batches(self._connection)
+        return history.batches(self.connection)
 
     def batch(self, id: int) -> Batch:
         """See Store.batch."""
-        return history.batch(self._connection, id)
+        return history.batch(self.connection, id)
 
     def compare(self, batch: int, before: int | None = None) -> list[Change]:
         """See Store.compare."""
-        return history.compare(self._connection, batch, before)
+        return history.compare(self.connection, batch, before)
 
     def undo(self, batch: int, *, dry_run: bool = False) -> Summary:
         """See Store.undo and satchel.vault.sqlite.history."""
-        with writing(self._connection, keep=not dry_run):
-            return history.undo(self._connection, batch, now=to_microseconds(now()), secret=self._secret)
+        with writing(self.connection, keep=not dry_run):
+            return history.undo(self.connection, batch, now=to_microseconds(now()), secret=self._secret)
 
     def record_event(self, operation: str, detail: dict[str, str]) -> None:
         """An audit entry for what changes no record: a new passphrase, a new recovery key."""
-        with writing(self._connection):
-            audit.append(self._connection, at=to_microseconds(now()), operation=operation, detail=detail)
+        with writing(self.connection):
+            audit.append(self.connection, at=to_microseconds(now()), operation=operation, detail=detail)
 
     def changed_at(self) -> datetime:
         """When the vault last changed."""
-        return from_microseconds(rows(self._connection, "SELECT max(at) FROM batch")[0][0])
+        return from_microseconds(rows(self.connection, "SELECT max(at) FROM batch")[0][0])
 
     def stats(self) -> Stats:
         """See Store.stats."""
-        connection = self._connection
+        connection = self.connection
         kinds: dict[str, int] = {}
         platforms: dict[str, dict[str, int]] = {}
         for platform, kind, count in rows(
@@ -268,20 +272,18 @@ class SqliteStore:
             first=None if first is None else from_microseconds(first),
             last=None if last is None else from_microseconds(last),
             file_bytes=sum(
-                part.stat().st_size
-                for part in (self._path, self._path.with_name(self._path.name + "-wal"))
-                if part.exists()
+                part.stat().st_size for part in (self._path, self._path.with_name(self._path.name + "-wal")) if part.exists()
             ),
             schema_version=connection.pragma("user_version"),
         )
 
     def audit(self) -> Iterator[AuditEntry]:
         """See Store.audit."""
-        return audit.entries(self._connection)
+        return audit.entries(self.connection)
 
     def check(self) -> list[Finding]:
         """See Store.check."""
-        connection = self._connection
+        connection = self.connection
         findings = []
         for (line,) in rows(connection, "PRAGMA integrity_check(20)"):
             if line != "ok":
@@ -295,60 +297,22 @@ class SqliteStore:
         try:
             with our_errors():
                 connection.execute("INSERT INTO text_index (text_index) VALUES ('integrity-check')")
-        except Exception as error:
+        except VaultError as error:
             findings.append(Finding("vault-index", "error", f"the text index is damaged: {error}"))
         findings.extend(audit.check(connection))
         return findings
 
     def _rebuild_index(self) -> None:
         """Make the text index anew, after a change in what it covers."""
-        connection = self._connection
+        connection = self.connection
         with writing(connection):
             connection.execute("INSERT INTO text_index (text_index) VALUES ('delete-all')")
             last = 0
             while True:
-                page = connection.execute(
-                    f"SELECT id, data FROM record WHERE id > ? ORDER BY id LIMIT {_PAGE}", (last,)
-                ).fetchall()
+                page = rows(connection, f"SELECT id, data FROM record WHERE id > ? ORDER BY id LIMIT {_PAGE}", (last,))
                 if not page:
                     break
                 texts = [index_row(id, decode(data)) for id, data in page]
                 add_text(connection, [text for text in texts if text])
                 last = page[-1][0]
             connection.execute("UPDATE meta SET value = ? WHERE name = 'text_version'", (TEXT_VERSION,))
-
-
-def dump_state(store: SqliteStore) -> dict[str, list[object]]:
-    """The vault's logical content without clocks and row numbers: two vaults that hold the same are equal.
-
-    For checks after a crash and in tests.
-    """
-    connection = store._connection
-    return {
-        "records": rows(
-            connection,
-            "SELECT r.uid, r.kind, r.platform, r.created, w.uid, r.position, r.data, o.digest, r.version FROM record r"
-            " LEFT JOIN original o ON o.id = r.original LEFT JOIN record w ON w.id = r.part_of ORDER BY r.uid",
-        ),
-        "versions": rows(
-            connection,
-            "SELECT r.uid, v.version, v.data FROM version v JOIN record r ON r.id = v.record ORDER BY 1, 2",
-        ),
-        "originals": rows(
-            connection, "SELECT uid, digest, kind, reader, size, counts FROM original ORDER BY uid, digest"
-        ),
-        "links": rows(
-            connection, "SELECT r.uid, l.type, l.target FROM link l JOIN record r ON r.id = l.record ORDER BY 1, 2, 3"
-        ),
-        "tags": rows(connection, "SELECT tag, r.uid FROM tag JOIN record r ON r.id = tag.record ORDER BY 1, 2"),
-        "blobs": rows(connection, "SELECT digest, size FROM blob ORDER BY digest"),
-        "words": rows(
-            connection,
-            "SELECT r.uid FROM text_index JOIN record r ON r.id = text_index.rowid WHERE text_index MATCH 'a OR the'"
-            " ORDER BY 1",
-        ),
-        "indexed": rows(connection, "SELECT count(*) FROM text_index_docsize"),
-        "summaries": [
-            msgspec.structs.replace(batch.summary, findings=()) for batch in history.batches(connection)
-        ],
-    }

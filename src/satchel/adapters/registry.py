@@ -1,0 +1,40 @@
+"""Which adapters there are. Ours are named here and loaded when asked for; others come from entry points, by name only.
+
+No third party's code runs unless a command names it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import cast
+
+from satchel.adapters.base import Adapter
+from satchel.errors import UsageError
+
+GROUP = "satchel.adapters"
+#: In the order of detection (providers.md 2, stage B): the first to claim a file has it.
+OURS = ("claude", "chatgpt")
+
+
+def ours() -> list[Adapter]:
+    """The adapters that look at every import."""
+    return [get(name) for name in OURS]
+
+
+def names() -> list[str]:
+    """Every adapter that a command may name."""
+    return sorted({*OURS, *(point.name for point in entry_points(group=GROUP))})
+
+
+def get(name: str) -> Adapter:
+    """The adapter of that name, a third party's included.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name in OURS:
+        return cast(Adapter, import_module(f"satchel.adapters.{name}").ADAPTER)
+    for point in entry_points(group=GROUP, name=name):
+        return cast(Adapter, point.load())
+    raise UsageError(f"no adapter is called {name!r}", hint="there are " + ", ".join(names()))

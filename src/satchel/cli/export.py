@@ -1,0 +1,41 @@
+"""``satchel export``: write the vault out in an open format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    target: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to; a new folder, or an earlier export of ours.")],
+    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="The format: portable-ai-memory.")],
+    json: Annotated[bool, typer.Option("--json", help="One JSON document for machines.")] = False,
+) -> None:
+    """Write everything in the vault in an open format; what the format cannot hold is told.
+
+    The files are not encrypted. The same vault gives the same bytes.
+
+    \b
+    satchel export --to portable-ai-memory my-memory
+    """
+    from satchel.cli.console import clean, dim, say, say_json, size
+    from satchel.cli.vaults import opened
+    from satchel.move.exports import export as write
+
+    with opened() as store:
+        written = write(store, target, format=to)
+    lines = written.ledger.lines()
+    if json:
+        counts = {name: getattr(written, name) for name in ("memories", "conversations", "messages", "files", "size_bytes")}
+        say_json({"format": to, "target": str(target), "written": counts, "ledger": lines})
+        return
+    say(
+        f"{target}: {written.memories:,} memories, {written.conversations:,} conversations with {written.messages:,}"
+        f" messages, {written.files:,} files, {size(written.size_bytes)}"
+    )
+    for line in lines:
+        if line.code:
+            field = f" {line.field}" if line.field else ""
+            say(dim(f"  {line.fate}: {line.count:,} {line.kind}{field}: ") + clean(line.text or line.code))

@@ -1,0 +1,103 @@
+"""``satchel import``: an export goes into the vault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from satchel.model.findings import Finding
+    from satchel.vault.store import Batch, Summary
+
+#: Findings shown before the rest is only counted; --json and ``satchel log N`` give all.
+SHOWN_FINDINGS = 20
+
+
+def import_(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Files, folders, zips, .gz, .zst; - reads standard input.", allow_dash=True),
+    ],
+    as_: Annotated[str, typer.Option("--as", metavar="NAME", help="Read with this adapter only: chatgpt, claude.")] = "",
+    account: Annotated[str, typer.Option(help="Your name for the account, where ids are not unique without it.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do all of it, tell, and keep nothing.")] = False,
+    limit: Annotated[
+        list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help="Raise a limit: element_bytes=256m.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document for machines.")] = False,
+) -> None:
+    """Import an export of ChatGPT or Claude; what it is is recognised by its structure.
+
+    The first import makes the vault. A second import of the same export changes nothing. Exit code 3: imported, but parts of
+    it could not be read; they are named.
+
+    \b
+    satchel import ~/Downloads/chatgpt.zip ~/Downloads/data-2026-08-20-batch-0000.zip
+    """
+    from satchel import limits
+    from satchel.cli.console import ByteProgress, say_json
+    from satchel.cli.vaults import opened_or_made
+    from satchel.move.imports import import_paths
+
+    bounds = limits.raised(limit or [])
+    with ByteProgress("Importing", shown=not json) as progress, opened_or_made(trial=dry_run) as store:
+        batch = import_paths(store, paths, adapter=as_, account=account, limits=bounds, progress=progress, dry_run=dry_run)
+    if json:
+        say_json({"dry_run": dry_run, "batch": batch})
+    else:
+        _tell(batch, dry_run=dry_run)
+    if any(finding.severity == "error" for finding in batch.summary.findings):
+        raise typer.Exit(3)
+
+
+def _tell(batch: Batch, *, dry_run: bool) -> None:
+    from satchel.cli.console import bold, dim, say, size
+
+    summary = batch.summary
+    print_counts(summary)
+    if summary.blobs:
+        say(f"{summary.blobs} new file{'s' * (summary.blobs != 1)} kept, {size(summary.blob_bytes)}")
+    print_findings(summary.findings)
+    if not any(count for outcomes in summary.counts.values() for count in outcomes.values()):
+        say("Nothing in it became a record; see above for why.")
+    if dry_run:
+        say(bold("Dry run: nothing was kept."))
+    else:
+        say(dim(f"Import {batch.id}. See it: satchel log {batch.id}   Take it back: satchel undo {batch.id}"))
+
+
+def print_counts(summary: Summary) -> None:
+    """The closing table: new, updated, unchanged, skipped (an older state than the vault's) by kind."""
+    from satchel.cli.console import table
+    from satchel.vault.store import OUTCOMES
+
+    if not summary.counts:
+        return
+    head = ["", "new", "updated", "unchanged", "older"]
+    rows = [
+        [kind, *(f"{outcomes.get(outcome, 0):,}" for outcome in OUTCOMES)] for kind, outcomes in sorted(summary.counts.items())
+    ]
+    table(rows, head=head, right={1, 2, 3, 4})
+
+
+def print_findings(findings: tuple[Finding, ...], *, limit: int = SHOWN_FINDINGS) -> None:
+    """What was not read and why: errors first, then warnings, then notes; past ``limit``, counts by code."""
+    from satchel.cli.console import clean, say, style
+
+    if not findings:
+        return
+    order = {"error": 0, "warning": 1, "info": 2}
+    colour = {"error": "31", "warning": "33", "info": "2"}
+    ranked = sorted(findings, key=lambda finding: order[finding.severity])
+    for finding in ranked[:limit]:
+        times = f" (x{finding.count:,})" if finding.count > 1 else ""
+        place = f"{finding.place}: " if str(finding.place) else ""
+        word = "skipped" if finding.outcome == "skipped" else finding.severity
+        say(f"{style(word, colour[finding.severity])}  {clean(place + finding.text)}{times}")
+    rest: dict[str, int] = {}
+    for finding in ranked[limit:]:
+        rest[finding.code] = rest.get(finding.code, 0) + finding.count
+    for code, count in sorted(rest.items()):
+        say(f"and {count:,} more of {code}")

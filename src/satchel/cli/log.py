@@ -1,0 +1,125 @@
+"""``satchel log``: imports and changes, one of them whole, two compared, the audit log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from satchel.vault.sqlite.store import SqliteStore
+    from satchel.vault.store import Batch
+
+
+def log(
+    number: Annotated[int | None, typer.Argument(metavar="[IMPORT]", help="Show this change whole.")] = None,
+    compare: Annotated[bool, typer.Option("--compare", help="Compare the import with the one before.")] = False,
+    before: Annotated[int | None, typer.Option("--with", metavar="IMPORT", help="Compare with this one.")] = None,
+    audit: Annotated[bool, typer.Option("--audit", help="The audit log, with the hash that chains it.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document for machines.")] = False,
+) -> None:
+    """List imports and other changes of the vault.
+
+    \b
+    satchel log             all of them
+    satchel log 3           what import 3 did, and what it could not read
+    satchel log 3 --compare what is new, changed or gone since the import before it
+    """
+    from satchel.cli.console import say_json
+    from satchel.cli.vaults import opened
+    from satchel.errors import UsageError
+
+    if (compare or before is not None) and number is None:
+        raise UsageError("--compare needs an import's number", hint="satchel log 3 --compare")
+    with opened() as store:
+        if audit:
+            _audit(store, json=json)
+        elif number is None:
+            _list(store, json=json)
+        elif compare or before is not None:
+            _compare(store, number, before, json=json)
+        elif json:
+            say_json({"batch": store.batch(number)})
+        else:
+            _one(store.batch(number))
+
+
+def _what(batch: Batch) -> str:
+    match batch.kind:
+        case "create":
+            return "made the vault"
+        case "undo":
+            return f"took back import {batch.undoes}"
+        case _:
+            return f"import of {batch.label}"
+
+
+def _list(store: SqliteStore, *, json: bool) -> None:
+    from satchel.cli.console import one_line, say_json, table
+
+    batches = store.batches()
+    if json:
+        say_json({"batches": batches})
+        return
+    rows = []
+    for batch in batches:
+        totals = {"new": 0, "updated": 0, "unchanged": 0}
+        for outcomes in batch.summary.counts.values():
+            for outcome in ("new", "updated", "unchanged"):
+                totals[outcome] += outcomes.get(outcome, 0)
+        numbers = [f"{count:,}" for count in totals.values()] if batch.kind == "import" else ["", "", ""]
+        undone = f"taken back by {batch.undone_by}" if batch.undone_by else ""
+        rows.append([str(batch.id), f"{batch.at:%Y-%m-%d %H:%M}", one_line(_what(batch), 60), *numbers, undone])
+    table(rows, head=["", "when (UTC)", "what", "new", "updated", "unchanged", ""], right={0, 3, 4, 5})
+
+
+def _one(batch: Batch) -> None:
+    from satchel.cli.console import bold, clean, say
+    from satchel.cli.import_ import print_counts, print_findings
+
+    say(bold(clean(f"{batch.id}  {batch.at:%Y-%m-%d %H:%M:%S} UTC  {_what(batch)}")))
+    if batch.undone_by:
+        say(f"Taken back by change {batch.undone_by}.")
+    print_counts(batch.summary)
+    for word, counts in (
+        ("left the vault", batch.summary.removed),
+        ("returned to its state before", batch.summary.restored),
+    ):
+        for kind, count in sorted(counts.items()):
+            say(f"{count:,} {kind} {word}")
+    print_findings(batch.summary.findings, limit=10_000)
+
+
+def _compare(store: SqliteStore, number: int, before: int | None, *, json: bool) -> None:
+    from satchel.cli.console import one_line, say, say_json, style
+
+    changes = store.compare(number, before)
+    if json:
+        say_json({"changes": changes})
+        return
+    colour = {"new": "32", "updated": "33", "gone": "31", "older": "2"}
+    unchanged = sum(change.outcome == "unchanged" for change in changes)
+    for change in changes:
+        if change.outcome != "unchanged":
+            word = style(f"{change.outcome:8}", colour[change.outcome])
+            say(f"{word} {change.uid[:10]}  {change.kind}  {one_line(change.title, 60)}")
+    say(f"{unchanged:,} unchanged. What is gone from the export is still in the vault.")
+
+
+def _audit(store: SqliteStore, *, json: bool) -> None:
+    import msgspec
+
+    from satchel.cli.console import clean, say, say_json
+    from satchel.vault.sqlite import audit
+
+    entries = list(store.audit())
+    broken = audit.check(store.connection)
+    if json:
+        say_json({"entries": entries, "intact": not broken})
+    else:
+        for entry in entries:
+            detail = msgspec.json.encode(entry.detail).decode()
+            say(clean(f"{entry.id:>5}  {entry.at:%Y-%m-%d %H:%M:%S}  {entry.operation:8}  {entry.hash[:16]}  {detail}"))
+        say("The chain of hashes is intact." if not broken else f"Altered: {broken[0].text}.")
+    if broken:
+        raise typer.Exit(1)

@@ -1,0 +1,94 @@
+"""``satchel show``: read one record."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def show(
+    id: Annotated[str, typer.Argument(metavar="ID", help="A record's id, or its first digits (at least 4).")],
+    markdown: Annotated[bool, typer.Option("--markdown", "-m", help="As Markdown.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="The exact bytes that the provider gave.")] = False,
+    versions: Annotated[bool, typer.Option("--versions", help="All versions, oldest first.")] = False,
+    hidden: Annotated[bool, typer.Option("--hidden", help="Hidden messages of a conversation too.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="The record (and its messages) as one JSON document.")] = False,
+) -> None:
+    """Read a conversation, a memory or any other record.
+
+    \b
+    satchel show 3f2a9c01 --markdown > talk.md
+    """
+    from satchel.cli.vaults import opened
+
+    with opened() as store:
+        record = store.get(store.resolve(id))
+        assert record is not None
+        if raw:
+            _raw(store.native(record))
+            return
+        if versions:
+            _versions(store.versions(record.uid), json=json)
+            return
+        messages = list(store.messages(record.uid)) if record.kind == "conversation" else []
+        parts = list(store.parts_of(record.uid))
+    if json:
+        from satchel.cli.console import say_json
+
+        say_json({"record": record, "messages": messages, "parts": parts})
+        return
+    from satchel.cli import render
+    from satchel.cli.console import dim, one_line, say
+
+    if record.kind == "conversation":
+        write = render.conversation_markdown if markdown else render.conversation_text
+        blocks = write(record, messages, hidden=hidden)
+    elif record.kind == "message":
+        blocks = render.message_markdown(record) if markdown else iter([render.message_text(record)])
+    else:
+        blocks = render.record_markdown(record) if markdown else render.record_text(record)
+    for block in blocks:
+        say(block + "\n")
+    if not markdown:
+        for part in parts:
+            name = getattr(part.body, "name", "") or getattr(part.body, "title", "") or getattr(part.body, "text", "")
+            say(dim(f"{part.kind} {part.uid[:10]}  {one_line(name, 70)}"))
+        whole = record.linked("part_of")
+        if whole:
+            say(dim(f"part of {whole[:10]}"))
+
+
+def _raw(data: bytes | None) -> None:
+    import sys
+
+    from satchel.cli.console import tell
+
+    if data is None:
+        tell("No text of it was kept: it is a file. satchel export writes files out.")
+        raise typer.Exit(1)
+    if sys.stdout.isatty():
+        from satchel.cli.console import clean, say
+
+        say(clean(data.decode("utf-8", "replace")))
+    else:
+        sys.stdout.buffer.write(data)
+
+
+def _versions(versions: list, *, json: bool) -> None:  # type: ignore[type-arg]
+    from satchel.cli import render
+    from satchel.cli.console import bold, say, say_json
+
+    if json:
+        say_json({"versions": versions})
+        return
+    for version in versions:
+        say(bold(f"version {version.number}, by change {version.batch}"))
+        blocks = (
+            iter([render.message_text(version.record)])
+            if version.record.kind == "message"
+            else render.record_text(version.record)
+        )
+        for block in blocks:
+            say(block)
+        say()

@@ -1,0 +1,46 @@
+"""``satchel undo``: take an import back."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+
+def undo(
+    number: Annotated[int, typer.Argument(metavar="IMPORT", help="The import's number, as satchel log shows it.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be taken back; change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document for machines.")] = False,
+) -> None:
+    """Take back what an import did: what it replaced returns, what only it brought leaves the vault.
+
+    What a later import met again stays. To have it back, import the export again.
+
+    \b
+    satchel undo 3 --dry-run
+    """
+    from satchel.cli.console import say, say_json, table
+    from satchel.cli.vaults import opened
+    from satchel.errors import UsageError
+
+    with opened() as store:
+        summary = store.undo(number, dry_run=True)
+        if not json:
+            kinds = sorted({*summary.removed, *summary.restored})
+            if kinds:
+                rows = [[kind, f"{summary.removed.get(kind, 0):,}", f"{summary.restored.get(kind, 0):,}"] for kind in kinds]
+                table(rows, head=["", "leaves the vault", "returns to its state before"], right={1, 2})
+            else:
+                say("Nothing in the vault would change: later imports hold all of it.")
+        if not dry_run:
+            if not yes:
+                if not sys.stdin.isatty():
+                    raise UsageError("undo asks before it changes the vault", hint="--yes goes ahead, --dry-run only tells")
+                typer.confirm(f"Take back import {number}?", abort=True)
+            summary = store.undo(number)
+    if json:
+        say_json({"dry_run": dry_run, "undone": number, "summary": summary})
+    elif not dry_run:
+        say(f"Import {number} is taken back.")

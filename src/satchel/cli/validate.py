@@ -1,0 +1,43 @@
+"""``satchel validate``: check a file or package of an open format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def validate(
+    path: Annotated[Path, typer.Argument(help="A memory-store.json, or the folder it lies in.")],
+    format: Annotated[str, typer.Option("--format", help="Check as this format, not as what it looks like.")] = "",
+    limit: Annotated[
+        list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help="Raise a limit: document_bytes=1g.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document for machines.")] = False,
+) -> None:
+    """Check a file against its format. Exit code 0: valid (warnings allowed); 3: not valid.
+
+    \b
+    satchel validate my-memory
+    """
+    from satchel import limits
+    from satchel.cli.console import say, say_json
+    from satchel.cli.import_ import print_findings
+    from satchel.errors import InputError
+    from satchel.formats import registry
+
+    if not path.exists():
+        raise InputError(f"there is nothing at {path}")
+    chosen = registry.get(format) if format else registry.recognise(path)
+    findings = tuple(chosen.validate(path, limits=limits.raised(limit or [])))
+    errors = sum(finding.severity == "error" for finding in findings)
+    warnings = sum(finding.severity == "warning" for finding in findings)
+    if json:
+        say_json({"format": chosen.info, "valid": not errors, "findings": findings})
+    else:
+        print_findings(findings, limit=200)
+        verdict = "Valid" if not errors else "Not valid"
+        say(f"{verdict} {chosen.info.title} {chosen.info.version}: {errors} errors, {warnings} warnings.")
+    if errors:
+        raise typer.Exit(3)

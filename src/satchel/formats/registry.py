@@ -1,0 +1,45 @@
+"""Which formats there are. Ours are named here and loaded when asked for; others come from entry points, by name only."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import cast
+
+from satchel.errors import NotRecognised, UsageError
+from satchel.formats.base import Format
+
+GROUP = "satchel.formats"
+OURS = {"portable-ai-memory": "satchel.formats.portable_ai_memory"}
+
+
+def names() -> list[str]:
+    """Every format that a command may name."""
+    return sorted({*OURS, *(point.name for point in entry_points(group=GROUP))})
+
+
+def get(name: str) -> Format:
+    """The format of that name, a third party's included.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name in OURS:
+        return cast(Format, import_module(OURS[name]).FORMAT)
+    for point in entry_points(group=GROUP, name=name):
+        return cast(Format, point.load())
+    raise UsageError(f"no format is called {name!r}", hint="there are " + ", ".join(names()))
+
+
+def recognise(path: Path) -> Format:
+    """The one of our formats that ``path`` is in, by structure.
+
+    Raises:
+        NotRecognised: none.
+    """
+    for name in OURS:
+        format = get(name)
+        if format.recognises(path):
+            return format
+    raise NotRecognised(f"{path.name} is in no format that Satchel checks", hint="it checks " + ", ".join(OURS))

@@ -1,0 +1,1 @@
+"""Whole journeys: import into the vault, export out of it."""

@@ -1,0 +1,107 @@
+"""From the vault into a format: what leaves, seen as a formats.base.Selection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from satchel.adapters import registry as adapters
+from satchel.codec import json_values
+from satchel.codec.pointers import unescape
+from satchel.errors import SatchelError, UsageError
+from satchel.formats import registry as formats
+from satchel.formats.base import Progress, SourceNote, Written
+from satchel.model.record import Record
+from satchel.vault.sqlite.store import SqliteStore
+
+
+class VaultSelection:
+    """All current records of a vault that may leave it. See satchel.formats.base.Selection."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        #: The one original that was decoded last: a conversation's messages come one after another.
+        self._decoded: tuple[str, Any] = ("", None)
+
+    @property
+    def owner_id(self) -> str:
+        return self._store.owner_id
+
+    @property
+    def changed_at(self) -> datetime:
+        return self._store.changed_at()
+
+    def records(self, *kinds: str) -> Iterator[Record]:
+        """See Selection.records."""
+        return self._store.records(*kinds)
+
+    def messages(self, conversation: str) -> Iterator[Record]:
+        """See Selection.messages."""
+        return self._store.messages(conversation)
+
+    def get(self, uid: str) -> Record | None:
+        """See Selection.get."""
+        return self._store.get(uid)
+
+    def unmapped(self, record: Record) -> Mapping[str, Any]:
+        """See Selection.unmapped: the adapter that read the record says what its fields do not carry."""
+        try:
+            adapter = adapters.get(record.origin.format)
+        except UsageError:
+            return {}
+        native = self._native_value(record)
+        return {} if native is None else adapter.unmapped(record, native)
+
+    def source(self, record: Record) -> SourceNote | None:
+        """See Selection.source."""
+        found = self._store.source(record)
+        if found is None:
+            return None
+        return SourceNote(found.reader, found.imported_at, found.file.name.rsplit("/", 1)[-1], found.file.sha256)
+
+    def open_blob(self, digest: str) -> BinaryIO:
+        """See Selection.open_blob."""
+        return self._store.open_blob(digest)
+
+    def _native_value(self, record: Record) -> Any:
+        digest = record.native.digest
+        if not digest:
+            return None
+        if self._decoded[0] != digest:
+            data = self._store.original(record)
+            self._decoded = (digest, None if data is None else _decode(data))
+        value = self._decoded[1]
+        for token in record.native.pointer.split("/")[1:]:
+            if type(value) is str:
+                value = _decode(value.encode("utf-8", "surrogatepass"))
+            if type(value) is dict:
+                value = value.get(unescape(token))
+            elif type(value) is list and token.isdecimal() and int(token) < len(value):
+                value = value[int(token)]
+            else:
+                return None
+        return value
+
+
+def _decode(data: bytes) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        try:
+            return json_values.decode(json_values.repair_text(data))
+        except SatchelError:
+            return None
+
+
+def export(store: SqliteStore, target: Path, *, format: str, progress: Progress | None = None) -> Written:
+    """Write the vault's records into ``target`` in an open format.
+
+    Raises:
+        UsageError: no such format.
+        OutputError: the target cannot be written; nothing of it was.
+    """
+    return formats.get(format).write(VaultSelection(store), target, progress=progress)

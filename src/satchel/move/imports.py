@@ -1,0 +1,223 @@
+"""From files into the vault: open, recognise, read, merge; and tell what became of every file.
+
+Whatever the source, each file ends in one of three ways: an adapter read it, an adapter used its bytes, or a finding names
+it and says why not. An import in which nothing at all is recognised is an error.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import io
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import msgspec
+
+from satchel.adapters import registry
+from satchel.adapters.base import Adapter, Claim, ReadContext
+from satchel.codec.probe import Probe, probe
+from satchel.codec.sources import Member, open_source
+from satchel.errors import NotRecognised, Place
+from satchel.limits import DEFAULT, Limits
+from satchel.model.findings import Finding
+from satchel.model.record import Asset, Item, Original
+from satchel.vault.store import Batch, Intake, SourceFile, Store
+
+
+class Progress(Protocol):
+    """What a surface shows of long work. ``total`` is None where only reading tells; ``advance`` counts bytes read."""
+
+    def total(self, size_bytes: int | None) -> None: ...
+
+    def advance(self, size_bytes: int) -> None: ...
+
+    def waiting(self) -> None:
+        """Another process holds the vault; the import goes on when it has finished."""
+        ...
+
+
+class Quiet:
+    """A Progress that shows nothing."""
+
+    def total(self, size_bytes: int | None) -> None:
+        pass
+
+    def advance(self, size_bytes: int) -> None:
+        pass
+
+    def waiting(self) -> None:
+        pass
+
+
+class _Hashed(io.RawIOBase):
+    """A stream that hashes what is read from it; ``on_end`` gets size and digest once the end was reached."""
+
+    def __init__(self, inner: BinaryIO, on_end: Callable[[int, str], None]) -> None:
+        self._inner = inner
+        self._digest = hashlib.sha256()
+        self._size = 0
+        self._on_end: Callable[[int, str], None] | None = on_end
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._inner.read(size)
+        if data:
+            self._digest.update(data)
+            self._size += len(data)
+        elif size != 0 and self._on_end:
+            self._on_end(self._size, self._digest.hexdigest())
+            self._on_end = None
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
+
+
+class WatchedMember:
+    """A member that remembers size and SHA-256 of its file once it was read to the end."""
+
+    def __init__(self, member: Member) -> None:
+        self._member = member
+        self.was_opened = False
+        self.file = SourceFile(member.name)
+
+    @property
+    def name(self) -> str:
+        return self._member.name
+
+    @property
+    def path(self) -> str:
+        return self._member.path
+
+    @property
+    def size_bytes(self) -> int | None:
+        return self._member.size_bytes
+
+    def open(self) -> BinaryIO:
+        self.was_opened = True
+        return _Hashed(self._member.open(), self._ended)  # type: ignore[return-value]
+
+    def _ended(self, size_bytes: int, sha256: str) -> None:
+        self.file = SourceFile(self.name, size_bytes, sha256)
+
+
+def import_paths(
+    store: Store,
+    paths: Sequence[Path],
+    *,
+    adapter: str = "",
+    account: str = "",
+    limits: Limits = DEFAULT,
+    progress: Progress | None = None,
+    dry_run: bool = False,
+) -> Batch:
+    """Import files, folders, zips or a pipe (``-``) in one transaction.
+
+    Args:
+        adapter: only this adapter reads, a third party's included; "" lets each of ours recognise its own.
+        account: a name for the account the export is of, where ids are unique only within it.
+        dry_run: do all of it, then take it back.
+
+    Raises:
+        NotRecognised: no file in it is one that an adapter knows.
+        InputError: the input cannot be opened, or a limit on the whole of it is crossed.
+        VaultError: the vault cannot take it; nothing was kept.
+    """
+    shown = progress or Quiet()
+    adapters = [registry.get(adapter)] if adapter else registry.ours()
+    with open_source(paths, limits=limits, on_read=shown.advance) as source:
+        members = [WatchedMember(member) for member in source.members]
+        claims, loose, probes = _claim(members, adapters)
+        if not any(claims):
+            raise _not_recognised(paths, probes)
+        for member in members:
+            member.was_opened = False
+        shown.total(source.total_bytes)
+        source.count_reads()
+        label = ", ".join(path.name or str(path) for path in paths)
+        with store.importing(label, dry_run=dry_run, on_wait=shown.waiting) as intake, _collector_paused():
+            for finding in source.findings:
+                intake.note(finding)
+            context = ReadContext(limits=limits, account=account, loose=loose)
+            for reader, claimed in zip(adapters, claims, strict=True):
+                if claimed:
+                    _take(intake, reader.read(claimed, context))
+            for member in loose:
+                if not member.was_opened:
+                    intake.note(_unused(member, probes[member.name]))
+            return intake.finish(tuple(member.file for member in members if member.file.sha256))
+
+
+def _claim(
+    members: Sequence[WatchedMember], adapters: Sequence[Adapter]
+) -> tuple[list[list[Claim]], list[WatchedMember], dict[str, Probe]]:
+    """Each adapter's claims, the members that nobody claimed, and what every unclaimed member looked like."""
+    claims: list[list[Claim]] = [[] for _ in adapters]
+    loose: list[WatchedMember] = []
+    probes: dict[str, Probe] = {}
+    for member in members:
+        seen = probe(member)
+        for claimed, adapter in zip(claims, adapters, strict=True):
+            role = adapter.claim(member, seen)
+            if role is not None:
+                claimed.append(Claim(role, member, seen))
+                break
+        else:
+            loose.append(member)
+            # Only the shape is needed from here on.
+            probes[member.name] = msgspec.structs.replace(seen, text="")
+    return claims, loose, probes
+
+
+def _take(intake: Intake, items: Iterator[Item]) -> None:
+    for item in items:
+        match item:
+            case Original():
+                intake.put(item)
+            case Asset():
+                intake.put_asset(item)
+            case Finding():
+                intake.note(item)
+
+
+def _unused(member: Member, seen: Probe) -> Finding:
+    if seen.form in ("json", "jsonl", "sqlite", "csv"):
+        return Finding(
+            "not-recognised", "warning", f"no adapter knows this file: {seen.shape}", Place(file=member.name), "skipped"
+        )
+    if seen.form == "empty":
+        return Finding("empty-file", "info", "the file is empty", Place(file=member.name), "skipped")
+    return Finding("unused-file", "info", f"no record refers to this {seen.form} file", Place(file=member.name), "skipped")
+
+
+def _not_recognised(paths: Sequence[Path], probes: dict[str, Probe]) -> NotRecognised:
+    seen = [f"{name}: {found.shape}" for name, found in sorted(probes.items())[:5]]
+    more = f" and {len(probes) - 5} more" if len(probes) > 5 else ""
+    what = "; ".join(seen) + more if seen else "no files"
+    return NotRecognised(
+        f"nothing in {', '.join(map(str, paths))} is an export that Satchel knows (met {what})",
+        hint="it reads " + ", ".join(registry.OURS) + "; --as NAME names the adapter",
+    )
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Without Python's cyclic collector: decoding makes millions of objects and no cycles (engineering.md, the stack)."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
