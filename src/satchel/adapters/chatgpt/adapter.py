@@ -1,0 +1,240 @@
+"""The ChatGPT adapter: side files first, then the conversations as a stream, then the files that came along."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from satchel.adapters.base import AdapterInfo, Claim, ReadContext
+from satchel.adapters.chatgpt import html
+from satchel.adapters.chatgpt.assets import Assets
+from satchel.adapters.chatgpt.conversation import KIND, Identity, identify, read_conversation
+from satchel.adapters.chatgpt.detect import FOREIGN, role_of
+from satchel.adapters.chatgpt.documents import read_bytes
+from satchel.adapters.chatgpt.manifest import check_manifest
+from satchel.adapters.chatgpt.shapes import Head, decode_repaired
+from satchel.adapters.chatgpt.sides import Sides, empty_file
+from satchel.adapters.chatgpt.unmapped import unmapped
+from satchel.codec import json_values
+from satchel.codec.arrays import Element, iter_array
+from satchel.codec.probe import Probe
+from satchel.codec.sources import Member
+from satchel.errors import LimitExceeded, MalformedInput, Place, SatchelError
+from satchel.model.findings import Finding, from_error
+from satchel.model.record import Item, Original, Reading, Record
+
+_HEAD = msgspec.json.Decoder(Head)
+_NULL = msgspec.Raw(b"null")
+#: An element without a mapping is a conversation all the same when it has one of these.
+_NAMES = ("id", "conversation_id", "current_node")
+
+
+class ChatGPT:
+    """See satchel.adapters.base.Adapter; the layouts are those of providers.md 3.1."""
+
+    @property
+    def info(self) -> AdapterInfo:
+        return AdapterInfo(name="chatgpt", version=1, title="ChatGPT")
+
+    def claim(self, member: Member, probe: Probe) -> str | None:
+        return role_of(member.path, probe)
+
+    def read(self, claims: Sequence[Claim], context: ReadContext) -> Iterator[Item]:
+        return _Import(claims, context, self.info.reader).items()
+
+    def unmapped(self, record: Record, native: Any) -> Mapping[str, Any]:
+        return unmapped(record, native)
+
+
+ADAPTER = ChatGPT()
+
+
+class _Import:
+    """One run over the files of one input."""
+
+    def __init__(self, claims: Sequence[Claim], context: ReadContext, reader: str) -> None:
+        self.claims = claims
+        self.context = context
+        self.limits = context.limits
+        self.account = context.account
+        self.reader = reader
+        self.sides = Sides(self.account, reader, context.limits)
+        self.assets = Assets(self.account, reader, context.limits, context.loose)
+        #: How often each set of coordinates of a conversation without an id was met.
+        self.ties: dict[str, int] = {}
+        self.seen: set[str] = set()
+        self.again = 0
+
+    def items(self) -> Iterator[Item]:
+        present = [claim.member for claim in self.claims] + list(self.context.loose)
+        for claim in self._of("manifest"):
+            yield from self._guard(claim, lambda claim: check_manifest(claim.member, present, self.limits))
+        for claim in self._of("asset-names"):
+            yield from self._guard(claim, lambda claim: self.assets.read_names(claim.member))
+        for claim in self._of("library"):
+            yield from self._guard(claim, lambda claim: self.assets.read_library(claim.member))
+        self.assets.resolve()
+        for claim in self.claims:
+            read = self._side(claim.role)
+            if read is not None:
+                yield from self._guard(claim, read)
+        conversations = False
+        for claim in self.claims:
+            role = claim.role
+            if role == "conversations" or role.startswith("wrapped:"):
+                conversations = True
+                yield from self._stream(claim.member, role.partition(":")[2])
+            elif role in ("conversation", "fragment"):
+                conversations = True
+                yield from self._guard(claim, self._single)
+        for claim in self._of("chat-html"):
+            if conversations:
+                yield Finding(
+                    code="duplicate-file",
+                    severity="info",
+                    text="chat.html holds the same conversations once more and is not read",
+                    place=Place(file=claim.member.name),
+                    outcome="skipped",
+                )
+            else:
+                yield from self._guard(claim, self._page)
+        if self.again:
+            yield Finding(
+                code="duplicate",
+                severity="info",
+                text="conversations are in the export more than once; of each, the newest counts",
+                outcome="noticed",
+                count=self.again,
+            )
+        yield from self.assets.items()
+
+    def _of(self, role: str) -> list[Claim]:
+        return [claim for claim in self.claims if claim.role == role]
+
+    def _side(self, role: str) -> Callable[[Claim], Iterator[Item]] | None:
+        sides = self.sides
+        if role == "account":
+            return lambda claim: iter((sides.account_data(claim.member),))
+        if role == "settings":
+            return lambda claim: sides.settings(claim.member)
+        if role == "memory":
+            return lambda claim: sides.memory(claim.member)
+        if role == "textdocs":
+            return lambda claim: sides.textdocs(claim.member)
+        if role == "codex":
+            return lambda claim: sides.codex(claim.member)
+        if role in FOREIGN:
+            return lambda claim: sides.foreign(claim.member, role, array=type(claim.probe.value) is list)
+        return None
+
+    def _guard(self, claim: Claim, read: Callable[[Claim], Iterator[Item]]) -> Iterator[Item]:
+        """What ``read`` yields; an error ends this file and no other."""
+        try:
+            yield from read(claim)
+        except SatchelError as error:
+            yield from_error(error, place=Place(file=claim.member.name))
+
+    def _stream(self, member: Member, at: str) -> Iterator[Item]:
+        empty = True
+        try:
+            with member.open() as stream:
+                for element in iter_array(stream, at=at, file=member.name, limits=self.limits):
+                    empty = False
+                    yield self._element(element, member.name)
+        except SatchelError as error:
+            empty = False
+            yield from_error(error, place=Place(file=member.name))
+        if empty:
+            yield empty_file(member)
+
+    def _element(self, element: Element, file: str) -> Item:
+        place = Place(file=file, element=element.index, offset=element.offset)
+        self.assets.look(element.data)
+        try:
+            head = self._head(element.data, place)
+        except SatchelError as error:
+            return from_error(error, place=place)
+        if head is None:
+            return Finding("wrong-type", "error", "the element is no conversation and was not read", place, "skipped")
+        if not head.mapping and not any(getattr(head, name) for name in _NAMES):
+            return Finding("not-a-conversation", "error", "the element has no messages and no id", place, "skipped")
+        return self._original(element.data, head, place)
+
+    def _head(self, data: bytes, place: Place) -> Head | None:
+        """The conversation's head, None when the value is no object.
+
+        Raises:
+            MalformedInput: not JSON.
+        """
+        try:
+            return _HEAD.decode(data)
+        except msgspec.ValidationError:
+            return None
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            repaired = json_values.repair_text(data)
+        except (RecursionError, ValueError):
+            raise LimitExceeded("the conversation cannot be parsed: too deep, or a number too long", place=place) from None
+        try:
+            return _HEAD.decode(repaired)
+        except msgspec.ValidationError:
+            return None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+            raise MalformedInput("not valid JSON", place=place) from None
+
+    def _original(self, data: bytes, head: Head, place: Place, *, fragment: bool = False) -> Original:
+        identity: Identity = identify(head, data, self.account, self.ties, fragment=fragment)
+        if identity.uid in self.seen:
+            self.again += 1
+        self.seen.add(identity.uid)
+        # The mapping's bytes live in ``data``; a second reference to them would outlive the element.
+        head.mapping = _NULL
+        limits = self.limits
+
+        def read() -> Reading:
+            return read_conversation(data, identity, head, place, limits, fragment=fragment)
+
+        return Original(
+            uid=identity.uid,
+            kind=KIND,
+            native=data,
+            place=place,
+            reader=self.reader,
+            updated=identity.updated,
+            read=read,
+        )
+
+    def _single(self, claim: Claim) -> Iterator[Item]:
+        data = read_bytes(claim.member, self.limits).strip()
+        place = Place(file=claim.member.name)
+        # A file that is one conversation is checked whole before it is taken for one.
+        decode_repaired(data, place, self.limits, [], type=msgspec.Raw)
+        self.assets.look(data)
+        fragment = claim.role == "fragment"
+        head = Head() if fragment else self._head(data, place)
+        if head is None:
+            yield Finding("wrong-type", "error", "the file holds no conversation", place, "skipped")
+        else:
+            yield self._original(data, head, place, fragment=fragment)
+
+    def _page(self, claim: Claim) -> Iterator[Item]:
+        member = claim.member
+        page = read_bytes(member, self.limits)
+        span = html.conversations_span(page)
+        place = Place(file=member.name)
+        if span is None:
+            yield Finding("no-conversations", "error", "the page holds no conversations", place, "skipped")
+            return
+        yield Finding(
+            code="html-only",
+            severity="warning",
+            text="only chat.html is here; conversations are read from it, the export's JSON files would hold more",
+            place=place,
+        )
+        self.assets.learn_names(html.asset_names(page))
+        self.assets.resolve()
+        stream = io.BytesIO(page[span[0] : span[1]])
+        for element in iter_array(stream, file=member.name, limits=self.limits):
+            yield self._element(element, member.name)

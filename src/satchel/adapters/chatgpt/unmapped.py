@@ -1,0 +1,170 @@
+"""What a record's fields do not carry of its native value, for formats with a place for it (``raw_metadata``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from satchel.model import bodies
+from satchel.model.record import Record
+
+#: Members of an asset pointer and of an attachment that a part carries.
+_CARRIED_POINTER = frozenset(
+    {"content_type", "asset_pointer", "size_bytes", "size", "name", "file_name", "mime_type", "format", "text"}
+)
+_CARRIED_ATTACHMENT = frozenset({"id", "name", "mime_type", "size"})
+#: Content members that parts carry whole, by content type; what is not here stays.
+_CARRIED_TEXT = frozenset(
+    {
+        "text",
+        "result",
+        "summary",
+        "content",
+        "user_profile",
+        "user_instructions",
+        "model_set_context",
+        "language",
+        "title",
+        "url",
+        "snippet",
+        "name",
+        "state",
+    }
+)
+
+
+def unmapped(record: Record, native: Any) -> Mapping[str, Any]:
+    """The members of ``native`` that ``record`` does not carry, without nulls."""
+    if type(native) is not dict:
+        return {}
+    body = record.body
+    if isinstance(body, bodies.Conversation):
+        return _conversation(record, body, native)
+    if isinstance(body, bodies.Message):
+        if record.origin.kind == "chatgpt.codex_turn":
+            return _without(native, {"id", "role", "input_items", "output_items", "previous_turn_id"})
+        return _message(record, body, native)
+    if isinstance(body, bodies.Document):
+        return _without(native, {"id", "title", "content", "file_id", "file_name", "mime_type", "file_size_bytes"})
+    if isinstance(body, bodies.Memory) and record.origin.kind == "chatgpt.memory" and record.native.pointer:
+        return _without(native, {"id", "content", "title"})
+    if isinstance(body, bodies.Foreign):
+        return _without(native, ())
+    return {}
+
+
+def _without(value: dict[str, Any], carried: Any) -> dict[str, Any]:
+    return {name: member for name, member in value.items() if member is not None and name not in carried}
+
+
+def _conversation(record: Record, body: bodies.Conversation, native: dict[str, Any]) -> dict[str, Any]:
+    if record.origin.kind == "chatgpt.codex_task":
+        return _without(native, {"id", "title", "archived", "turns"})
+    if "mapping" not in native and not record.origin.id and _is_bare_mapping(native):
+        return {}
+    rest = _without(native, {"mapping"})
+    carried: dict[str, Any] = {
+        "id": record.origin.id,
+        "conversation_id": record.origin.id,
+        "title": body.title,
+        "default_model_slug": body.model,
+        "is_archived": body.is_archived,
+        "is_starred": body.is_starred,
+    }
+    for name, value in carried.items():
+        if name in rest and type(rest[name]) is type(value) and rest[name] == value:
+            del rest[name]
+    if record.times.created is not None:
+        rest.pop("create_time", None)
+    if record.times.updated is not None:
+        rest.pop("update_time", None)
+    if body.current:
+        rest.pop("current_node", None)
+    if record.scope:
+        rest.pop("gizmo_id", None)
+    return rest
+
+
+def _is_bare_mapping(native: dict[str, Any]) -> bool:
+    return any(type(node) is dict and ("message" in node or "children" in node) for node in native.values())
+
+
+def _message(record: Record, body: bodies.Message, native: dict[str, Any]) -> dict[str, Any]:
+    rest = _without(native, {"content", "author", "metadata"})
+    if rest.get("id") == record.origin.id:
+        del rest["id"]
+    if record.times.created is not None:
+        rest.pop("create_time", None)
+    if record.times.updated is not None:
+        rest.pop("update_time", None)
+    if rest.get("recipient") in ("all", body.recipient):
+        rest.pop("recipient", None)
+    if rest.get("status") == body.state:
+        rest.pop("status", None)
+    author = _author(body, native.get("author"))
+    if author:
+        rest["author"] = author
+    content = _content(native.get("content"))
+    if content:
+        rest["content"] = content
+    metadata = _metadata(body, native.get("metadata"))
+    if metadata:
+        rest["metadata"] = metadata
+    return rest
+
+
+def _author(body: bodies.Message, author: Any) -> Any:
+    if type(author) is not dict:
+        return author
+    rest = _without(author, ())
+    if rest.get("role") in (body.role, body.author):
+        rest.pop("role", None)
+    if rest.get("name") == body.author:
+        rest.pop("name", None)
+    if not rest.get("metadata", True):
+        rest.pop("metadata")
+    return rest
+
+
+def _content(content: Any) -> Any:
+    if type(content) is not dict:
+        # Plain strings and lists are the parts themselves.
+        return None if type(content) in (str, list) else content
+    rest = _without(content, _CARRIED_TEXT)
+    if rest.get("content_type") == "text":
+        del rest["content_type"]
+    parts = rest.pop("parts", None)
+    if type(parts) is list:
+        left = [_without(part, _CARRIED_POINTER) if type(part) is dict else None for part in parts]
+        if any(left):
+            rest["parts"] = left
+    thoughts = rest.pop("thoughts", None)
+    if type(thoughts) is list:
+        left = [_without(item, {"summary", "content", "chunks"}) if type(item) is dict else None for item in thoughts]
+        if any(left):
+            rest["thoughts"] = left
+    return rest
+
+
+def _metadata(body: bodies.Message, metadata: Any) -> Any:
+    if type(metadata) is not dict:
+        return metadata
+    rest = _without(metadata, ())
+    if rest.get("model_slug") == body.model:
+        rest.pop("model_slug", None)
+    if rest.get("is_visually_hidden_from_conversation") is body.is_hidden:
+        rest.pop("is_visually_hidden_from_conversation", None)
+    attachments = rest.get("attachments")
+    if type(attachments) is list:
+        left = [_without(item, _CARRIED_ATTACHMENT) if type(item) is dict else item for item in attachments]
+        if any(left):
+            rest["attachments"] = left
+        else:
+            del rest["attachments"]
+    data = rest.get("user_context_message_data")
+    if type(data) is dict and all(type(text) is str for text in data.values() if text is not None):
+        del rest["user_context_message_data"]
+    for name in ("citations", "content_references", "search_result_groups"):
+        if rest.get(name) == []:
+            del rest[name]
+    return rest
