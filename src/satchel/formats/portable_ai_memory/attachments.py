@@ -1,0 +1,59 @@
+"""The files that messages bring along, each copied once into ``attachments/`` (a folder of the SDK's; dossier 1.1).
+
+A file's name in the package is its own UUID, behind it what is left of its name; nothing that a source says is a path.
+"""
+
+from __future__ import annotations
+
+from satchel.errors import NotFound
+from satchel.formats.base import Selection
+from satchel.formats.portable_ai_memory import terms
+from satchel.formats.portable_ai_memory.folder import Folder
+from satchel.formats.portable_ai_memory.messages import File
+from satchel.formats.portable_ai_memory.spelling import file_name
+from satchel.model.bodies import Document
+from satchel.model.ids import uuid_of
+from satchel.model.ledger import Ledger
+
+_CHUNK_BYTES = 1 << 20
+
+
+class Attachments:
+    """Finds and copies; ``copied`` holds the uids of the documents whose bytes are in the package."""
+
+    def __init__(self, selection: Selection, folder: Folder, ledger: Ledger) -> None:
+        self.copied: set[str] = set()
+        self._selection = selection
+        self._folder = folder
+        self._ledger = ledger
+        self._known: dict[str, File] = {}
+
+    def find(self, uid: str) -> File:
+        """The file of a document record, copied now if it was not before."""
+        if uid not in self._known:
+            self._known[uid] = self._fetch(uid)
+        return self._known[uid]
+
+    def _fetch(self, uid: str) -> File:
+        record = self._selection.get(uid)
+        if record is None or not isinstance(record.body, Document) or not record.access.exportable:
+            return File()
+        document = record.body
+        ref = ""
+        if document.blob:
+            tail = file_name(document.name)
+            dash = "" if tail.startswith(".") or not tail else "-"
+            ref = self._copy(uid, document, f"{terms.ATTACHMENTS_FOLDER}/{uuid_of(uid)}{dash}{tail}")
+        return File(ref, document.name, document.media_type, document.size_bytes)
+
+    def _copy(self, uid: str, document: Document, ref: str) -> str:
+        try:
+            source = self._selection.open_blob(document.blob)
+        except NotFound:
+            self._ledger.field("document", "blob", "lost", "blob-missing", "the bytes of the file are not in the vault")
+            return ""
+        with source, self._folder.create(ref) as sink:
+            while chunk := source.read(_CHUNK_BYTES):
+                sink.write(chunk)
+        self.copied.add(uid)
+        return ref

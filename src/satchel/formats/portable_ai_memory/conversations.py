@@ -1,0 +1,262 @@
+"""A conversation record and its messages as one file and one index entry that agree (dossier 1.11, 6.1, X-27 to X-36).
+
+The messages pass by once. Of each, its encoded bytes and its place in the talk are kept until the conversation ends: who
+its children are is known only then. So the memory that is needed is that of the largest conversation's JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+from satchel.formats.base import Selection
+from satchel.formats.portable_ai_memory import terms
+from satchel.formats.portable_ai_memory.attachments import Attachments
+from satchel.formats.portable_ai_memory.memories import first_time, told_substitute
+from satchel.formats.portable_ai_memory.messages import segments
+from satchel.formats.portable_ai_memory.spelling import dump, platform_name, raw_key, tag_list, without_nulls
+from satchel.formats.portable_ai_memory.talk import Draft, connect, fill_times
+from satchel.model.bodies import Conversation, Message
+from satchel.model.ids import uuid_of
+from satchel.model.ledger import Ledger
+from satchel.model.record import Record
+from satchel.model.times import to_rfc3339
+
+_CARRIED = "carried in raw_metadata.satchel"
+#: Members under raw_metadata.satchel of a message that say what a record's field said.
+_FIELDS = ("author", "recipient", "is_hidden", "state", "status", "language", "tags", "updated_at", "residue")
+
+
+class Written(NamedTuple):
+    """A conversation ready to be written: the file in pieces, its index entry, and the uids of its messages."""
+
+    file: Iterator[bytes]
+    entry: dict[str, Any]
+    messages: tuple[str, ...]
+
+
+def conversation_file(
+    record: Record,
+    body: Conversation,
+    selection: Selection,
+    attachments: Attachments,
+    derived: list[str],
+    ledger: Ledger,
+) -> Written:
+    """Read a conversation's messages and lay out its file."""
+    platform = platform_name(record.provenance.platform or record.origin.format)
+    reading = _Reading(selection, attachments, raw_key(platform), ledger)
+    for message in selection.messages(record.uid):
+        reading.take(message)
+    drafts = reading.drafts
+    ours: dict[str, Any] = {}
+    temporal, created = _temporal(record, drafts, selection, ours, ledger)
+    connect(drafts, reading.dropped, ledger)
+    fill_times(drafts, created)
+    own = uuid_of(record.uid)
+    tags = tag_list(record.tags)
+    _own_members(record, body, drafts, tags, ours, ledger)
+    head: dict[str, Any] = {
+        "schema": terms.CONVERSATION_SCHEMA,
+        "schema_version": terms.SCHEMA_VERSION,
+        "id": own,
+        "provider": _provider(record, platform),
+    }
+    if body.title:
+        head["title"] = body.title
+    head["temporal"] = temporal
+    head["participants"] = [{"role": role} for role in terms.ROLES if role in reading.roles]
+    if body.model:
+        head["model"] = body.model
+    if reading.system_instruction:
+        head["system_instruction"] = reading.system_instruction
+    head["is_archived"] = body.is_archived
+    head["tags"] = tags
+    raw = _raw(raw_key(platform), without_nulls(dict(selection.unmapped(record))), ours)
+    if raw:
+        head["raw_metadata"] = raw
+    note = _import_note(selection, record)
+    if note:
+        head["import_metadata"] = note
+    count = sum(len(draft.ids) for draft in drafts.values())
+    entry: dict[str, Any] = {"id": own, "platform": platform}
+    if body.title:
+        entry["title"] = body.title
+    entry |= {
+        "message_count": count,
+        "temporal": temporal,
+        "tags": tags,
+        "derived_memories": derived,
+        "storage": {"type": "file", "ref": f"{terms.CONVERSATIONS_FOLDER}/{own}.json", "format": "json"},
+    }
+    return Written(_pieces(head, drafts, ledger), entry, tuple(drafts))
+
+
+class _Reading:
+    """One pass over the messages of a conversation."""
+
+    def __init__(self, selection: Selection, attachments: Attachments, key: str, ledger: Ledger) -> None:
+        self.selection = selection
+        self.attachments = attachments
+        self.key = key
+        self.ledger = ledger
+        self.drafts: dict[str, Draft] = {}
+        self.dropped: dict[str, str] = {}
+        self.roles: set[str] = set()
+        self.system_instruction = ""
+
+    def take(self, record: Record) -> None:
+        body = record.body
+        if not isinstance(body, Message) or record.uid in self.drafts:
+            return
+        if not record.access.exportable:
+            self.dropped[record.uid] = body.parent
+            self.ledger.record("message", "omitted", "not-exportable", "marked as not to be exported")
+            return
+        found = first_time(("created", record.times.created), ("updated", record.times.updated))
+        source, created = found or ("", None)
+        draft = Draft(record.uid, len(self.drafts), body.parent, created, "" if source == "created" else source)
+        chain = segments(record, body, self.attachments.find)
+        unmapped = without_nulls(dict(self.selection.unmapped(record)))
+        for segment in chain:
+            raw = _raw(self.key, unmapped if segment is chain[-1] else {}, segment.ours)
+            draft.ids.append(segment.id)
+            if source == "created":
+                if raw:
+                    segment.message["raw_metadata"] = raw
+                draft.raws.append(None)
+            else:
+                draft.raws.append(raw)
+            draft.bodies.append(dump(segment.message))
+        self.drafts[record.uid] = draft
+        self.roles.add(body.role)
+        if body.is_hidden and not self.system_instruction and all(part.type == "context" for part in body.parts):
+            self.system_instruction = "\n\n".join(part.text for part in body.parts)
+        if len(chain) > 1:
+            self.ledger.record("message", "transformed", "segments", "written as a chain: reasoning stands by itself")
+        else:
+            self.ledger.record("message", "accepted")
+        for field in _FIELDS:
+            if field in chain[-1].ours:
+                self.ledger.field("message", field, "carried", "no-member", _CARRIED)
+
+
+def _raw(key: str, unmapped: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
+    raw: dict[str, Any] = {}
+    if unmapped:
+        raw[key] = unmapped
+    if ours:
+        raw[terms.OURS] = ours
+    return raw
+
+
+def _temporal(
+    record: Record, drafts: dict[str, Draft], selection: Selection, ours: dict[str, Any], ledger: Ledger
+) -> tuple[dict[str, str], datetime]:
+    times = record.times
+    said = [draft.created for draft in drafts.values() if draft.created is not None]
+    source, created = first_time(
+        ("created", times.created),
+        ("messages", min(said, default=None)),
+        ("updated", times.updated),
+        ("observed", times.observed),
+        ("recorded", times.recorded),
+    ) or ("the export", selection.changed_at)
+    if source != "created":
+        ours["created_at_from"] = source
+        told_substitute("conversation", source, ledger)
+    temporal = {"created_at": to_rfc3339(created)}
+    if times.updated is not None and times.updated >= created:
+        temporal["updated_at"] = to_rfc3339(times.updated)
+    elif times.updated is not None:
+        ours["updated_at"] = to_rfc3339(times.updated)
+        ledger.field("conversation", "times.updated", "carried", "time-order", f"it is before created_at; {_CARRIED}")
+    return temporal, created
+
+
+def _own_members(
+    record: Record, body: Conversation, drafts: dict[str, Draft], tags: list[str], ours: dict[str, Any], ledger: Ledger
+) -> None:
+    said: dict[str, Any] = {
+        "summary": body.summary,
+        "current": uuid_of(body.current) if body.current in drafts else "",
+        "is_starred": body.is_starred,
+        "status": "" if record.status == "active" else record.status,
+        "language": record.language,
+        "scope": uuid_of(record.scope) if record.scope else "",
+        "trust": record.trust if record.trust == "untrusted" else "",
+        "residue": dict(record.residue),
+    }
+    for name, value in said.items():
+        if value:
+            ours[name] = value
+            ledger.field("conversation", name, "carried", "no-member", _CARRIED)
+    if tags != list(record.tags):
+        ours["tags"] = list(record.tags)
+        ledger.field("conversation", "tags", "narrowed", "tag-pattern", f"spelled as the tag pattern asks; {_CARRIED}")
+
+
+def _provider(record: Record, platform: str) -> dict[str, str]:
+    members = {
+        "name": platform,
+        "conversation_id": record.origin.id,
+        "account_id": record.provenance.account,
+        "export_format_version": record.origin.version,
+    }
+    return {name: value for name, value in members.items() if value}
+
+
+def _import_note(selection: Selection, record: Record) -> dict[str, str]:
+    note = selection.source(record)
+    if note is None:
+        return {}
+    members = {
+        "importer": terms.system_name(),
+        "importer_version": note.reader,
+        "imported_at": to_rfc3339(note.imported_at),
+        # The name alone: the folders of this machine are nobody's business.
+        "source_file": PurePosixPath(note.file.replace("\\", "/")).name,
+        "source_checksum": f"sha256:{note.sha256.lower()}" if note.sha256 else "",
+    }
+    if members["source_checksum"] and not terms.SHA256.fullmatch(members["source_checksum"]):
+        del members["source_checksum"]
+    return {name: value for name, value in members.items() if value}
+
+
+def _pieces(head: dict[str, Any], drafts: dict[str, Draft], ledger: Ledger) -> Iterator[bytes]:
+    """The file: the head's members a line each, then a message a line."""
+    yield b"{"
+    for name, value in head.items():
+        yield b"%s:%s,\n" % (dump(name), dump(value))
+    yield b'"messages":['
+    first = True
+    for draft in drafts.values():
+        if draft.created_from:
+            told_substitute("message", draft.created_from, ledger)
+        for index in range(len(draft.ids)):
+            yield b"\n" if first else b",\n"
+            first = False
+            yield _message(draft, index, drafts)
+    yield b"\n]}\n"
+
+
+def _message(draft: Draft, index: int, drafts: dict[str, Draft]) -> bytes:
+    """One segment, its place added to its encoded body: the chain is parent to child, the talk goes on at its last."""
+    assert draft.created is not None
+    place: dict[str, Any] = {"created_at": to_rfc3339(draft.created)}
+    if index:
+        place["parent_id"] = draft.ids[index - 1]
+    elif draft.parent:
+        place["parent_id"] = drafts[draft.parent].ids[-1]
+    last = index == len(draft.ids) - 1
+    children = [child.ids[0] for child in draft.children] if last else [draft.ids[index + 1]]
+    if children:
+        place["children_ids"] = children
+    raw = draft.raws[index]
+    if raw is not None:
+        ours = raw.get(terms.OURS)
+        raw[terms.OURS] = {**(ours if isinstance(ours, dict) else {}), "created_at_from": draft.created_from}
+        place["raw_metadata"] = raw
+    return draft.bodies[index][:-1] + b"," + dump(place)[1:]

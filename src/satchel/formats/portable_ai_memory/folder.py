@@ -1,0 +1,139 @@
+"""A package folder that stands whole or not at all.
+
+It is written beside its target under a name of its own, flushed to the disk and renamed. What stood at the target before
+is moved aside first and removed last, and only if it was nothing or an earlier package of ours. Files are 0600, folders
+0700.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from satchel.errors import OutputError
+from satchel.formats.portable_ai_memory import terms
+from satchel.formats.portable_ai_memory.documents import is_regular, written_by_us
+
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+#: What an earlier package of ours may hold, by folder: anything else in it is somebody's work.
+_OURS = {
+    terms.CONVERSATIONS_FOLDER: re.compile(_UUID + r"\.json"),
+    terms.ATTACHMENTS_FOLDER: re.compile(_UUID + r"(?:[.-].*)?"),
+}
+_FILE_MODE = 0o600
+_FOLDER_MODE = 0o700
+
+
+class Folder:
+    """The package being written. Used as a context manager: leaving it without ``commit`` leaves nothing behind."""
+
+    def __init__(self, target: Path) -> None:
+        """Raises OutputError when ``target`` may not be written."""
+        self.target = target
+        self.files = 0
+        self.size_bytes = 0
+        _refuse_unless_ours(target)
+        with _wrapped(target):
+            self.path = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent))
+
+    def __enter__(self) -> Folder:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def create(self, name: str) -> Iterator[BinaryIO]:
+        """A new file of the package, written within the block; ``name`` is of our own making."""
+        with _wrapped(self.target):
+            path = self.path / name
+            if path.parent != self.path and not path.parent.exists():
+                path.parent.mkdir(mode=_FOLDER_MODE)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
+            with os.fdopen(descriptor, "wb", buffering=1 << 18) as stream:
+                yield stream
+                self.size_bytes += stream.tell()
+            self.files += 1
+
+    def spool(self) -> IO[bytes]:
+        """A nameless file on the same disk for what is written later; it is no part of the package."""
+        with _wrapped(self.target):
+            return tempfile.TemporaryFile(dir=self.path)
+
+    def commit(self) -> None:
+        """Flush everything and put the package in its place."""
+        with _wrapped(self.target):
+            for folder, _, names in os.walk(self.path):
+                for name in names:
+                    _flush(Path(folder, name))
+                _flush(Path(folder))
+        # Looked at again: what has come there since is not ours to remove.
+        _refuse_unless_ours(self.target)
+        with _wrapped(self.target):
+            aside = None
+            if self.target.exists():
+                holder = Path(tempfile.mkdtemp(prefix=f".{self.target.name}.", suffix=".old", dir=self.target.parent))
+                aside = holder / "package"
+                self.target.rename(aside)
+            try:
+                self.path.rename(self.target)
+            except OSError:
+                if aside is not None:
+                    aside.rename(self.target)
+                    aside.parent.rmdir()
+                raise
+            _flush(self.target.parent)
+            if aside is not None:
+                shutil.rmtree(aside.parent, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _wrapped(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
+
+
+def _refuse_unless_ours(target: Path) -> None:
+    with _wrapped(target):
+        if not target.name:
+            raise OutputError(f"cannot write {target}: it has no name", hint="name a folder")
+        if target.is_symlink() or (target.exists() and not target.is_dir()):
+            raise OutputError(f"{target} is in the way and is no folder", hint="name another folder")
+        if not target.parent.is_dir():
+            raise OutputError(f"the folder {target.parent} does not exist", hint="make it first")
+        if target.is_dir() and any(os.scandir(target)) and not _is_ours(target):
+            raise OutputError(
+                f"{target} is not empty and is no earlier export of Satchel", hint="name a new or an empty folder"
+            )
+
+
+def _is_ours(target: Path) -> bool:
+    store = target / terms.STORE_FILE
+    if not is_regular(store):
+        return False
+    for entry in os.scandir(target):
+        if entry.name == terms.STORE_FILE:
+            continue
+        names = _OURS.get(entry.name)
+        if names is None or not entry.is_dir(follow_symlinks=False):
+            return False
+        for inner in os.scandir(entry.path):
+            if not inner.is_file(follow_symlinks=False) or not names.fullmatch(inner.name):
+                return False
+    return written_by_us(store)

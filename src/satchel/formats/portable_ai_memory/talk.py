@@ -1,0 +1,81 @@
+"""The graph of a conversation: who answers whom among the messages that are written, and when each was said.
+
+Messages that stay behind are bridged: their children hang on the nearest ancestor that is written. A circle of parents,
+which no reader could walk, is cut at its earliest message. All walks are loops: talks of 10,000 messages are one chain.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from satchel.model.ledger import Ledger
+
+
+class Draft:
+    """One message record on its way into the file: its encoded segments and its place in the talk."""
+
+    __slots__ = ("bodies", "children", "created", "created_from", "ids", "parent", "position", "raws", "uid")
+
+    def __init__(self, uid: str, position: int, parent: str, created: datetime | None, created_from: str) -> None:
+        self.uid = uid
+        self.position = position
+        self.parent = parent
+        self.created = created
+        #: "" when the message says its own time of creation.
+        self.created_from = created_from
+        self.ids: list[str] = []
+        #: Each segment's JSON object without its place, and its raw_metadata where that still waits for the time.
+        self.bodies: list[bytes] = []
+        self.raws: list[dict[str, object] | None] = []
+        self.children: list[Draft] = []
+
+
+def connect(drafts: dict[str, Draft], dropped: dict[str, str], ledger: Ledger) -> None:
+    """Settle parents and children. ``dropped`` names the parents of the messages that stay behind."""
+    for draft in drafts.values():
+        draft.parent = _written_parent(draft, drafts, dropped, ledger)
+    settled: set[str] = set()
+    for start in drafts.values():
+        path: dict[str, Draft] = {}
+        uid = start.uid
+        while uid and uid not in settled and uid not in path:
+            path[uid] = drafts[uid]
+            uid = path[uid].parent
+        if uid in path:
+            circle = list(path.values())[list(path).index(uid) :]
+            min(circle, key=lambda member: member.position).parent = ""
+            ledger.field("message", "parent", "lost", "parent-circle", "the message was its own ancestor; made a root")
+        settled.update(path)
+    for draft in drafts.values():
+        if draft.parent:
+            drafts[draft.parent].children.append(draft)
+
+
+def _written_parent(draft: Draft, drafts: dict[str, Draft], dropped: dict[str, str], ledger: Ledger) -> str:
+    parent = draft.parent
+    met: set[str] = set()
+    while parent in dropped and parent not in met:
+        met.add(parent)
+        parent = dropped[parent]
+    if parent and parent not in drafts:
+        if parent not in dropped:
+            ledger.field("message", "parent", "lost", "parent-absent", "the parent is not in this conversation")
+        return ""
+    if met:
+        ledger.field("message", "parent", "widened", "parent-bridged", "the parent is not written; its own is named")
+    return parent
+
+
+def fill_times(drafts: dict[str, Draft], fallback: datetime) -> None:
+    """Give each message without a time that of its nearest ancestor that has one, else ``fallback``."""
+    for start in drafts.values():
+        path = []
+        draft = start
+        while draft.created is None and draft.parent:
+            path.append(draft)
+            draft = drafts[draft.parent]
+        if draft.created is None:
+            draft.created, draft.created_from = fallback, "conversation"
+        source = "conversation" if draft.created_from == "conversation" else "ancestor"
+        for waiting in path:
+            waiting.created, waiting.created_from = draft.created, source
