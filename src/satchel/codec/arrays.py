@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from satchel.codec.json_values import refuse
+from satchel.codec.json_values import refuse, repair_text
 from satchel.errors import LimitExceeded, MalformedInput, Place
 from satchel.limits import DEFAULT, Limits
 
@@ -35,7 +35,11 @@ _Cut = Callable[[memoryview, int], "int | None"]
 
 
 class Element(msgspec.Struct, frozen=True):
-    """One element's exact bytes, its index and its byte offset in the uncompressed stream."""
+    """One element's exact bytes, its index and its byte offset in the uncompressed stream.
+
+    It is JSON but for lone surrogate escapes, which exports do have where a text was cut short: decoding refuses this element,
+    and it does not cost the ones behind it.
+    """
 
     index: int
     offset: int
@@ -55,6 +59,8 @@ def _cut_with_msgspec(view: memoryview, start: int) -> int | None:
         found = _INVALID.search(text)
         if "truncated" in text or (found and start + int(found[1]) >= len(view)):
             return None
+        if "surrogate" in text or "hex escape" in text:
+            return _cut_by_scanning(view, start)
         raise
     # The value ends with the buffer: a number may go on in the next window, so more is asked for.
     return None
@@ -63,7 +69,14 @@ def _cut_with_msgspec(view: memoryview, start: int) -> int | None:
 def _cut_by_scanning(view: memoryview, start: int) -> int | None:
     end = _scan(bytes(view[start:]))
     if end is not None:
-        _RAW.decode(view[start : start + end])
+        value = bytes(view[start : start + end])
+        try:
+            _RAW.decode(value)
+        except msgspec.DecodeError:
+            repaired = repair_text(value)
+            if repaired == value:
+                raise
+            _RAW.decode(repaired)
         return start + end
     return None
 

@@ -20,6 +20,7 @@ _NOWHERE = Place()
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+_STRING_OR_DIGITS = re.compile(rb'"(?:[^"\\]|\\.)*+"|[0-9]++', re.DOTALL)
 _LONE_SURROGATE = re.compile(
     rb"(?<!\\)((?:\\\\)*)(?:\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
     rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})"
@@ -83,14 +84,18 @@ def check_text(data: bytes, place: Place) -> None:
 
 
 def check_digits(data: bytes, place: Place, limits: Limits = DEFAULT) -> None:
-    """Raise LimitExceeded when an integer has more digits than ``limits.json_digits``."""
-    run = re.search(rb"\d{%d}" % (limits.json_digits + 1), data)
-    if run:
+    """Raise LimitExceeded when a number has more digits in a row than ``limits.json_digits``.
+
+    A run that long shows in every n-th byte already, so that is all that is looked at unless it does.
+    """
+    most = limits.json_digits
+    if len(data) <= most or not re.search(rb"\d{%d}" % min(8, most), data[:: max(1, most // 8)]):
+        return
+    for token in _STRING_OR_DIGITS.finditer(data):
         # Only outside strings does it count.
-        for token in re.finditer(rb'"(?:[^"\\]|\\.)*+"|\d+', data, re.DOTALL):
-            if data[token.start()] != 0x22 and token.end() - token.start() > limits.json_digits:
-                where = msgspec.structs.replace(place, offset=(place.offset or 0) + token.start())
-                raise LimitExceeded(f"a number has more than {limits.json_digits} digits", place=where)
+        if data[token.start()] != 0x22 and token.end() - token.start() > most:
+            where = msgspec.structs.replace(place, offset=(place.offset or 0) + token.start())
+            raise LimitExceeded(f"a number has more than {most:,} digits", place=where, hint="--limit json_digits=N raises it")
 
 
 def decode(data: bytes, *, type: Any = Any, place: Place = _NOWHERE, limits: Limits = DEFAULT) -> Any:
@@ -99,9 +104,10 @@ def decode(data: bytes, *, type: Any = Any, place: Place = _NOWHERE, limits: Lim
 
     Raises:
         MalformedInput: not JSON, not UTF-8, NaN, infinity or a lone surrogate.
-        LimitExceeded: too deep.
+        LimitExceeded: too deep, or a number of too many digits.
     """
     check_text(data, place)
+    check_digits(data, place, limits)
     try:
         value = msgspec.json.decode(data, type=type)
     except msgspec.ValidationError as error:

@@ -110,15 +110,11 @@ class Source:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
 
-def open_source(
-    paths: Sequence[Path], *, limits: Limits = DEFAULT, on_read: Callable[[int], None] | None = None
-) -> Source:
+def open_source(paths: Sequence[Path], *, limits: Limits = DEFAULT, on_read: Callable[[int], None] | None = None) -> Source:
     """What lies at ``paths``: plain and compressed files, zips, folders, pipes, and ``-`` for standard input.
 
     Nothing is written by a name from inside. A nested archive that is compressed is copied into memory or a nameless
@@ -140,6 +136,7 @@ def open_source(
         for path in paths:
             opening.add(path)
         return Source(opening.members, opening.archives, opening.findings, opening.meter, stack.pop_all())
+
 
 class _Part(Member, Protocol):
     @property
@@ -351,9 +348,7 @@ class _Opening:
                 continue
             inner = f"{path}/{_text(entry.name)}" if path else _text(entry.name)
             if entry.is_symlink():
-                report.add(
-                    "symlink", "links are not followed; give what it points to by its own path", inner, "warning"
-                )
+                report.add("symlink", "links are not followed; give what it points to by its own path", inner, "warning")
             elif entry.is_dir(follow_symlinks=False):
                 if depth < self.limits.folder_depth:
                     yield from self._walk(Path(entry.path), inner, depth + 1, report)

@@ -134,9 +134,7 @@ class Unpacked(Stream):
     ``taken`` counts the compressed bytes that were used, ``given`` what came of them.
     """
 
-    def __init__(
-        self, inner: Readable, start: Callable[[], Any], *, place: Place, limits: Limits, many: bool = True
-    ) -> None:
+    def __init__(self, inner: Readable, start: Callable[[], Any], *, place: Place, limits: Limits, many: bool = True) -> None:
         self._inner = inner
         self._start = start
         self._many = many
@@ -153,8 +151,10 @@ class Unpacked(Stream):
                 return b""
             data = self._idle
             self._idle = b""
+            ended = False
             if not data and self._one.needs_input:
                 data = self._inner.read(_CHUNK_BYTES)
+                ended = not data
             self.taken += len(data)
             try:
                 chunk: bytes = self._one.decompress(data, size)
@@ -167,7 +167,7 @@ class Unpacked(Stream):
                 self.given += len(chunk)
                 self._check()
                 return chunk
-            if not data and not self._one.eof and self._one.needs_input:
+            if ended and not self._one.eof:
                 raise MalformedInput(
                     "the compressed data ends too early", place=self._place, hint="the download may be incomplete"
                 )
