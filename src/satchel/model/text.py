@@ -33,6 +33,8 @@ from satchel.model.bodies import (
 from satchel.model.record import Record
 
 TEXT_VERSION = 1
+#: What str.split() takes for white space in ASCII.
+_ASCII_SPACE = b" \t\n\r\v\f\x1c\x1d\x1e\x1f"
 
 # Scripts written without spaces between words, and symbols that people search for by themselves: each character becomes a
 # word of its own, in the index and in the query alike (engineering.md 1f). Han and its extensions, kana, bopomofo, Hangul,
@@ -46,17 +48,15 @@ _SOLITARY = re.compile(
     "\U0001f000-\U0001faff\U00020000-\U000323af"
     "])"
 )
-# Combining marks, joiners and variation selectors make no word: 👩‍💻 is found by 👩, ❤️ by ❤.
-_JOINING = re.compile("[\u200d\ufe00-\ufe0f\u20e3\U0001f3fb-\U0001f3ff]")
-
-
 def spaced(text: str) -> str:
     """``text`` with a space round every character that is a word of its own; NUL becomes a space."""
     if text.isascii():
         return text.replace("\0", " ") if "\0" in text else text
     if "\0" in text:
         text = text.replace("\0", " ")
-    return _SOLITARY.sub(r" \1 ", _JOINING.sub("", text))
+    # Splitting and joining run in C; a substitution would call back for every character. Joiners, variation selectors and
+    # skin tones are left: they are no part of a word for the tokenizer, so that 👩‍💻 is found by 👩 and ❤️ by ❤.
+    return " ".join(_SOLITARY.split(text))
 
 
 def normalised(text: str) -> str:
@@ -125,15 +125,24 @@ def searchable(record: Record) -> tuple[str, str]:
             return body.label, ""
 
 
-def statement(record: Record) -> str:
-    """The normalised text that makes two records witnesses of the same statement; "" when there is none to compare."""
+#: Kinds whose text is a statement that others may make in the same words.
+_STATING = (Message, Memory, Instruction, Profile, Chunk, Document, Procedure, Skill)
+
+
+def statement(record: Record, title: str, text: str) -> bytes:
+    """What two witnesses of one statement have in common, as UTF-8; nothing when there is nothing to compare.
+
+    The text without case, in NFC, without white space (so that a line break or a double space tells no two apart).
+    ``title`` and ``text`` are what ``searchable`` gives.
+    """
     body = record.body
-    match body:
-        case Message():
-            return normalised(searchable(record)[1])
-        case Memory() | Instruction() | Profile() | Chunk() | Document() | Procedure() | Skill():
-            return normalised(" ".join(searchable(record)))
-        case Entity():
-            return normalised(body.name)
-        case _:
-            return ""
+    if isinstance(body, Entity):
+        text = body.name
+    elif not isinstance(body, _STATING):
+        return b""
+    elif title:
+        text = f"{title} {text}"
+    text = text.lower()
+    if text.isascii():
+        return text.encode().translate(None, _ASCII_SPACE)
+    return "".join(unicodedata.normalize("NFC", text).split()).encode("utf-8", "surrogatepass")

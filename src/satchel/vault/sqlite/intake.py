@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from satchel.errors import Place, SatchelError
 from satchel.model.findings import Finding, from_error
 from satchel.model.record import Asset, Original, Reading, Record
+from satchel.model.text import searchable
 from satchel.model.times import to_microseconds
 from satchel.vault.sqlite import audit, blobs
 from satchel.vault.sqlite.compression import compress
@@ -128,15 +129,15 @@ class SqliteIntake:
 
     def note(self, finding: Finding) -> None:
         """See Intake.note."""
-        if len(self._findings) < MAX_FINDINGS:
-            self._findings.append(finding)
-            return
         key = (finding.code, finding.place.file)
-        seen = self._counted.get(key)
-        if seen is None:
-            self._counted[key] = replace(finding, place=Place(file=finding.place.file))
+        # Notes that are alike are told once for a file; what was lost is told one by one, up to a limit.
+        if finding.severity != "info" and len(self._findings) < MAX_FINDINGS:
+            self._findings.append(finding)
+        elif key in self._counted:
+            seen = self._counted[key]
+            self._counted[key] = replace(seen, place=Place(file=seen.place.file), count=seen.count + finding.count)
         else:
-            self._counted[key] = replace(seen, count=seen.count + finding.count)
+            self._counted[key] = finding
 
     def summary(self) -> Summary:
         """See Intake.summary."""
@@ -228,17 +229,19 @@ class SqliteIntake:
             whole = record.linked("part_of")
             if whole and whole not in wholes:
                 wholes[whole] = self._row_of(whole)
-            self._platforms.add(record.provenance.platform)
+            platform = record.provenance.platform
+            self._platforms.add(platform)
+            title, text = searchable(record)
             execute(
                 _INSERT_RECORD,
                 (
                     bytes.fromhex(record.uid),
                     kind,
-                    record.provenance.platform,
+                    platform,
                     sort_time(record),
                     wholes[whole] if whole else None,
                     getattr(body, "position", None),
-                    content_key(record, self._secret),
+                    content_key(record, title, text, self._secret),
                     original,
                     self.batch,
                     self._now,
@@ -248,9 +251,9 @@ class SqliteIntake:
             if changes():
                 id = connection.last_insert_rowid()
                 wholes[record.uid] = id
-                text = index_row(id, record)
-                if text:
-                    texts.append(text)
+                row = index_row(id, title, text)
+                if row:
+                    texts.append(row)
                 add_details(connection, id, record)
                 self._count(kind, "new")
                 changed = True

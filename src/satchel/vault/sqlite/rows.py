@@ -36,12 +36,12 @@ def decode(data: bytes, recorded: int | None = None, digest: bytes | None = None
     return record
 
 
-def content_key(record: Record, secret: bytes) -> bytes | None:
+def content_key(record: Record, title: str, text: str, secret: bytes) -> bytes | None:
     """What witnesses of the same statement share: a keyed hash, so that it tells nothing without the vault's key."""
-    text = statement(record)
-    if not text:
+    said = statement(record, title, text)
+    if not said:
         return None
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=secret, digest_size=KEY_BYTES).digest()
+    return hashlib.blake2b(said, key=secret, digest_size=KEY_BYTES).digest()
 
 
 def sort_time(record: Record) -> int | None:
@@ -50,9 +50,8 @@ def sort_time(record: Record) -> int | None:
     return None if moment is None else to_microseconds(moment)
 
 
-def index_row(id: int, record: Record) -> tuple[int, str, str] | None:
-    """The record's row in the text index; None when it has no text."""
-    title, text = searchable(record)
+def index_row(id: int, title: str, text: str) -> tuple[int, str, str] | None:
+    """The row in the text index of a record with this title and text (model.text.searchable); None without text."""
     if not title and not text:
         return None
     return id, spaced(title), spaced(text)
@@ -78,7 +77,7 @@ def add_text(connection: apsw.Connection, texts: list[tuple[int, str, str]]) -> 
 
 def remove_details(connection: apsw.Connection, id: int, record: Record) -> None:
     """Take the record out of the text index, tags and links; ``record`` is the version that is indexed."""
-    row = index_row(id, record)
+    row = index_row(id, *searchable(record))
     if row:
         connection.execute("INSERT INTO text_index (text_index, rowid, title, body) VALUES ('delete', ?, ?, ?)", row)
     connection.execute("DELETE FROM tag WHERE record = ?", (id,))
@@ -99,13 +98,14 @@ def replace_current(
 ) -> None:
     """Make ``after`` the current version of row ``id``, index and all."""
     remove_details(connection, id, before)
+    title, text = searchable(after)
     connection.execute(
         "UPDATE record SET created = ?, position = ?, content_key = ?, original = ?, batch = ?, version = ?, data = ?"
         " WHERE id = ?",
         (
             sort_time(after),
             getattr(after.body, "position", None),
-            content_key(after, secret),
+            content_key(after, title, text, secret),
             original,
             batch,
             version,
@@ -114,7 +114,7 @@ def replace_current(
         ),
     )
     add_details(connection, id, after)
-    row = index_row(id, after)
+    row = index_row(id, title, text)
     if row:
         add_text(connection, [row])
 

@@ -87,20 +87,23 @@ def search(connection: apsw.Connection, query: Query) -> Found:
     terms = parse(query.words)
     where, values = _filters(query)
     values["match"] = _match(terms)
+    # bm25() works only where the index itself is read, so the matches are gathered before they are grouped.
     sql = f"""
-        SELECT r.id, bm25(text_index, 4.0, 1.0) AS score, coalesce(r.content_key, r.uid) AS statement
-        FROM text_index JOIN record r ON r.id = text_index.rowid
-        {"LEFT JOIN record whole ON whole.id = r.part_of" if query.since or query.until else ""}
-        WHERE text_index MATCH :match {where}
+        WITH matched AS MATERIALIZED (
+            SELECT r.id, bm25(text_index, 4.0, 1.0) AS score, coalesce(r.content_key, r.uid) AS statement
+            FROM text_index JOIN record r ON r.id = text_index.rowid
+            {"LEFT JOIN record whole ON whole.id = r.part_of" if query.since or query.until else ""}
+            WHERE text_index MATCH :match {where}
+        )
+        SELECT id, min(score), count(*) OVER () FROM matched GROUP BY statement ORDER BY 2, id LIMIT :limit OFFSET :offset
     """
     with our_errors():
-        total = rows(connection, f"SELECT count(DISTINCT statement) FROM ({sql})", values)[0][0]
-        best = rows(
-            connection,
-            f"SELECT id, min(score), statement FROM ({sql}) GROUP BY statement ORDER BY 2, id LIMIT :limit OFFSET :offset",
-            {**values, "limit": query.limit, "offset": query.offset},
-        )
+        best = rows(connection, sql, {**values, "limit": query.limit, "offset": query.offset})
         hits = [_hit(connection, id, score, terms) for id, score, _ in best]
+        if best or not query.offset:
+            total = best[0][2] if best else 0
+        else:
+            total = rows(connection, sql, {**values, "limit": 1, "offset": 0})[0][2] if query.offset else 0
     return Found(tuple(hits), total)
 
 

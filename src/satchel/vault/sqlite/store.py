@@ -15,7 +15,7 @@ from satchel.codec.pointers import resolve_bytes
 from satchel.errors import NotFound, UsageError, VaultError
 from satchel.model.findings import Finding
 from satchel.model.record import Record
-from satchel.model.text import TEXT_VERSION
+from satchel.model.text import TEXT_VERSION, searchable
 from satchel.model.times import from_microseconds, to_microseconds
 from satchel.trust.secrets import Secret
 from satchel.vault.sqlite import audit, blobs, history, search
@@ -312,7 +312,7 @@ class SqliteStore:
                 page = rows(connection, f"SELECT id, data FROM record WHERE id > ? ORDER BY id LIMIT {_PAGE}", (last,))
                 if not page:
                     break
-                texts = [index_row(id, decode(data)) for id, data in page]
+                texts = [index_row(id, *searchable(decode(data))) for id, data in page]
                 add_text(connection, [text for text in texts if text])
                 last = page[-1][0]
             connection.execute("UPDATE meta SET value = ? WHERE name = 'text_version'", (TEXT_VERSION,))
