@@ -163,10 +163,13 @@ class _Window:
                 break
             if not self.more():
                 try:
-                    _RAW.decode(memoryview(self.data)[self.at :])
+                    # msgspec calls some faults that stand close to the end truncation; the scanner does not.
+                    end = _cut_by_scanning(memoryview(self.data), self.at)
+                    if end is None:
+                        _RAW.decode(memoryview(self.data)[self.at :])
+                        end = len(self.data)
                 except (msgspec.DecodeError, RecursionError) as error:
                     refuse(error, self.here(element), self.data[self.at :])
-                end = len(self.data)
                 break
         if end is None or end - self.at > self.limits.element_bytes:
             raise LimitExceeded(
@@ -220,7 +223,8 @@ def _finish(window: _Window) -> None:
 
 def _start(stream: BinaryIO, file: str, limits: Limits) -> tuple[_Window, bytes]:
     window = _Window(stream, Place(file=file), limits)
-    window.more()
+    while len(window.data) < len(_BOM) and window.more():
+        pass
     if window.data.startswith(_BOM):
         window.at = len(_BOM)
     return window, window.skip_space()

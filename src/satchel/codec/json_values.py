@@ -18,12 +18,13 @@ from satchel.limits import DEFAULT, Limits
 
 _NOWHERE = Place()
 _BYTE = re.compile(r"\(byte (\d+)\)")
-_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 _STRING_OR_DIGITS = re.compile(rb'"(?:[^"\\]|\\.)*+"|[0-9]++', re.DOTALL)
-_LONE_SURROGATE = re.compile(
-    rb"(?<!\\)((?:\\\\)*)(?:\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
-    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+#: Escapes one by one, surrogate pairs as one; the group is a surrogate alone.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
 
 
@@ -47,17 +48,21 @@ def refuse(error: Exception, place: Place, data: bytes) -> NoReturn:
 def check_depth(data: bytes, place: Place, limits: Limits = DEFAULT) -> None:
     """Raise LimitExceeded when ``data`` nests deeper than ``limits.json_depth``. ``data`` must be valid JSON.
 
-    Brackets alone are looked at first, inner pairs taken out layer by layer: what is gone after n layers is n deep, strings
-    that hold brackets can only make the estimate too high, and then the exact scan decides.
+    All but quotes and brackets is taken out, then strings, then inner pairs of brackets layer by layer. Only when some are left
+    after ``json_depth`` layers is the place looked for.
     """
-    brackets = data.translate(None, _NOT_BRACKETS)
-    for layer in range(limits.json_depth):
-        if brackets.count(b"[") + brackets.count(b"{") <= limits.json_depth - layer:
+    if data.count(b"[") + data.count(b"{") <= limits.json_depth:
+        return
+    bare = data.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in data else data
+    bare = bare.translate(_ONE_KIND, _NOT_STRUCTURE)
+    # The quotes of strings without brackets stand side by side. If one is left, some string has brackets.
+    brackets = bare.replace(b'""', b"")
+    if b'"' in brackets:
+        brackets = re.sub(rb'"[^"]*+"', b"", bare)
+    for left in range(limits.json_depth, -1, -1):
+        if len(brackets) // 2 <= left:
             return
-        inner = brackets.replace(b"[]", b"").replace(b"{}", b"")
-        if len(inner) == len(brackets):
-            break
-        brackets = inner
+        brackets = brackets.replace(b"[]", b"")
     depth = 0
     for token in _STRING_OR_BRACKET.finditer(data):
         first = data[token.start()]
@@ -147,5 +152,5 @@ def repair_text(data: bytes) -> bytes:
     if not data.isascii():
         data = data.decode("utf-8", "replace").encode()
     if b"\\ud" in data or b"\\uD" in data:
-        data = _LONE_SURROGATE.sub(rb"\1\\ufffd", data)
+        data = _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], data)
     return data

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from satchel.codec.json_values import repair_text
 from satchel.codec.sources import Member
 from satchel.errors import SatchelError
 
@@ -67,7 +68,7 @@ def close_prefix(head: bytes) -> bytes | None:
             good = (token.end(), bytes(reversed(stack)))
         elif first in b"]}":
             if not stack or stack.pop() != first:
-                return None
+                break
             good = (token.end(), bytes(reversed(stack)))
         elif first == 0x2C:
             good = (token.start(), bytes(reversed(stack)))
@@ -78,11 +79,7 @@ def _json_value(head: bytes, whole: bool) -> Any:
     text = head if whole else close_prefix(head)
     if text is None:
         raise ValueError("no value")
-    return msgspec.json.decode(text.decode("utf-8", "replace").encode())
-
-
-def _surrogate_safe(head: bytes) -> bytes:
-    return re.sub(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}", rb"\\ufffd", head)
+    return msgspec.json.decode(text)
 
 
 def probe(member: Member, *, head_bytes: int = HEAD_BYTES) -> Probe:
@@ -114,21 +111,21 @@ def probe_bytes(head: bytes, whole: bool) -> Probe:
         return Probe("script", whole=whole, text=bare.decode("utf-8", "replace"))
     if bare[:1] in b'{["' or bare[:1] in b"-0123456789tfn":
         try:
-            return Probe("json", _json_value(_surrogate_safe(bare), whole), whole)
+            return Probe("json", _json_value(repair_text(bare), whole), whole)
         except (msgspec.DecodeError, ValueError, RecursionError):
             pass
         lines = bare.split(b"\n", 1)
         try:
-            first = msgspec.json.decode(_surrogate_safe(lines[0]).decode("utf-8", "replace").encode())
+            first = msgspec.json.decode(repair_text(lines[0]))
             if type(first) is dict and len(lines) == 2 and lines[1].lstrip()[:1] in (b"{", b""):
                 return Probe("jsonl", [first], whole)
         except (msgspec.DecodeError, ValueError, RecursionError):
             pass
         # A JSON file that is broken early on: its prefix up to there is still worth a look.
-        closed = close_prefix(_surrogate_safe(bare))
+        closed = close_prefix(repair_text(bare))
         if closed is not None and bare[:1] in b"{[":
             try:
-                return Probe("json", msgspec.json.decode(closed.decode("utf-8", "replace").encode()), False)
+                return Probe("json", msgspec.json.decode(closed), False)
             except (msgspec.DecodeError, ValueError, RecursionError):
                 pass
     text = bare.decode("utf-8", "replace")

@@ -1,0 +1,252 @@
+"""Streamed arrays: every cut is an element's exact bytes, whatever the window; what is wrong is named by its place."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from satchel.codec import arrays
+from satchel.codec.arrays import Element, iter_array, iter_members
+from satchel.errors import InputError, LimitExceeded, MalformedInput
+from satchel.limits import Limits
+
+CUTTERS = (arrays._cut_with_msgspec, arrays._cut_by_scanning)
+patched = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+
+spaces = st.text(st.sampled_from(" \t\r\n"), max_size=3)
+values = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(10**25), 10**25),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.text(max_size=6),
+        st.sampled_from(['"', "\\", "]", '[{"', "},", "\\\\", '\\"', "é", "😀"]),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["", "a", "]", '"', "b\\"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@st.composite
+def written_values(draw: st.DrawFn) -> bytes:
+    """A value as different writers write it: escapes or UTF-8, with or without spaces, exponents."""
+    value = draw(st.one_of(values, st.sampled_from([0, -1, 1e300, 1.5])))
+    text = json.dumps(value, ensure_ascii=draw(st.booleans()), indent=draw(st.sampled_from([None, None, 1])))
+    return (text.upper() if type(value) is float else text).encode()
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> tuple[bytes, list[tuple[int, bytes]]]:
+    """An array's bytes, and for each element its offset and its own bytes."""
+    data = draw(st.sampled_from([b"", b"\xef\xbb\xbf"])) + draw(spaces).encode() + b"["
+    elements = []
+    for index, element in enumerate(draw(st.lists(written_values(), max_size=6))):
+        data += (b"," if index else b"") + draw(spaces).encode()
+        elements.append((len(data), element))
+        data += element + draw(spaces).encode()
+    return data + draw(spaces).encode() + b"]" + draw(spaces).encode(), elements
+
+
+def cut(data: bytes, window_bytes: int, cutter: Callable[..., Any], **options: Any) -> list[Element]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrays, "WINDOW_BYTES", window_bytes)
+        patch.setattr(arrays, "_cut", cutter)
+        return list(iter_array(io.BytesIO(data), **options))
+
+
+@patched
+@given(documents(), st.one_of(st.integers(1, 64), st.just(arrays.WINDOW_BYTES)), st.sampled_from(CUTTERS))
+def test_elements_come_with_their_exact_bytes_and_offsets(
+    document: tuple[bytes, list[tuple[int, bytes]]], window_bytes: int, cutter: Callable[..., Any]
+) -> None:
+    data, elements = document
+    found = cut(data, window_bytes, cutter)
+    assert [(element.offset, element.data) for element in found] == elements
+    assert [element.index for element in found] == list(range(len(elements)))
+    assert [json.loads(element.data) for element in found] == json.loads(data.removeprefix(b"\xef\xbb\xbf"))
+
+
+@patched
+@given(documents(), st.integers(1, 64), st.data())
+@example((b'["\\ud800"]', []), 3, None)
+def test_both_cutters_agree_on_damaged_documents(
+    document: tuple[bytes, list[Any]], window_bytes: int, draws: st.DataObject | None
+) -> None:
+    data = document[0]
+    if draws is not None:
+        at = draws.draw(st.integers(0, len(data) - 1))
+        data = data[:at] + draws.draw(st.sampled_from([b"", b"]", b'"', b"\\", b",", b"x", b"\xff"])) + data[at + 1 :]
+    outcomes = []
+    for cutter in CUTTERS:
+        try:
+            outcomes.append([element.data for element in cut(data, window_bytes, cutter)])
+        except InputError as error:
+            outcomes.append(error.code)
+    assert outcomes[0] == outcomes[1]
+
+
+@patched
+@given(documents(), st.integers(1, 64), st.data())
+def test_a_cut_document_gives_its_whole_elements_and_then_says_so(
+    document: tuple[bytes, list[tuple[int, bytes]]], window_bytes: int, draws: st.DataObject
+) -> None:
+    data, elements = document
+    data = data.rstrip()
+    cut_at = draws.draw(st.integers(0, len(data) - 1))
+    # An element counts as whole when something stands behind it: a number may go on.
+    whole = [element for offset, element in elements if offset + len(element) < cut_at]
+    found: list[bytes] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrays, "WINDOW_BYTES", window_bytes)
+        stream = iter_array(io.BytesIO(data[:cut_at]), file="c.json")
+        with pytest.raises(MalformedInput) as caught:
+            found.extend(element.data for element in stream)
+    assert found[: len(whole)] == whole
+    assert len(found) <= len(whole) + 1
+    assert caught.value.place is not None
+    assert caught.value.place.file == "c.json"
+
+
+@patched
+@given(st.dictionaries(st.text(max_size=4), values, max_size=4), st.lists(values, max_size=4), st.integers(1, 64), st.data())
+def test_an_array_inside_a_root_object(root: dict[str, Any], array: list[Any], window_bytes: int, draws: st.DataObject) -> None:
+    members = [*root.items()]
+    members = [member for member in members if member[0] != "here"]
+    members.insert(draws.draw(st.integers(0, len(members))), ("here", array))
+    data = json.dumps(dict(members), indent=draws.draw(st.sampled_from([None, 2]))).encode()
+    for cutter in CUTTERS:
+        found = cut(data, window_bytes, cutter, at="here")
+        assert [json.loads(element.data) for element in found] == array
+        assert all(data[e.offset : e.offset + len(e.data)] == e.data for e in found)
+    pairs = list(iter_members(io.BytesIO(data), arrays=frozenset(["here"])))
+    assert all(data[e.offset : e.offset + len(e.data)] == e.data for _, e in pairs)
+    assert [(name, json.loads(e.data)) for name, e in pairs] == [
+        pair for name, value in members for pair in ([(name, item) for item in value] if name == "here" else [(name, value)])
+    ]
+
+
+def test_msgspec_still_tells_where_a_value_ends() -> None:
+    """The text that cutting relies on (engineering.md 1a): N is one past the byte that follows, space before it counted."""
+    assert arrays._msgspec_tells_ends()
+    assert arrays._cut is arrays._cut_with_msgspec
+    for text, at in ((b'{"a":[1]} ,2', 11), (b"[]]", 3), (b"12,", 3), (b'"a"\n}', 5)):
+        with pytest.raises(msgspec.DecodeError, match=re.escape(f"trailing characters (byte {at})")):
+            msgspec.json.decode(text, type=msgspec.Raw)
+
+
+@pytest.mark.parametrize("cutter", CUTTERS)
+@pytest.mark.parametrize("window_bytes", [1, 7, 4096])
+@pytest.mark.parametrize(
+    ("data", "element", "offset"),
+    [
+        (b'[{"a":1},{"a":x}]', 1, 14),
+        (b"[1,2,]", 2, 5),
+        (b"[1 2]", 0, 3),
+        (b"[1,,2]", 1, 3),
+        (b'[1,{"a":1', 1, 9),
+        (b"[1,2", 1, 4),
+        (b"[1,2,", 2, 5),
+        (b"[NaN]", 0, 1),
+        (b"[1,Infinity]", 1, 3),
+        (b'["a\x01"]', 0, 3),
+        (b"[[1}]", 0, 3),
+        (b"[1]]", None, 3),
+        (b"[1] 2", None, 4),
+    ],
+)
+def test_what_is_malformed_is_named_by_file_element_and_byte(
+    data: bytes, element: int | None, offset: int, cutter: Callable[..., Any], window_bytes: int
+) -> None:
+    with pytest.raises(MalformedInput) as caught:
+        cut(data, window_bytes, cutter, file="x.json")
+    place = caught.value.place
+    assert place is not None
+    assert (place.file, place.element) == ("x.json", element)
+    assert place.offset is not None
+    # Parsers name the byte at fault, or the one behind it.
+    assert place.offset - offset in (0, 1)
+
+
+@pytest.mark.parametrize("cutter", CUTTERS)
+def test_a_broken_literal_is_named_by_its_place(cutter: Callable[..., Any]) -> None:
+    with pytest.raises(MalformedInput) as caught:
+        cut(b"[1,nul]", 4096, cutter)
+    place = caught.value.place
+    assert place is not None
+    assert place.offset is not None
+    assert 3 <= place.offset <= 7
+
+
+@pytest.mark.parametrize("data", [b"", b" ", b"{}", b'"a"', b"1", b"\xff", b"\xef\xbb\xbf"])
+def test_what_is_no_array(data: bytes) -> None:
+    with pytest.raises(MalformedInput):
+        list(iter_array(io.BytesIO(data)))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"[]", b"{}", b'{"a":1}', b'{"a":{"here":[]}}', b'{"a":1,}', b'{"a" 1}', b"{a:1}", b'{"here":[1]', b'{"\\ud800":1}'],
+)
+def test_what_has_no_such_array(data: bytes) -> None:
+    with pytest.raises(MalformedInput):
+        list(iter_array(io.BytesIO(data), at="here"))
+
+
+@pytest.mark.parametrize("cutter", CUTTERS)
+@pytest.mark.parametrize("window_bytes", [1, 2, 5, 4096])
+@pytest.mark.parametrize("text", [rb'"\ud800"', rb'{"a":"x\udfff y","b":1}', rb'["\ud83d\n"]', rb'"\uD800A"', rb'"\\\ud800"'])
+def test_a_lone_surrogate_does_not_cost_the_elements_behind_it(
+    text: bytes, cutter: Callable[..., Any], window_bytes: int
+) -> None:
+    assert [element.data for element in cut(b"[1, " + text + b", 2]", window_bytes, cutter)] == [b"1", text, b"2"]
+
+
+def test_an_element_may_be_as_large_as_the_limit_and_no_larger() -> None:
+    limits = Limits(element_bytes=1000)
+    exact = b'"' + b"a" * 998 + b'"'
+    for cutter in CUTTERS:
+        for window_bytes in (64, 5000):
+            assert [e.data for e in cut(b"[" + exact + b",1]", window_bytes, cutter, limits=limits)] == [exact, b"1"]
+            with pytest.raises(LimitExceeded, match="element"):
+                cut(b'["a' + exact[1:] + b",1]", window_bytes, cutter, limits=limits)
+
+
+def test_an_element_that_never_ends_is_not_read_past_the_limit() -> None:
+    class Endless(io.RawIOBase):
+        given = 0
+
+        def read(self, size: int = -1, /) -> bytes:
+            head = b'["' if not self.given else b""
+            self.given += size
+            return head + b"a" * (size - len(head))
+
+    stream = Endless()
+    with pytest.raises(LimitExceeded):
+        list(iter_array(stream, limits=Limits(element_bytes=1 << 20)))  # type: ignore[arg-type]
+    assert stream.given <= 16 << 20
+
+
+def test_elements_are_counted() -> None:
+    limits = Limits(array_elements=3)
+    assert len(list(iter_array(io.BytesIO(b"[1,2,3]"), limits=limits))) == 3
+    with pytest.raises(LimitExceeded) as caught:
+        list(iter_array(io.BytesIO(b"[1,2,3,4]"), limits=limits))
+    assert caught.value.place is not None
+    assert caught.value.place.element == 3
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"a":'])
+def test_nesting_that_no_parser_stands_is_a_limit_not_a_crash(opening: bytes) -> None:
+    with pytest.raises(InputError):
+        list(iter_array(io.BytesIO(b"[1," + opening * 50_000)))
