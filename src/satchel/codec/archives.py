@@ -293,7 +293,7 @@ class Report:
         known.append(Finding(code, severity, text, Place(file=file), "skipped", count))
 
     def truncated(self, whole: int, cut: str | None) -> None:
-        missing = f"{printable(cut)} is cut off" if cut else "its directory is missing"
+        missing = f"{printable(cut)} is cut off" if cut else "its directory is missing or damaged"
         text = f"the archive is incomplete: {whole} members are whole, {missing}; download it again"
         self.add("truncated-archive", text)
 
