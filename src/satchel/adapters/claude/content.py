@@ -25,6 +25,8 @@ from satchel.limits import Limits
 from satchel.model.bodies import Citation, Part
 
 _PLACEHOLDER = re.compile(r"(?:```[^\n`]*\n)?This block is not supported on your current device yet\.(?:\s*\n```)?")
+# What stands between the blocks in ``text``: white space and placeholders.
+_BETWEEN = re.compile(rf"(?:\s++|{_PLACEHOLDER.pattern})*+")
 _FENCE = re.compile(r"^[ \t]*```[^\n`]*$", re.MULTILINE)
 _IMAGE_NAMES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".bmp", ".heic", ".avif", ".tif", ".tiff")
 #: Lines of ``text`` that no block has as a line are looked for inside the blocks until this many characters were compared.
@@ -44,12 +46,16 @@ class Content:
         self.calls: dict[str, str] = {}
         #: Where in the message's parts a file of this id is: ``files`` and ``files_v2`` name the same ones.
         self._refs: dict[str, int] = {}
+        #: The published artifacts (``frames-000.zip``) that the message's results name.
+        self.published: dict[str, None] = {}
 
     def parts(self, content: Any, text: Any, attachments: Any, files: Any, files_v2: Any) -> list[Part]:
         """All parts of one message."""
         parts: list[Part] = []
+        if self.published:
+            self.published = {}
         if content:
-            for block in self._blocks(content):
+            for block in self._blocks(content, text is not None):
                 if type(block) is dict:
                     self.block(block, parts)
                 elif type(block) is str:
@@ -75,10 +81,13 @@ class Content:
                     self._each(group, self._file, parts, "file")
         return parts
 
-    def _blocks(self, content: Any) -> list[Any]:
+    def _blocks(self, content: Any, has_text: bool) -> list[Any]:
+        """The blocks that ``content`` holds; beside a ``text`` member, "[]" is an empty array and nobody's words."""
         if type(content) is str:
             decoded = decoded_json(content, self.limits)
             blocks = [decoded] if type(decoded) is dict else decoded
+            if blocks == [] and has_text:
+                return []
             if blocks and all(type(block) is dict and "type" in block for block in blocks):
                 return blocks
             return [content]
@@ -121,6 +130,10 @@ class Content:
             call = block.get("tool_use_id")
             name = self.calls.get(call, "") if type(call) is str else ""
             parts.extend(tool_results(block, name, self.account, self.limits))
+            structured = block.get("structured_content")
+            artifact = ident(structured.get("artifact_id")) if type(structured) is dict else ""
+            if artifact:
+                self.published[uid_of(self.account, "artifact", artifact)] = None
         elif kind == "injected_prompt_block":
             self._injected(block, parts)
         elif kind == "document" or kind == "image":
@@ -270,13 +283,25 @@ def _compact(text: str) -> str:
     return "".join(text.split()).replace("```", "")
 
 
+def _repeats(text: str, parts: list[Part]) -> bool:
+    """Whether ``text`` is the text blocks in order and nothing else: the usual case, told without copying."""
+    at = _BETWEEN.match(text).end()  # type: ignore[union-attr]
+    for part in parts:
+        if part.type == "text":
+            said = part.text.strip()
+            if not text.startswith(said, at):
+                return False
+            at = _BETWEEN.match(text, at + len(said)).end()  # type: ignore[union-attr]
+    return at == len(text)
+
+
 def extra_text(text: str, parts: list[Part]) -> str:
     """What ``text`` says that no part says; placeholders, fences and white space aside."""
     said = [part.text for part in parts if part.text]
     if not said:
-        rest = _PLACEHOLDER.sub("", text) if parts and "This block" in text else text
+        rest = _PLACEHOLDER.sub("", text).strip("\n") if parts and "This block" in text else text
         return rest if rest.strip() and not (parts and _compact(rest) == "") else ""
-    if text in said:
+    if text in said or _repeats(text, parts):
         return ""
     rest = _PLACEHOLDER.sub("\n", text) if "This block" in text else text
     wanted = _compact(_FENCE.sub("", rest))

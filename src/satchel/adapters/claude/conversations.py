@@ -25,7 +25,6 @@ from satchel.adapters.claude.wire import (
     origin,
     provenance,
     text_of,
-    uid_of,
 )
 from satchel.limits import Limits
 from satchel.model.bodies import Conversation, Message, Part, Role
@@ -74,7 +73,9 @@ def _tolerant(value: Any, notes: Notes) -> tuple[ConversationIn, str, list[Messa
         notes.add("unknown-shape", "this is no conversation", "error", "skipped")
         return ConversationIn(), "chat_messages", []
     head = ConversationIn(**{name: value[name] for name in _CONVERSATION_FIELDS if name in value})
-    name = "chat_messages" if type(value.get("chat_messages")) is list or "messages" not in value else "messages"
+    name = "chat_messages"
+    if type(value.get(name)) is not list and type(value.get("messages")) is list:
+        name = "messages"
     items = value.get(name)
     if type(items) is not list:
         if items is not None:
@@ -239,6 +240,7 @@ class _Reader:
         links: tuple[Link, ...],
     ) -> Record:
         sender = message.sender or message.role
+        published = self.content.published
         role = ROLES.get(sender) if type(sender) is str else None
         author = ""
         if role is None:
@@ -268,21 +270,10 @@ class _Reader:
             origin=origin("message", key),
             times=self._times(message.created_at, message.updated_at),
             trust="untrusted" if is_result else "imported",
-            links=links + self._published(message.content) if message.content else links,
+            links=(*links, *(Link("related_to", artifact) for artifact in published)) if published else links,
             provenance=self.by,
             native=Native(pointer=f"/{self.member}/{i}"),
         )
-
-    def _published(self, content: Any) -> tuple[Link, ...]:
-        """Links to the artifacts of ``frames-000.zip`` that the message's tool results name."""
-        found: list[Link] = []
-        for block in content if type(content) is list else ():
-            if type(block) is dict and block.get("type") == "tool_result":
-                structured = block.get("structured_content")
-                artifact = ident(structured.get("artifact_id")) if type(structured) is dict else ""
-                if artifact:
-                    found.append(Link("related_to", uid_of(self.account, "artifact", artifact)))
-        return tuple(dict.fromkeys(found))
 
     def _current(self, records: list[Record], nearest: list[str], by_id: dict[str, int]) -> str:
         """The tip that the export names, else the leaf with the newest message; ties go to the later one."""
