@@ -117,23 +117,27 @@ def _refuse_unless_ours(target: Path) -> None:
             raise OutputError(f"{target} is in the way and is no folder", hint="name another folder")
         if not target.parent.is_dir():
             raise OutputError(f"the folder {target.parent} does not exist", hint="make it first")
-        if target.is_dir() and any(os.scandir(target)) and not _is_ours(target):
+        if target.is_dir() and _has_entries(target) and not _is_ours(target):
             raise OutputError(
                 f"{target} is not empty and is no earlier export of Satchel", hint="name a new or an empty folder"
             )
+
+
+def _has_entries(folder: Path) -> bool:
+    with os.scandir(folder) as entries:
+        return any(True for _ in entries)
 
 
 def _is_ours(target: Path) -> bool:
     store = target / terms.STORE_FILE
     if not is_regular(store):
         return False
-    for entry in os.scandir(target):
-        if entry.name == terms.STORE_FILE:
+    for path in target.iterdir():
+        names = _OURS.get(path.name)
+        if path == store:
             continue
-        names = _OURS.get(entry.name)
-        if names is None or not entry.is_dir(follow_symlinks=False):
+        if names is None or path.is_symlink() or not path.is_dir():
             return False
-        for inner in os.scandir(entry.path):
-            if not inner.is_file(follow_symlinks=False) or not names.fullmatch(inner.name):
-                return False
+        if not all(names.fullmatch(inner.name) and is_regular(inner) for inner in path.iterdir()):
+            return False
     return written_by_us(store)

@@ -15,6 +15,8 @@ from satchel.formats.portable_ai_memory import terms
 
 _NOT_IN_TAG = re.compile(r"[^a-z0-9_-]+")
 _NOT_IN_PLATFORM = re.compile(r"[^a-z0-9_-]+")
+#: From here on ECMAScript writes a number with an exponent, which every reader takes for a double.
+_EXPONENT_FROM = 1e21
 _RESERVED = frozenset({terms.OURS, "language", "domain"})
 
 
@@ -68,12 +70,19 @@ def exact(value: Any) -> tuple[Any, int]:
             return {str(name): walk(member) for name, member in item.items() if member is not None}
         if isinstance(item, list | tuple):
             return [walk(member) for member in item]
-        if type(item) is int and abs(item) > terms.MAX_INTEGER:
+        if type(item) in (int, float) and _reads_as_large_integer(item):
             changed += 1
-            return str(item)
+            return str(int(item))
         return item
 
     return walk(value), changed
+
+
+def _reads_as_large_integer(number: int | float) -> bool:
+    """Whether RFC 8785 has no form for a number, or writes it in digits that read back as an integer without one."""
+    if type(number) is float:
+        return terms.MAX_INTEGER < abs(number) < _EXPONENT_FROM and number.is_integer()
+    return abs(number) > terms.MAX_INTEGER
 
 
 def file_name(name: str) -> str:
