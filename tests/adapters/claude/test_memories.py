@@ -117,6 +117,11 @@ def test_malformed_memories() -> None:
     assert [body.text for body in outcome.bodies("memory")] == ["P", "x"]
 
 
+def test_an_account_without_memory_is_told() -> None:
+    outcome = run({"m.json": [{"account_uuid": ACCOUNT}]})
+    assert (outcome.records, outcome.codes()) == ([], {"empty-memory": 1})
+
+
 def test_front_matter_is_read_leniently() -> None:
     front = front_matter("---\nname: 'A: b'\naliases: [x, \"y\"]\nbroken [yaml\nsources:\n- chat\n---\nbody")
     assert (front.name, front.aliases, front.sources) == ("A: b", ("x", "y"), ("chat",))

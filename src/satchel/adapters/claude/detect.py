@@ -115,7 +115,9 @@ def is_design_chat(item: dict[str, Any]) -> bool:
 
 
 def is_memory(item: dict[str, Any]) -> bool:
-    """Either generation of memory, or both in one object."""
+    """Either generation of memory, or both in one object; members are missing when empty, so the account may stand alone."""
+    if item.keys() == {"account_uuid"}:
+        return True
     if type(item.get("conversations_memory")) is str or type(item.get("project_memories")) is dict:
         return "account_uuid" in item or "conversations_memory" in item
     files = item.get("memory_files")
@@ -123,12 +125,12 @@ def is_memory(item: dict[str, Any]) -> bool:
 
 
 def is_project(item: dict[str, Any]) -> bool:
-    """``prompt_template`` or ``docs``, under a uuid."""
+    """``prompt_template``, ``docs`` or ``is_private``, under a uuid."""
     if "uuid" not in item or "chat_messages" in item or "mapping" in item or "messages" in item:
         return False
     if "prompt_template" in item or "is_starter_project" in item:
         return True
-    return type(item.get("docs")) is list and "name" in item
+    return "name" in item and (type(item.get("docs")) is list or {"is_private", "description"} <= item.keys())
 
 
 def _is_comments(value: dict[str, Any], path: str) -> bool:
