@@ -45,8 +45,8 @@ _SOLITARY = re.compile(
     "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u3040-\u30ff\u3100-\u312f\u3130-\u318f\u31a0-\u31bf\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc"
     "\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\u3030\u303d\u3297\u3299"
-    "\U0001f000-\U0001faff\U00020000-\U000323af"
-    "])"
+    "\U0001f000-\U0001f3fa\U0001f400-\U0001faff\U00020000-\U000323af"
+    "])[\U0001f3fb-\U0001f3ff]?"
 )
 def spaced(text: str) -> str:
     """``text`` with a space round every character that is a word of its own; NUL becomes a space."""
@@ -54,8 +54,8 @@ def spaced(text: str) -> str:
         return text.replace("\0", " ") if "\0" in text else text
     if "\0" in text:
         text = text.replace("\0", " ")
-    # Splitting and joining run in C; a substitution would call back for every character. Joiners, variation selectors and
-    # skin tones are left: they are no part of a word for the tokenizer, so that 👩‍💻 is found by 👩 and ❤️ by ❤.
+    # Splitting and joining run in C; a substitution would call back for every character. Skin tones go with the split;
+    # joiners and variation selectors are no part of a word for the tokenizer: so 👩🏽‍💻 is found by 👩, ❤️ by ❤.
     return " ".join(_SOLITARY.split(text))
 
 

@@ -33,16 +33,16 @@ def _hkdf(key: bytes, *, salt: bytes, info: bytes) -> bytes:
     return hmac.digest(extracted, info + b"\x01", "sha256")
 
 
-def wrap_with_passphrase(secret: Secret, passphrase: str, *, work_factor: int = WORK_FACTOR) -> bytes:
+def wrap_with_passphrase(secret: Secret, passphrase: str) -> bytes:
     """An age file of ``secret`` for one scrypt recipient (age v1 format, section "The scrypt recipient type")."""
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
     file_key = os.urandom(16)
     salt = os.urandom(16)
-    n = 1 << work_factor
+    n = 1 << WORK_FACTOR
     wrapping = hashlib.scrypt(passphrase.encode(), salt=_LABEL + salt, n=n, r=8, p=1, maxmem=128 * 8 * n + (1 << 20), dklen=32)
     body = ChaCha20Poly1305(wrapping).encrypt(bytes(12), file_key, None)
-    header = _INTRO + b"-> scrypt %s %d\n%s\n---" % (_b64(salt), work_factor, _b64(body))
+    header = _INTRO + b"-> scrypt %s %d\n%s\n---" % (_b64(salt), WORK_FACTOR, _b64(body))
     mac = hmac.digest(_hkdf(file_key, salt=b"", info=b"header"), header, "sha256")
     nonce = os.urandom(16)
     payload_key = _hkdf(file_key, salt=nonce, info=b"payload")

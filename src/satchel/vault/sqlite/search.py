@@ -156,7 +156,7 @@ def _fold(text: str) -> tuple[str, list[int]]:
     folded: list[str] = []
     origin: list[int] = []
     for position, character in enumerate(text):
-        for part in unicodedata.normalize("NFD", character.lower()):
+        for part in unicodedata.normalize("NFD", character.casefold()):
             if not unicodedata.category(part).startswith("M"):
                 folded.append(part)
                 origin.append(position)

@@ -1,0 +1,27 @@
+"""What all tests share: a clean environment, a cheap key derivation, and where the shared samples lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("SATCHEL_PASSPHRASE", "SATCHEL_NEW_PASSPHRASE", "SATCHEL_RECOVERY_KEY", "SATCHEL_VAULT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.setattr("satchel.trust.age.WORK_FACTOR", 10)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The samples and conformance data beside the project; a clone without them skips what needs them."""
+    if not SHARED.is_dir():
+        pytest.skip("the shared samples are not beside this clone")
+    return SHARED

@@ -1,0 +1,168 @@
+"""Merging: nothing twice, nothing lost, nothing newer replaced by something older."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from satchel.errors import MalformedInput, Place
+from satchel.model.findings import Finding
+from satchel.model.record import Original, Reading
+from satchel.trust.secrets import new_key
+from satchel.vault.sqlite.store import SqliteStore
+from tests.vault.made import conversation, memory
+from tests.vault.state import dump_state
+
+
+def take(store: SqliteStore, *originals: Original) -> dict[str, dict[str, int]]:
+    with store.importing("made") as intake:
+        for original in originals:
+            intake.put(original)
+        return dict(intake.finish(()).summary.counts)  # type: ignore[arg-type]
+
+
+def texts(store: SqliteStore, original: Original) -> list[str]:
+    return [message.body.parts[0].text for message in store.messages(original.uid)]  # type: ignore[union-attr]
+
+
+def test_second_import_changes_nothing_and_says_so(store: SqliteStore) -> None:
+    talk = conversation("a", ["one", "two"])
+    assert take(store, talk) == {"conversation": {"new": 1}, "message": {"new": 2}}
+    before = dump_state(store)
+    assert take(store, talk) == {"conversation": {"unchanged": 1}, "message": {"unchanged": 2}}
+    after = dump_state(store)
+    for state in (before, after):
+        state.pop("summaries")
+    assert before == after
+
+
+def test_newer_export_updates_and_keeps_the_version_before(store: SqliteStore) -> None:
+    take(store, conversation("a", ["one", "two"], updated=1))
+    newer = conversation("a", ["one", "two, edited", "three"], updated=2)
+    counts = take(store, newer)
+    assert counts == {"conversation": {"updated": 1}, "message": {"unchanged": 1, "updated": 1, "new": 1}}
+    assert texts(store, newer) == ["one", "two, edited", "three"]
+    edited = list(store.messages(newer.uid))[1]
+    assert [version.record.body.parts[0].text for version in store.versions(edited.uid)] == ["two", "two, edited"]  # type: ignore[union-attr]
+
+
+def test_older_export_never_replaces_but_what_only_it_has_is_added(store: SqliteStore) -> None:
+    newer = conversation("a", ["one", "two, edited"], updated=5)
+    take(store, newer)
+    older = conversation("a", ["one", "two", "dropped later"], updated=1)
+    assert take(store, older)["message"] == {"unchanged": 1, "older": 1, "new": 1}
+    assert texts(store, newer) == ["one", "two, edited", "dropped later"]
+    edited = list(store.messages(newer.uid))[1]
+    assert [version.record.body.parts[0].text for version in store.versions(edited.uid)] == ["two", "two, edited"]  # type: ignore[union-attr]
+
+
+def test_two_states_in_one_export_settle_and_stay_settled(store: SqliteStore) -> None:
+    """A conversation that stands twice in an export (providers.md 3.1 f), both of one time."""
+    one, two = conversation("a", ["hi"]), conversation("a", ["hello"])
+    take(store, one, two)
+    settled = dump_state(store)
+    take(store, one, two)
+    again = dump_state(store)
+    settled.pop("summaries"), again.pop("summaries")
+    assert settled == again
+    assert texts(store, one) == ["hello"]
+
+
+def test_change_back_is_a_change_when_it_is_newer(store: SqliteStore) -> None:
+    for second, text in ((1, "a"), (2, "b"), (3, "a")):
+        last = conversation("x", [text], updated=second)
+        take(store, last)
+    assert texts(store, last) == ["a"]
+    assert len(store.versions(next(iter(store.messages(last.uid))).uid)) == 3
+
+
+def test_a_newer_reader_reads_kept_bytes_anew_without_keeping_them_twice(store: SqliteStore) -> None:
+    take(store, conversation("a", ["one"], reader="made/1"))
+    take(store, conversation("a", ["one"], reader="made/2"))
+    assert [row[3] for row in dump_state(store)["originals"]] == ["made/2"]
+
+
+def test_a_reader_that_fails_is_told_and_its_bytes_are_kept(store: SqliteStore) -> None:
+    def fail() -> Reading:
+        raise MalformedInput("broken here", place=Place("made.json", 1))
+
+    def crash() -> Reading:
+        raise KeyError("secret words of a person")
+
+    good = conversation("good", ["fine"])
+    originals = [
+        Original(uid=f"{number:040x}", kind="made.x", native=b"{}%d" % number, place=Place("made.json", number),
+                 reader="made/1", updated=None, read=read)
+        for number, read in ((1, fail), (2, crash))
+    ]  # fmt: skip
+    with store.importing("made") as intake:
+        for original in (*originals, good):
+            intake.put(original)
+        findings = intake.finish(()).summary.findings
+    assert [finding.code for finding in findings] == ["malformed", "reader-failed"]
+    assert all("secret" not in finding.text for finding in findings)
+    assert len(dump_state(store)["originals"]) == 3
+    assert texts(store, good) == ["fine"]
+
+
+def test_native_bytes_come_back_exactly(store: SqliteStore) -> None:
+    talk = conversation("a", ["one", "zwei, 二"])
+    take(store, talk)
+    head = store.get(talk.uid)
+    assert head is not None
+    assert store.native(head) == talk.native
+    second = list(store.messages(talk.uid))[1]
+    assert store.native(second) == '{"text":"zwei, 二"}'.encode()
+
+
+def test_an_exception_undoes_the_whole_import(store: SqliteStore) -> None:
+    before = dump_state(store)
+    with pytest.raises(RuntimeError), store.importing("made") as intake:
+        intake.put(conversation("a", ["one"]))
+        raise RuntimeError
+    assert dump_state(store) == before
+
+
+def test_dry_run_tells_and_keeps_nothing(store: SqliteStore) -> None:
+    before = dump_state(store)
+    with store.importing("made", dry_run=True) as intake:
+        intake.put(conversation("a", ["one"]))
+        batch = intake.finish(())
+    assert batch.summary.counts["message"] == {"new": 1}
+    assert dump_state(store) == before
+
+
+def test_many_like_findings_are_counted_together(store: SqliteStore) -> None:
+    with store.importing("made") as intake:
+        for number in range(5000):
+            intake.note(Finding("odd", "warning", "odd thing", Place("f.json", number)))
+        for _ in range(10):
+            intake.note(Finding("note", "info", "a note", Place("f.json")))
+        findings = intake.finish(()).summary.findings
+    assert sum(finding.count for finding in findings) == 5010
+    assert len(findings) < 2100
+
+
+_TALKS = st.lists(
+    st.tuples(
+        st.sampled_from("abc"), st.lists(st.sampled_from(["x", "y", "z"]), max_size=3), st.one_of(st.none(), st.integers(0, 3))
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(_TALKS)
+def test_importing_all_of_it_again_changes_no_state(tmp_path_factory: pytest.TempPathFactory, talks: list) -> None:  # type: ignore[type-arg]
+    store = SqliteStore.create(tmp_path_factory.mktemp("v") / "vault.db", new_key(), owner_id="o")
+    originals = [conversation(name, said, updated=updated) for name, said, updated in talks]
+    originals.append(memory("m", "likes tea", tags=("drinks",)))
+    take(store, *originals)
+    first = dump_state(store)
+    take(store, *originals)
+    second = dump_state(store)
+    first.pop("summaries"), second.pop("summaries")
+    assert first == second
+    assert store.check() == []
+    store.close()
