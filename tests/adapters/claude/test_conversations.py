@@ -295,6 +295,14 @@ def test_text_that_is_no_unicode_is_repaired_and_told(bad: bytes, shown: str) ->
     assert outcome.originals[0].native == data
 
 
+def test_text_that_is_no_unicode_stops_nothing_behind_it() -> None:
+    bad = b'{"uuid":"b","name":"n","chat_messages":[{"uuid":"m","sender":"human","text":"\\ud83d"}]}'
+    good = json.dumps(messages(message("m"))[0]).encode()
+    outcome = run({"c.json": b"[" + bad + b"," + good + b"]"})
+    assert [part.text for part in outcome.parts()] == ["\ufffd", "x"]
+    assert outcome.codes() == {"repaired-text": 1}
+
+
 def test_members_beside_wrapped_conversations_are_told() -> None:
     outcome = run({"c.json": {"conversations": messages(message("m")), "projects": [{"uuid": "p"}], "version": 1}})
     assert outcome.codes() == {"unread-member": 1}

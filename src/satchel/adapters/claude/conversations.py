@@ -179,7 +179,9 @@ class _Reader:
         return Reading(records=(record, *records), findings=self.notes.findings())
 
     def _times(self, created: Any, updated: Any) -> Times:
-        first, last = self.notes.time(created), self.notes.time(updated)
+        first = self.notes.time(created)
+        # Most messages were never edited: both members are the same text then.
+        last = first if first is not None and updated == created else self.notes.time(updated)
         return Times(created=first, updated=last) if first or last else _NO_TIMES
 
     def _message_records(self) -> tuple[list[Record], str]:
