@@ -24,7 +24,8 @@ def conversation(
 ) -> Original:
     """A linear talk; its native bytes are the JSON of its texts."""
     uid = make_uid(PLATFORM, "conversation", name)
-    native = msgspec.json.encode({"name": name, "title": title, "updated": updated, "messages": [{"text": text} for text in texts]})
+    messages = [{"text": text} for text in texts]
+    native = msgspec.json.encode({"name": name, "title": title, "updated": updated, "messages": messages})
 
     def read() -> Reading:
         provenance = Provenance(platform=PLATFORM, method="api_export")

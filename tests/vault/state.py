@@ -24,9 +24,7 @@ def dump_state(store: SqliteStore) -> dict[str, Any]:
             connection,
             "SELECT r.uid, v.version, v.data FROM version v JOIN record r ON r.id = v.record ORDER BY 1, 2",
         ),
-        "originals": rows(
-            connection, "SELECT uid, digest, kind, reader, size, counts FROM original ORDER BY uid, digest"
-        ),
+        "originals": rows(connection, "SELECT uid, digest, kind, reader, size, counts FROM original ORDER BY uid, digest"),
         "links": rows(
             connection, "SELECT r.uid, l.type, l.target FROM link l JOIN record r ON r.id = l.record ORDER BY 1, 2, 3"
         ),
@@ -38,7 +36,5 @@ def dump_state(store: SqliteStore) -> dict[str, Any]:
             " ORDER BY 1",
         ),
         "indexed": rows(connection, "SELECT count(*) FROM text_index_docsize"),
-        "summaries": [
-            msgspec.structs.replace(batch.summary, findings=()) for batch in history.batches(connection)
-        ],
+        "summaries": [msgspec.structs.replace(batch.summary, findings=()) for batch in history.batches(connection)],
     }

@@ -175,9 +175,7 @@ def test_a_writer_that_does_not_finish_is_told(
     monkeypatch.setattr(connections, "WAIT_S", 0.1)
     other = SqliteStore.open(tmp_path / "vault.db", key)
     waited: list[bool] = []
-    with store.importing("one"):
-        with pytest.raises(VaultBusy, match="another process"):
-            with other.importing("two", on_wait=lambda: waited.append(True)):
-                pass
+    with store.importing("one"), pytest.raises(VaultBusy, match="another process"):
+        other.importing("two", on_wait=lambda: waited.append(True)).__enter__()
     assert waited == [True]
     other.close()

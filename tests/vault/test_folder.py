@@ -41,9 +41,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_all_files_are_private(folder: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {
-        name: 0o600 for name in ("vault.json", "vault.db", "key.age", "recovery.age")
-    }
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+    assert modes == dict.fromkeys(("vault.json", "vault.db", "key.age", "recovery.age"), 0o600)
 
 
 def test_no_word_of_it_is_in_any_file_also_while_it_is_open(folder: Path) -> None:
@@ -178,13 +177,6 @@ def test_trial_vault_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             intake.finish(())
         assert list(tmp_path.iterdir())
     assert not list(tmp_path.iterdir())
-
-
-class FakeKeyring:
-    """A keyring in memory, in place of the desktop's."""
-
-    def __init__(self) -> None:
-        self.entries: dict[tuple[str, str], str] = {}
 
 
 def test_the_keyring_keeps_the_key_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

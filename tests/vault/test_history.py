@@ -50,7 +50,9 @@ def content(store: SqliteStore) -> dict[str, object]:
 
 def test_undo_of_a_first_import_leaves_nothing_behind(store: SqliteStore) -> None:
     empty = content(store)
-    batch = take(store, conversation("a", ["one", "two"]), memory("m", "likes tea", tags=("drinks",)), asset("f", b"x" * 3_000_000))
+    batch = take(
+        store, conversation("a", ["one", "two"]), memory("m", "likes tea", tags=("drinks",)), asset("f", b"x" * 3_000_000)
+    )
     summary = store.undo(batch)
     assert summary.removed == {"conversation": 1, "document": 1, "memory": 1, "message": 2}
     assert content(store) == empty
@@ -167,7 +169,9 @@ _IMPORTS = st.lists(
 @settings(max_examples=40, deadline=None)
 @given(_IMPORTS, st.data())
 def test_undoing_everything_in_any_order_leaves_an_empty_vault(
-    tmp_path_factory: pytest.TempPathFactory, imports: list, data: st.DataObject  # type: ignore[type-arg]
+    tmp_path_factory: pytest.TempPathFactory,
+    imports: list,
+    data: st.DataObject,  # type: ignore[type-arg]
 ) -> None:
     store = SqliteStore.create(tmp_path_factory.mktemp("v") / "vault.db", new_key(), owner_id="o")
     empty = content(store)

@@ -118,9 +118,14 @@ def test_native_bytes_come_back_exactly(store: SqliteStore) -> None:
 
 def test_an_exception_undoes_the_whole_import(store: SqliteStore) -> None:
     before = dump_state(store)
-    with pytest.raises(RuntimeError), store.importing("made") as intake:
-        intake.put(conversation("a", ["one"]))
-        raise RuntimeError
+
+    def fail() -> None:
+        with store.importing("made") as intake:
+            intake.put(conversation("a", ["one"]))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert dump_state(store) == before
 
 

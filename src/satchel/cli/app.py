@@ -33,7 +33,7 @@ app.command("validate")(validate.validate)
 app.add_typer(keys.app, name="keys")
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
@@ -47,8 +47,8 @@ def satchel(
         Path | None,
         typer.Option("--vault", metavar="FOLDER", envvar="SATCHEL_VAULT", help="The vault; else your data folder's."),
     ] = None,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Carry what AI assistants know about you, in an encrypted vault that you own.

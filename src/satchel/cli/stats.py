@@ -38,7 +38,8 @@ def stats(
             say("The vault is empty.")
         if held.first and held.last:
             say(
-                f"From {held.first:%Y-%m-%d} to {held.last:%Y-%m-%d}; {held.imports} imports, {held.versions:,} earlier versions"
+                f"From {held.first:%Y-%m-%d} to {held.last:%Y-%m-%d}; {held.imports} imports,"
+                f" {held.versions:,} earlier versions"
             )
         say(
             f"Originals kept: {held.originals:,} ({size(held.original_bytes)}); files: {held.blobs:,}"

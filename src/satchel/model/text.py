@@ -48,6 +48,8 @@ _SOLITARY = re.compile(
     "\U0001f000-\U0001f3fa\U0001f400-\U0001faff\U00020000-\U000323af"
     "])[\U0001f3fb-\U0001f3ff]?"
 )
+
+
 def spaced(text: str) -> str:
     """``text`` with a space round every character that is a word of its own; NUL becomes a space."""
     if text.isascii():

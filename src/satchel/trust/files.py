@@ -24,7 +24,7 @@ def write_private(path: Path, data: bytes) -> None:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
-            os.replace(beside, path)
+            beside.replace(path)
             sync_folder(path.parent)
         except BaseException:
             beside.unlink(missing_ok=True)
