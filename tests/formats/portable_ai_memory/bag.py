@@ -156,7 +156,22 @@ citations = st.builds(
 parts = st.builds(
     bodies.Part,
     type=st.sampled_from(
-        ["text", "code", "reasoning", "reasoning_summary", "tool_call", "tool_result", "transcript", "quote", "context", "error", "image", "audio", "video", "file"]
+        [
+            "text",
+            "code",
+            "reasoning",
+            "reasoning_summary",
+            "tool_call",
+            "tool_result",
+            "transcript",
+            "quote",
+            "context",
+            "error",
+            "image",
+            "audio",
+            "video",
+            "file",
+        ]
     ),
     text=words | words.map(lambda w: f"[1]{w}\ue200cite\ue201"),
     data=st.none() | json_values,

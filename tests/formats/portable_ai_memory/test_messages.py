@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from satchel.errors import CanonicalError
 from satchel.formats.portable_ai_memory import FORMAT
 from satchel.formats.portable_ai_memory.citations import Sources, resolved
 from satchel.limits import DEFAULT
@@ -180,7 +181,7 @@ def test_reasoning_becomes_a_chain(tmp_path: Path) -> None:
 
 def test_reasoning_alone_stays_one_message(tmp_path: Path) -> None:
     (one,) = one_message(Part(type="reasoning", text="hm"), tmp_path=tmp_path)
-    assert one["is_thought"] and one["id"] == uuid_of(uid("m"))
+    assert (one["is_thought"], one["id"]) == (True, uuid_of(uid("m")))
 
 
 def test_branches_and_hidden_roots(tmp_path: Path) -> None:
@@ -202,7 +203,7 @@ def test_branches_and_hidden_roots(tmp_path: Path) -> None:
     by_id = {one["id"]: one for one in talk["messages"]}
     assert by_id[uuid_of(uid("q"))]["children_ids"] == [uuid_of(uid("a1")), uuid_of(uid("a2"))]
     root = by_id[uuid_of(uid("root"))]
-    assert "content" not in root and "parent_id" not in root
+    assert not {"content", "parent_id"} & set(root)
     assert root["raw_metadata"]["satchel"] == {"is_hidden": True, "created_at_from": "conversation"}
 
 
@@ -336,3 +337,10 @@ def test_missing_bytes_are_told(tmp_path: Path) -> None:
     check(target)
     assert any(line.code == "blob-missing" for line in result.ledger.lines())
     assert not (target / "attachments").exists()
+
+
+def test_a_lone_surrogate_is_an_error_of_ours_and_writes_nothing(tmp_path: Path) -> None:
+    bag = Bag([conversation(), message("m", text("\ud800"))])
+    with pytest.raises(CanonicalError):
+        FORMAT.write(bag, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []

@@ -60,7 +60,7 @@ def check(folder: Path) -> None:
         talk = portable_ai_memory.load(path)
         assert isinstance(talk, SdkConversation)
         result = portable_ai_memory.validate(talk)
-        assert result.errors == [] and result.warnings == [], result
+        assert (result.errors, result.warnings) == ([], [])
 
 
 @FULL
@@ -332,7 +332,7 @@ def test_progress_is_told_for_every_record(tmp_path: Path) -> None:
     told: list[int] = []
     bag = Bag([memory(str(index)) for index in range(600)])
     FORMAT.write(bag, tmp_path / "out", progress=told.append)
-    assert sum(told) == 600 and len(told) == 3
+    assert (sum(told), len(told)) == (600, 3)
 
 
 def test_other_platforms_names(tmp_path: Path) -> None:
@@ -358,3 +358,23 @@ def test_the_memories_stand_in_their_canonical_bytes(tmp_path: Path) -> None:
     target, _ = written(rich(), tmp_path)
     lines = (target / "memory-store.json").read_bytes().split(b'"memories":[\n')[1].split(b"\n],")[0].split(b",\n")
     assert [rfc8785.dumps(json.loads(line)) for line in lines] == lines
+
+
+def test_links_that_have_no_place_are_told(tmp_path: Path) -> None:
+    everywhere = (Link("extends", uid("m")), Link("evidence", uid("gone")), Link("derived_from", uid("talk")))
+    hidden = record("scope", bodies.Scope(name="Hidden"), access=Access(exportable=False))
+    bag = Bag([memory("m", links=everywhere, scope=uid("scope")), hidden, conversation(scope=uid("scope"))])
+    target, result = written(bag, tmp_path)
+    check(target)
+    assert store(target)["relations"] == []
+    carried = store(target)["memories"][0]["metadata"]["satchel"]
+    assert carried == {"links": [{"type": "derived_from", "to": uuid_of(uid("talk"))}]}
+    fates = {(line.kind, line.field, line.fate, line.code) for line in result.ledger.lines() if line.field}
+    assert fates == {
+        ("memory", "links", "lost", "link-self"),
+        ("memory", "links", "lost", "link-end"),
+        ("memory", "links", "carried", "no-relation"),
+        ("memory", "scope", "lost", "link-end"),
+        ("conversation", "scope", "lost", "link-end"),
+    }
+    assert not any(uuid_of(uid("scope")).encode() in data for data in files(target).values())

@@ -6,7 +6,7 @@ its children are is known only then. So the memory that is needed is that of the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -43,6 +43,7 @@ def conversation_file(
     selection: Selection,
     attachments: Attachments,
     derived: list[str],
+    is_memory: Callable[[str], bool],
     ledger: Ledger,
 ) -> Written:
     """Read a conversation's messages and lay out its file."""
@@ -58,6 +59,10 @@ def conversation_file(
     own = uuid_of(record.uid)
     tags = tag_list(record.tags)
     _own_members(record, body, drafts, tags, ours, ledger)
+    if record.scope and is_memory(record.scope):
+        ours["scope"] = uuid_of(record.scope)
+    elif record.scope:
+        ledger.field("conversation", "scope", "lost", "link-end", "the scope is not in this export")
     head: dict[str, Any] = {
         "schema": terms.CONVERSATION_SCHEMA,
         "schema_version": terms.SCHEMA_VERSION,
@@ -138,6 +143,8 @@ class _Reading:
             self.ledger.record("message", "transformed", "segments", "written as a chain: reasoning stands by itself")
         else:
             self.ledger.record("message", "accepted")
+        if any(link.type != "part_of" for link in record.links):
+            self.ledger.field("message", "links", "lost", "no-member", "a message has no links but those of the talk")
         for field in _FIELDS:
             if field in chain[-1].ours:
                 self.ledger.field("message", field, "carried", "no-member", _CARRIED)
@@ -185,7 +192,6 @@ def _own_members(
         "is_starred": body.is_starred,
         "status": "" if record.status == "active" else record.status,
         "language": record.language,
-        "scope": uuid_of(record.scope) if record.scope else "",
         "trust": record.trust if record.trust == "untrusted" else "",
         "residue": dict(record.residue),
     }

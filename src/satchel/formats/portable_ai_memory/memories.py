@@ -222,6 +222,9 @@ def _links(record: Record, around: Surroundings, ours: dict[str, Any], ledger: L
     carried: dict[tuple[str, str], None] = {}
     for link in record.links:
         known = around.is_memory(link.to)
+        if link.to == record.uid:
+            ledger.field(record.kind, "links", "lost", "link-self", "it names the record itself")
+            continue
         if known and link.type != "part_of":
             continue
         if known or around.is_conversation(link.to) or around.conversation_of(link.to):

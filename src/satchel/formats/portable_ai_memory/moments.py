@@ -6,6 +6,7 @@ gives.
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -13,6 +14,9 @@ from typing import Any, NamedTuple
 from satchel.model.times import EPOCH, from_epoch, to_microseconds, to_rfc3339
 
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+#: The one form that we write, and nearly everyone: the library reads it in one go.
+_USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z", re.ASCII)
+_MICROSECOND = timedelta(microseconds=1)
 _LOOSE = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)"
     r"(?:[Tt _](?P<time>\d\d:\d\d)(?P<second>:\d\d)?(?:[.,](?P<fraction>\d+))?(?P<zone>[Zz]|[+-]\d\d(?::?\d\d)?)?)?",
@@ -28,11 +32,17 @@ class Moment(NamedTuple):
     strict: bool
 
 
+@functools.lru_cache(1024)
 def read(text: str) -> Moment | None:
     """The moment that ``text`` names, or None when it names none.
 
     A leap second is read as the second before it. The year 0, which no calendar here knows, is read as the year 1.
     """
+    if _USUAL.fullmatch(text) and not text.startswith("0000"):
+        try:
+            return Moment((datetime.fromisoformat(text) - EPOCH) // _MICROSECOND, True)
+        except ValueError:
+            pass
     if _RFC3339.fullmatch(text):
         instant = _instant(text)
         return None if instant is None else Moment(instant, not text.startswith("0000"))
@@ -57,7 +67,7 @@ def _instant(text: str) -> int | None:
     try:
         moment = datetime.fromisoformat(f"{date}T{parts['time'] or '00:00'}{second}")
         fraction = timedelta(microseconds=int(((parts["fraction"] or "") + "000000")[:6]))
-        return (moment - EPOCH.replace(tzinfo=None) + fraction - _offset(parts["zone"])) // timedelta(microseconds=1)
+        return (moment - EPOCH.replace(tzinfo=None) + fraction - _offset(parts["zone"])) // _MICROSECOND
     except (ValueError, OverflowError):
         return None
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from satchel.errors import CanonicalError
 from satchel.formats.portable_ai_memory import terms
 
 _NOT_IN_TAG = re.compile(r"[^a-z0-9_-]+")
@@ -21,11 +22,19 @@ _RESERVED = frozenset({terms.OURS, "language", "domain"})
 
 
 def dump(value: Any) -> bytes:
-    """Compact JSON of ``value``; integers past 64 bits, which orjson refuses, go through the standard library."""
+    """Compact JSON of ``value``; integers past 64 bits, which orjson refuses, go through the standard library.
+
+    Raises:
+        CanonicalError: a lone surrogate or no JSON at all; no reader lets such values in.
+    """
     try:
         return orjson.dumps(value)
     except TypeError:
+        pass
+    try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError) as error:
+        raise CanonicalError("a value to be written has no JSON in UTF-8") from error
 
 
 def json_text(value: Any) -> str:

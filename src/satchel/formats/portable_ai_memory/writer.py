@@ -129,7 +129,9 @@ class Writer:
                 continue
             assert isinstance(record.body, Conversation)
             derived = self._derived.get(record.uid, [])
-            written = conversation_file(record, record.body, self._selection, attachments, derived, self.ledger)
+            written = conversation_file(
+                record, record.body, self._selection, attachments, derived, self._is_memory, self.ledger
+            )
             with self._folder.create(written.entry["storage"]["ref"]) as sink:
                 for piece in written.file:
                     sink.write(piece)
