@@ -182,7 +182,6 @@ class Data:
         {1}, frozenset(), 1j, ..., range(3), orjson.Fragment(b"1"), {1: 2}, {None: 1}, {1.5: 1},
         {True: 1}, {Plain.A: 1}, {b"a": 1}, {(): 1},
     ],
-    ids=repr,
 )  # fmt: skip
 def test_types_that_json_does_not_have_are_refused(value: Any) -> None:
     for nested in (value, [value], {"a": {"b": value}}):

@@ -51,10 +51,12 @@ def check_depth(data: bytes, place: Place, limits: Limits = DEFAULT) -> None:
     All but quotes and brackets is taken out, then strings, then inner pairs of brackets layer by layer. Only when some are left
     after ``json_depth`` layers is the place looked for.
     """
-    if data.count(b"[") + data.count(b"{") <= limits.json_depth:
+    bare = data.translate(_ONE_KIND, _NOT_STRUCTURE)
+    if bare.count(b"[") <= limits.json_depth:
         return
-    bare = data.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in data else data
-    bare = bare.translate(_ONE_KIND, _NOT_STRUCTURE)
+    if b'\\"' in data:
+        # Not every such quote is escaped: the backslash before it may be. Pairs of them go first.
+        bare = data.replace(b"\\\\", b"").replace(b'\\"', b"").translate(_ONE_KIND, _NOT_STRUCTURE)
     # The quotes of strings without brackets stand side by side. If one is left, some string has brackets.
     brackets = bare.replace(b'""', b"")
     if b'"' in brackets:
@@ -94,7 +96,12 @@ def check_digits(data: bytes, place: Place, limits: Limits = DEFAULT) -> None:
     A run that long shows in every n-th byte already, so that is all that is looked at unless it does.
     """
     most = limits.json_digits
-    if len(data) <= most or not re.search(rb"\d{%d}" % min(8, most), data[:: max(1, most // 8)]):
+    step = max(1, most // 8)
+    if len(data) <= most or not any(
+        data[at * step : at * step + max(1, most - step)].isdigit()
+        for found in re.finditer(rb"[0-9]{%d,}" % min(7, most), data[::step])
+        for at in range(found.start(), found.end())
+    ):
         return
     for token in _STRING_OR_DIGITS.finditer(data):
         # Only outside strings does it count.

@@ -58,21 +58,23 @@ class Probe(msgspec.Struct, frozen=True):
 def close_prefix(head: bytes) -> bytes | None:
     """A whole JSON document made of the broken-off ``head``: cut behind its last whole value, its brackets closed."""
     stack: list[int] = []
-    good: tuple[int, bytes] | None = None
+    end = 0
     for token in _TOKEN.finditer(head):
         first = head[token.start()]
-        if first == 0x22 and token.end() - token.start() == 1:
-            break
         if first in b"[{":
             stack.append(0x5D if first == 0x5B else 0x7D)
-            good = (token.end(), bytes(reversed(stack)))
+            end = token.end()
         elif first in b"]}":
-            if not stack or stack.pop() != first:
+            if not stack or stack[-1] != first:
                 break
-            good = (token.end(), bytes(reversed(stack)))
+            stack.pop()
+            end = token.end()
         elif first == 0x2C:
-            good = (token.start(), bytes(reversed(stack)))
-    return head[: good[0]] + good[1] if good else None
+            end = token.start()
+        elif first == 0x22 and token.end() - token.start() == 1:
+            break
+    # Every token that changes the stack moves the end along, so the stack is what is open there.
+    return head[:end] + bytes(reversed(stack)) if end else None
 
 
 def _json_value(head: bytes, whole: bool) -> Any:
