@@ -14,12 +14,9 @@ UID_BYTES = 20
 
 def make_uid(*path: str) -> str:
     """The uid of the thing at ``path``: id space first (``"chatgpt"``, ``"conversation"``), native id last."""
-    digest = hashlib.sha256()
-    for name in path:
-        data = name.encode("utf-8", "surrogatepass")
-        digest.update(b"%d:" % len(data))
-        digest.update(data)
-    return digest.digest()[:UID_BYTES].hex()
+    names = [name.encode("utf-8", "surrogatepass") for name in path]
+    framed = b"".join([b"%d:%b" % (len(name), name) for name in names])
+    return hashlib.sha256(framed).hexdigest()[: 2 * UID_BYTES]
 
 
 def is_uuid(native_id: str) -> bool:

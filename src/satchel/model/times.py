@@ -5,7 +5,6 @@ A value that is missing, zero or not a time gives None; the caller says so where
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +15,7 @@ _LEAP = re.compile(r":60(?=[.,Z+\-]|$)")
 # Epoch seconds above this are milliseconds, above the next microseconds (the year 5138 in seconds).
 _MAX_SECONDS = 1e11
 _MAX_MILLISECONDS = 1e14
+_MAX_VALUE = 1e18
 
 
 def from_epoch(value: Any) -> datetime | None:
@@ -25,7 +25,8 @@ def from_epoch(value: Any) -> datetime | None:
             value = float(value)
         except ValueError:
             return from_iso(value)
-    if type(value) not in (int, float) or value == 0 or not math.isfinite(value):
+    # An integer may be larger than any float; no time is.
+    if type(value) not in (int, float) or value == 0 or not -_MAX_VALUE < value < _MAX_VALUE:
         return None
     if abs(value) >= _MAX_MILLISECONDS:
         value /= 1e6
