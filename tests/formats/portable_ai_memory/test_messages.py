@@ -19,7 +19,7 @@ from satchel.limits import DEFAULT
 from satchel.model import bodies
 from satchel.model.bodies import Citation, Part
 from satchel.model.ids import uuid_of
-from satchel.model.record import Record, Times
+from satchel.model.record import Link, Record, Times
 from tests.formats.portable_ai_memory.bag import (
     NOON,
     Bag,
@@ -155,6 +155,14 @@ def test_results_go_to_their_calls(tmp_path: Path) -> None:
         {"id": "2", "name": "python", "output": "again"},
     ]
     assert one["raw_metadata"]["satchel"]["parts"][4] == {"type": "tool_result", "is_error": True}
+
+
+@pytest.mark.parametrize(("role", "side"), [("tool", "author"), ("assistant", "recipient")])
+def test_a_nameless_tool_goes_by_the_message(role: str, side: str, tmp_path: Path) -> None:
+    body = bodies.Message(role=role, parts=(Part(type="tool_result", text="1"),), **{side: "python"})
+    bag = Bag([conversation(), record("m", body, links=(Link("part_of", uid("talk")),))])
+    target, _ = written(bag, tmp_path)
+    assert talks(target)[0]["messages"][0]["tool_calls"] == [{"name": "python", "output": "1"}]
 
 
 def test_reasoning_becomes_a_chain(tmp_path: Path) -> None:

@@ -115,7 +115,12 @@ def rich() -> Bag:
         language="en",
         access=Access(visibility="shared", grants=(Grant("agent", ("read",)),)),
         provenance=Provenance(platform="chatgpt", account="u1", conversation=uid("talk"), message=uid("m1"), method="manual"),
-        links=(Link("supersedes", uid("old")), Link("evidence", uid("seen")), Link("part_of", uid("project"))),
+        links=(
+            Link("supersedes", uid("old")),
+            Link("evidence", uid("seen")),
+            Link("part_of", uid("project")),
+            Link("derived_from", uid("m1")),
+        ),
         scope=uid("project"),
     )
     old = memory("old", "Drinks coffee", status="superseded")

@@ -85,7 +85,7 @@ def memory_object(
     access = _access(record, ours, ledger)
     if access:
         memory["access"] = access
-    _links(record, around, ours, ledger)
+    _links(record, around, memory["provenance"], ours, ledger)
     metadata = _metadata(record, selection.unmapped(record), ours, memory["provenance"]["platform"], ledger)
     if metadata:
         memory["metadata"] = metadata
@@ -217,11 +217,14 @@ def _access(record: Record, ours: dict[str, Any], ledger: Ledger) -> dict[str, A
     return {"visibility": access.visibility, "exportable": True, "shared_with": grants}
 
 
-def _links(record: Record, around: Surroundings, ours: dict[str, Any], ledger: Ledger) -> None:
+def _links(record: Record, around: Surroundings, provenance: dict[str, Any], ours: dict[str, Any], ledger: Ledger) -> None:
     """What the relations cannot hold of the links: ``part_of``, and ends that are conversations or messages."""
     carried: dict[tuple[str, str], None] = {}
+    named = {provenance.get("conversation_ref"), provenance.get("message_ref")}
     for link in record.links:
         known = around.is_memory(link.to)
+        if link.type == "derived_from" and uuid_of(link.to) in named:
+            continue
         if link.to == record.uid:
             ledger.field(record.kind, "links", "lost", "link-self", "it names the record itself")
             continue

@@ -58,7 +58,7 @@ def segments(record: Record, body: Message, find_file: Callable[[str], File]) ->
         ours: dict[str, Any] = {}
         if len(runs) > 1:
             ours["segment"] = {"index": index, "of": len(runs)}
-        _fill(message, ours, parts, find_file)
+        _fill(message, ours, parts, find_file, body.author if body.role == "tool" else body.recipient)
         if body.model:
             message["model"] = body.model
         if parts and parts[0].type in _REASONING:
@@ -70,6 +70,7 @@ def segments(record: Record, body: Message, find_file: Callable[[str], File]) ->
 
 def _of_the_record(record: Record, body: Message) -> dict[str, Any]:
     """What the format has no member for in a message's header."""
+    created, updated = record.times.created, record.times.updated
     said: dict[str, Any] = {
         "author": body.author,
         "recipient": body.recipient,
@@ -79,16 +80,19 @@ def _of_the_record(record: Record, body: Message) -> dict[str, Any]:
         "language": record.language,
         "tags": list(record.tags),
         "trust": record.trust if record.trust == "untrusted" else "",
-        "updated_at": to_rfc3339(record.times.updated) if record.times.updated and record.times.created else "",
+        "updated_at": to_rfc3339(updated) if updated and created and updated != created else "",
         "residue": dict(record.residue),
     }
     return {name: value for name, value in said.items() if value}
 
 
-def _fill(message: dict[str, Any], ours: dict[str, Any], parts: list[Part], find_file: Callable[[str], File]) -> None:
+def _fill(
+    message: dict[str, Any], ours: dict[str, Any], parts: list[Part], find_file: Callable[[str], File], tool: str
+) -> None:
+    """Put the parts into the message; ``tool`` names the tool where a part does not."""
     sources = Sources()
     content: list[dict[str, Any]] = []
-    calls = _Calls()
+    calls = _Calls(tool or "unknown")
     attachments: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
     verbatim: list[dict[str, Any]] = []
@@ -179,8 +183,9 @@ def _attachment(part: Part, file: File) -> dict[str, Any]:
 class _Calls:
     """Tool calls of one segment, results put to the calls that they answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, default_name: str) -> None:
         self.list: list[dict[str, Any]] = []
+        self._default_name = default_name
         #: Something that the list alone cannot say: a result without its call.
         self.odd = False
         self._open: dict[str, dict[str, Any]] = {}
@@ -205,7 +210,7 @@ class _Calls:
 
     def _new(self, part: Part, **side: Any) -> dict[str, Any]:
         call: dict[str, Any] = {"id": part.call} if part.call else {}
-        call["name"] = part.name or "unknown"
+        call["name"] = part.name or self._default_name
         call.update((name, value) for name, value in side.items() if value is not None)
         self.list.append(call)
         return call
