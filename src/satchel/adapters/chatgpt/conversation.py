@@ -213,12 +213,12 @@ class _Reader:
 
     def _message(self, key: str, message: Message, parent: str, position: int) -> Record | None:
         author, metadata, content = message.author, message.metadata, message.content
+        kind = text_of(content.get("content_type")) if type(content) is dict else ""
         word = author.role if author is not None else None
         name = text_of(author.name) if author is not None else ""
         role = _ROLES.get(word) if type(word) is str else None
         if role is None:
-            output = type(content) is dict and content.get("content_type") in _OUTPUT
-            role = "assistant" if name or output else "user"
+            role = "assistant" if name or kind in _OUTPUT else "user"
             name = name or text_of(word)
         recipient = message.recipient if type(message.recipient) is str and message.recipient != "all" else ""
         if role == "assistant" and recipient:
@@ -238,7 +238,7 @@ class _Reader:
         if not parts and (hidden or role == "system"):
             self.empty += 1
             return None
-        if type(content) is dict and content.get("content_type") in _CONTEXTS:
+        if kind in _CONTEXTS:
             self._context(content, metadata)
         uid = make_uid(self.uid, "message", key)
         native = Native(pointer=f"{self.base}/{escape(key)}/message")
