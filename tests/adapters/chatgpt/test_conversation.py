@@ -98,6 +98,17 @@ def test_the_account_widens_ids_that_are_not_uuids() -> None:
     }
 
 
+def test_an_account_that_the_conversation_states_is_its_own_alone() -> None:
+    pointer = {"content_type": "image_asset_pointer", "asset_pointer": "file-service://file-A"}
+    said = message({"content_type": "multimodal_text", "parts": [pointer]})
+    plain = take({"x.json": [talk(said)]})
+    stated = take({"x.json": [talk(said, user_id="user-1")]})
+    assert stated.originals[0].uid == provider_uid("chatgpt", "user-1", "conversation", "c1") != plain.originals[0].uid
+    assert stated.records[0].provenance.account == "user-1"
+    # Its files are the export's, and are found under the same name.
+    assert stated.parts[0].asset == plain.parts[0].asset
+
+
 def test_without_an_id_coordinates_stand_in() -> None:
     bare = talk(message()) | {"id": None, "conversation_id": None}
     other = bare | {"create_time": 5.0}

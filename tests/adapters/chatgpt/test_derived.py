@@ -53,6 +53,15 @@ def test_other_spellings_of_injected_memory() -> None:
         assert [record.body for record in made.of("memory")] == [Memory(text="Likes tea")]
 
 
+def test_bullets_inside_a_numbered_entry_belong_to_it() -> None:
+    text = "1. [2025-05-02]. Projects:\n- one\n- two\n2. Has a cat."
+    made = read_one(message({"content_type": "model_editable_context", "model_set_context": text}, "assistant"))
+    assert [record.body for record in made.of("memory")] == [
+        Memory(text="Projects:\n- one\n- two"),
+        Memory(text="Has a cat."),
+    ]
+
+
 def test_custom_instructions() -> None:
     made = read_one(context("", WRAPPED, user_context_message_data={"about_model_message": "Be brief."}))
     assert [record.body for record in made.of("instruction")] == [Instruction(text="Be brief.", about="assistant")]

@@ -9,7 +9,7 @@ import msgspec
 
 from satchel.limits import DEFAULT
 from satchel.model.bodies import Document, Foreign, Memory, Setting
-from satchel.model.ids import provider_uid
+from satchel.model.ids import make_uid, provider_uid
 from tests.adapters.chatgpt.exports import message, take, talk
 
 
@@ -92,10 +92,17 @@ def test_codex_tasks() -> None:
 
 
 def test_canvas_documents() -> None:
-    document = {"id": "67a0", "version": 3, "title": "Plan", "textdoc_type": "document", "content": "# Plan", "comments": []}
+    document = {
+        "id": "67a0",
+        "version": 3,
+        "title": "Plan",
+        "textdoc_type": "document",
+        "content": "# Plan",
+        "comments": [{"id": "c", "content": "Shorter!"}],
+    }
     made = take({"textdocs/67a0.json": document, "textdocs/bare.json": {"content": "x = 1", "kind": "y"}})
     first, second = (record.body for record in made.of("document"))
-    assert first == Document(name="Plan", text="# Plan", media_type="text/markdown")
+    assert first == Document(name="Plan", text="# Plan\nShorter!", media_type="text/markdown")
     assert isinstance(second, Document)
     assert (second.name, second.text) == ("bare", "x = 1")
 
@@ -122,6 +129,9 @@ def test_foreign_side_files() -> None:
         f"chatgpt.{stem}"
         for stem in ("message_feedback", "shared_conversations", "model_comparisons", "group_chats", "sora", "tool_messages")
     }
+    feedback = next(record for record in made.of("foreign") if record.origin.kind == "chatgpt.message_feedback")
+    conversation = provider_uid("chatgpt", "", "conversation", "c")
+    assert {link.to for link in feedback.links} == {conversation, make_uid(conversation, "message", "m")}
     assert "well put" in foreign["chatgpt.message_feedback"].text
     assert foreign["chatgpt.shared_conversations"].title == "Shared"
     assert isinstance(made.of("setting")[0].body, Setting)

@@ -67,11 +67,16 @@ _FOREIGN_PARTS: frozenset[PartType] = frozenset({"tool_result", "quote"})
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Who a conversation is: its uid, its native id ("" where it has none), and the account that its ids live in."""
+    """Who a conversation is: its uid, its native id ("" where it has none), and the account that its ids live in.
+
+    ``given`` is the account that the person named. What is shared between conversations (files, projects, instructions)
+    lives in it alone: not every conversation states an account of its own.
+    """
 
     uid: str
     id: str
     account: str
+    given: str
     updated: datetime | None
 
 
@@ -92,15 +97,15 @@ def native_id(head: Head | Conversation) -> str:
 
 def identify(head: Head, data: bytes, account: str, ties: dict[str, int], *, fragment: bool = False) -> Identity:
     """The conversation's identity; ``ties`` counts those without an id that look alike."""
-    account = account_of(head, account)
+    given, account = account, account_of(head, account)
     updated = from_any(head.update_time) or from_any(head.create_time)
     known = native_id(head)
     if known:
-        return Identity(provider_uid("chatgpt", account, "conversation", known), known, account, updated)
+        return Identity(provider_uid("chatgpt", account, "conversation", known), known, account, given, updated)
     coordinates = _coordinates(head, data if fragment else bytes(head.mapping))
     tie = ties.get(coordinates, 0)
     ties[coordinates] = tie + 1
-    return Identity(make_uid("chatgpt", account, "conversation", "no-id", coordinates, str(tie)), "", account, updated)
+    return Identity(make_uid("chatgpt", account, "conversation", "no-id", coordinates, str(tie)), "", account, given, updated)
 
 
 def _coordinates(head: Head, mapping: bytes) -> str:
@@ -154,16 +159,17 @@ class _Reader:
         self.findings = findings
         self.base = base
         self.account = identity.account
+        self.given = identity.given
         self.uid = identity.uid
         self.part_of = (Link("part_of", identity.uid),)
         self.provenance = Provenance(platform="chatgpt", account=self.account, conversation=identity.uid, method="api_export")
         self.extra: dict[str, Record] = {}
-        self.plain = Voice(account=self.account)
+        self.plain = Voice(account=self.given)
         self.empty = 0
         gizmo = text_of(conversation.gizmo_id)
-        self.scope = provider_uid("chatgpt", self.account, "scope", gizmo) if gizmo else ""
+        self.scope = provider_uid("chatgpt", self.given, "scope", gizmo) if gizmo else ""
         if gizmo:
-            self._keep(_scope_record(gizmo, conversation.gizmo_type, self.scope, self.account))
+            self._keep(_scope_record(gizmo, conversation.gizmo_type, self.scope, self.given))
 
     def _keep(self, record: Record) -> None:
         self.extra.setdefault(record.uid, record)
@@ -222,9 +228,9 @@ class _Reader:
             name = name or text_of(word)
         recipient = message.recipient if type(message.recipient) is str and message.recipient != "all" else ""
         if role == "assistant" and recipient:
-            voice = Voice("tool_call", recipient, self.account)
+            voice = Voice("tool_call", recipient, self.given)
         elif role == "tool":
-            voice = Voice("tool_result", name, self.account)
+            voice = Voice("tool_result", name, self.given)
         else:
             voice = self.plain
         parts = parts_of(content, voice)
@@ -279,22 +285,22 @@ class _Reader:
     def _with_metadata(self, parts: list[Part], metadata: Metadata, content: Any, voice: Voice) -> list[Part]:
         if metadata.user_context_message_data:
             parts.extend(derived.instruction_parts(metadata.user_context_message_data, parts))
-            for record in derived.instructions(content, metadata.user_context_message_data, self.account):
+            for record in derived.instructions(content, metadata.user_context_message_data, self.given):
                 self._keep(record)
         if metadata.aggregate_result is not None:
-            result_images(metadata.aggregate_result, parts, self.account)
+            result_images(metadata.aggregate_result, parts, self.given)
         if metadata.attachments:
-            parts = attachment_parts(parts, metadata.attachments, self.account)
+            parts = attachment_parts(parts, metadata.attachments, self.given)
         if metadata.content_references or metadata.citations or metadata.search_result_groups:
             parts = cite(parts, metadata, voice.type)
         return parts
 
     def _context(self, content: dict[str, Any], metadata: Metadata | None) -> None:
         if content.get("content_type") == "model_editable_context":
-            for record in derived.injected_memories(text_of(content.get("model_set_context")), self.account):
+            for record in derived.injected_memories(text_of(content.get("model_set_context")), self.given):
                 self._keep(record)
         elif metadata is None or not metadata.user_context_message_data:
-            for record in derived.instructions(content, None, self.account):
+            for record in derived.instructions(content, None, self.given):
                 self._keep(record)
 
     def _current(self, tree: Tree, nodes: dict[str, Node | None], kept: dict[str, str], records: list[Record]) -> str:

@@ -20,7 +20,12 @@ from satchel.model.bodies import Instruction, Memory, Part
 from satchel.model.ids import make_uid
 from satchel.model.record import Link, Native, Origin, Provenance, Record, Times
 
-_ENTRY = re.compile(r"\s*\d+\.\s+(?:\[(\d{4}-\d{2}-\d{2})\]\.?\s*)?|\s*\[(\d{4}-\d{2}-\d{2})\](?:\.|\s*-)?\s*|\s*[-*•]\s+")
+#: How entries begin, the strictest spelling first: the first that a text has at all is the one that divides it.
+_ENTRIES = (
+    re.compile(r"\s*\d+\.\s+(?:\[(\d{4}-\d{2}-\d{2})\]\.?\s*)?"),
+    re.compile(r"\s*\[(\d{4}-\d{2}-\d{2})\](?:\.|\s*-)?\s*"),
+    re.compile(r"\s*[-*•]\s+()"),
+)
 #: ``The user provided …:`` and then the text itself between fences.
 _WRAPPED = re.compile(r"The user provided.*?```(.*)```\s*\Z", re.DOTALL)
 
@@ -48,21 +53,20 @@ def memory_record(text: str, day: str, account: str) -> Record:
 
 def injected_memories(text: str, account: str) -> list[Record]:
     """The entries of a ``model_set_context``: ``1. [2025-05-02]. The user likes …``, and the spellings akin to it."""
+    lines = text.split("\n")
+    entry = next((pattern for pattern in _ENTRIES if any(map(pattern.match, lines))), None)
+    if entry is None:
+        return [memory_record(line.strip(), "", account) for line in lines if line.strip()]
     entries: list[tuple[str, list[str]]] = []
-    marked = False
-    for line in text.splitlines():
-        found = _ENTRY.match(line)
+    for line in lines:
+        found = entry.match(line)
         if found:
-            if not marked:
-                # What stands before the first entry is a heading.
-                marked, entries = True, []
-            entries.append((found[1] or found[2] or "", [line[found.end() :]]))
-        elif marked:
+            entries.append((found[1] or "", [line[found.end() :]]))
+        elif entries:
             entries[-1][1].append(line)
-        elif line.strip():
-            entries.append(("", [line]))
-    joined = [("\n".join(lines).strip(), day) for day, lines in entries]
-    return [memory_record(entry, day, account) for entry, day in joined if entry]
+        # What stands before the first entry is a heading.
+    joined = [("\n".join(part).strip(), day) for day, part in entries]
+    return [memory_record(words, day, account) for words, day in joined if words]
 
 
 def bio_memories(
@@ -79,8 +83,8 @@ def bio_memories(
     for part in parts:
         if part.type != "tool_call":
             continue
-        for line in part.text.splitlines():
-            text = line.removeprefix("- ")
+        for line in part.text.split("\n"):
+            text = line.removesuffix("\r").removeprefix("- ")
             if not text.strip() or text in seen:
                 continue
             seen.add(text)

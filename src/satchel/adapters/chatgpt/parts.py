@@ -281,6 +281,8 @@ def _unknown(content: dict[str, Any], voice: Voice, out: list[Part]) -> None:
     if type(content.get("asset_pointer")) is str:
         types: tuple[PartType, ...] = ("image", "audio", "video")
         _pointer(content, voice, out, next((type_ for type_ in types if type_ in kind), "file"))
+        said = {member: content[member] for member in TEXTS if member in content}
+        _sweep(said, ("name", "text", "caption", "transcript"), voice.type, voice, out)
         return
     rest = {
         member: value

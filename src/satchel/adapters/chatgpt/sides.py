@@ -126,7 +126,7 @@ class Sides:
         kind = text_of(value.get("textdoc_type"))
         uid = provider_uid("chatgpt", self.account, "textdoc", known or derived.text_digest(data.decode("utf-8", "replace")))
         conversation = id_of(value.get("conversation_id"))
-        comments = [text for text in leaves(value.get("comments")) if " " in text]
+        comments = _comments(value.get("comments"))
         text = "\n".join([*(words for words in leaves(value.get("content")) if words), *comments])
         record = Record(
             uid=uid,
@@ -199,6 +199,13 @@ class Sides:
         # A file that is one object is the same object at the next export, whatever it says by then.
         native = known or ("" if whole else derived.text_digest(data.decode("utf-8", "replace")))
         words = [text for text in leaves(value) if text and "://" not in text]
+        conversation, message = id_of(members.get("conversation_id")), id_of(members.get("message_id"))
+        links: list[Link] = []
+        if conversation:
+            uid = provider_uid("chatgpt", self.account, "conversation", conversation)
+            links.append(Link("related_to", uid))
+            if message:
+                links.append(Link("related_to", make_uid(uid, "message", message)))
         record = Record(
             uid=provider_uid("chatgpt", self.account, stem, native),
             body=bodies.Foreign(
@@ -211,6 +218,7 @@ class Sides:
                 created=_first_time(members, "create_time", "created_at"),
                 updated=_first_time(members, "update_time", "updated_at"),
             ),
+            links=tuple(links),
             provenance=self.provenance,
         )
         yield self._original(record, data, place, findings)
@@ -248,6 +256,15 @@ class Sides:
             updated=head.times.updated or head.times.created,
             read=lambda: Reading((head, *(records or ())), tuple(findings)),
         )
+
+
+def _comments(comments: Any) -> list[str]:
+    """The words of a canvas document's comments: strings, or objects that hold them beside ids and positions."""
+    found: list[str] = []
+    for comment in comments if type(comments) is list else ():
+        words = comment if type(comment) is not dict else [comment.get(name) for name in ("content", "text", "comment")]
+        found.extend(text for text in leaves(words) if text)
+    return found
 
 
 def empty_file(member: Member) -> Finding:
