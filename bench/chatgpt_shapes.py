@@ -89,9 +89,7 @@ class _Talk:
             timed=self.rng.random() > 0.05,
         )
 
-    def assistant(
-        self, content: dict[str, Any], *, recipient: str = "all", end_turn: bool = False, **metadata: Any
-    ) -> str:
+    def assistant(self, content: dict[str, Any], *, recipient: str = "all", end_turn: bool = False, **metadata: Any) -> str:
         return self.say(
             "assistant",
             content,

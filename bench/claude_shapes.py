@@ -41,17 +41,13 @@ class _Talk:
         self.now += timedelta(seconds=1 + self.rng.random() * 90)
         stamp = _iso(self.now)
         text = "\n\n".join(
-            block["text"] if block["type"] == "text" else _UNSUPPORTED
-            for block in content
-            if block["type"] != "thinking"
+            block["text"] if block["type"] == "text" else _UNSUPPORTED for block in content if block["type"] != "thinking"
         )
         name = uuid4(self.rng)
         message = {
             "uuid": name,
             "text": text,
-            "content": [
-                {"start_timestamp": stamp, "stop_timestamp": stamp, "flags": None, **block} for block in content
-            ],
+            "content": [{"start_timestamp": stamp, "stop_timestamp": stamp, "flags": None, **block} for block in content],
             "sender": sender,
             "created_at": stamp,
             "updated_at": stamp,
@@ -161,9 +157,7 @@ def _ask(talk: _Talk) -> None:
     if rng.random() < 0.05:
         text = prose.markdown(rng.randint(2_000, 20_000))
         name = f"{prose.words(1)}.md"
-        attachments.append(
-            {"file_name": name, "file_size": len(text), "file_type": "text/markdown", "extracted_content": text}
-        )
+        attachments.append({"file_name": name, "file_size": len(text), "file_type": "text/markdown", "extracted_content": text})
     if rng.random() < 0.05:
         files.append({"file_uuid": uuid4(rng), "file_name": f"{prose.words(1)}.png"})
     talk.say("human", [_text(prose.short())], attachments, files)

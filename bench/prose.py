@@ -93,9 +93,7 @@ class Prose:
             return "".join(rng.choices(_HAN, k=rng.randint(12, 60))) + _STOP
         if kind < CJK_SHARE:
             return "".join(rng.choices(_KANA * 2 + _KANJI * 3, k=rng.randint(12, 60))) + _STOP
-        words = rng.choices(
-            self._words, cum_weights=self._weights, k=min(45, max(3, round(rng.gammavariate(4.0, 3.6))))
-        )
+        words = rng.choices(self._words, cum_weights=self._weights, k=min(45, max(3, round(rng.gammavariate(4.0, 3.6)))))
         style = rng.random()
         place = rng.randrange(len(words))
         if style < 0.06:

@@ -73,9 +73,7 @@ def measure(step: str, command: list[str], round_: int, log: Path, environment: 
     """
     with log.open("wb") as output:
         begin = time.perf_counter()
-        child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment
-        )
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment)
         try:
             _, status, usage = os.wait4(child.pid, 0)
         except BaseException:
@@ -147,9 +145,7 @@ def run_case(
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if free < size * DISK_FACTOR:
-        raise StepError(
-            f"{size_text(size)} need about {size_text(size * DISK_FACTOR)} of disk; {size_text(free)} are free"
-        )
+        raise StepError(f"{size_text(size)} need about {size_text(size * DISK_FACTOR)} of disk; {size_text(free)} are free")
     environment = _environment(work)
     log = folder / "log"
     make = [sys.executable, str(BENCH / "generate.py"), provider, "--size", str(size), "--seed", str(seed)]
@@ -197,9 +193,7 @@ def summarise(case: Case) -> list[dict[str, Any]]:
         for key, other in (("floor", "floor"), ("pam", "pam convert")):
             pairs = [(cost, by_step[other][at]) for at, cost in costs.items() if at in by_step[other]]
             row[f"cpu_to_{key}"] = median([mine.cpu_s / theirs.cpu_s for mine, theirs in pairs]) if pairs else None
-            row[f"peak_to_{key}"] = (
-                median([mine.peak_bytes / theirs.peak_bytes for mine, theirs in pairs]) if pairs else None
-            )
+            row[f"peak_to_{key}"] = median([mine.peak_bytes / theirs.peak_bytes for mine, theirs in pairs]) if pairs else None
         rows.append(row)
     return rows
 
@@ -272,9 +266,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--groups", type=many(one_of(GROUPS)), default=",".join(GROUPS), help="leave some out")
     parser.add_argument("--rounds", type=int, help="default 3, and 1 from 500MB on")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--no-reference-at", type=many(size_bytes), default=[], metavar="SIZE", help="skip pam convert there"
-    )
+    parser.add_argument("--no-reference-at", type=many(size_bytes), default=[], metavar="SIZE", help="skip pam convert there")
     parser.add_argument("--data", type=Path, default=BENCH.parent / "bench-data", help="where exports and vaults go")
     parser.add_argument("--keep", action="store_true", help="do not delete the generated exports and logs")
     parser.add_argument("--out", type=Path, help="write every sample and the summary as JSON")

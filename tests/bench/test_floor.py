@@ -20,9 +20,7 @@ def floor(source: Path, target: Path) -> tuple[str, list[str]]:
     return said, target.read_text(encoding="utf-8").splitlines()
 
 
-@pytest.mark.parametrize(
-    ("example", "talks"), [("chatgpt/conversations-000.json", 2), ("claude/conversations.json", 3)]
-)
+@pytest.mark.parametrize(("example", "talks"), [("chatgpt/conversations-000.json", 2), ("claude/conversations.json", 3)])
 def test_every_message_is_a_line(example: str, talks: int, tmp_path: Path) -> None:
     source = ROOT / "examples" / example
     said, lines = floor(source, tmp_path / "out.jsonl")

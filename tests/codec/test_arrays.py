@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
@@ -10,12 +11,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from satchel.codec import arrays
+from satchel.codec import arrays, json_values
 from satchel.codec.arrays import Element, iter_array, iter_members
-from satchel.errors import InputError, LimitExceeded, MalformedInput
+from satchel.errors import InputError, LimitExceeded, MalformedInput, Place
 from satchel.limits import Limits
 
 CUTTERS = (arrays._cut_with_msgspec, arrays._cut_by_scanning)
@@ -78,22 +79,18 @@ def test_elements_come_with_their_exact_bytes_and_offsets(
 
 
 @patched
-@given(documents(), st.integers(1, 64), st.data())
-@example((b'["\\ud800"]', []), 3, None)
-def test_both_cutters_agree_on_damaged_documents(
-    document: tuple[bytes, list[Any]], window_bytes: int, draws: st.DataObject | None
+@given(documents(), st.integers(1, 64), st.data(), st.sampled_from(CUTTERS))
+def test_a_damaged_document_gives_slices_of_itself_and_only_our_errors(
+    document: tuple[bytes, list[Any]], window_bytes: int, draws: st.DataObject, cutter: Callable[..., Any]
 ) -> None:
     data = document[0]
-    if draws is not None:
-        at = draws.draw(st.integers(0, len(data) - 1))
-        data = data[:at] + draws.draw(st.sampled_from([b"", b"]", b'"', b"\\", b",", b"x", b"\xff"])) + data[at + 1 :]
-    outcomes = []
-    for cutter in CUTTERS:
-        try:
-            outcomes.append([element.data for element in cut(data, window_bytes, cutter)])
-        except InputError as error:
-            outcomes.append(error.code)
-    assert outcomes[0] == outcomes[1]
+    at = draws.draw(st.integers(0, len(data) - 1))
+    data = data[:at] + draws.draw(st.sampled_from([b"", b"]", b'"', b"\\", b",", b"x", b"\xff"])) + data[at + 1 :]
+    with pytest.MonkeyPatch.context() as patch, contextlib.suppress(InputError):
+        patch.setattr(arrays, "WINDOW_BYTES", window_bytes)
+        patch.setattr(arrays, "_cut", cutter)
+        for element in iter_array(io.BytesIO(data)):
+            assert data[element.offset : element.offset + len(element.data)] == element.data
 
 
 @patched
@@ -130,10 +127,17 @@ def test_an_array_inside_a_root_object(root: dict[str, Any], array: list[Any], w
         assert [json.loads(element.data) for element in found] == array
         assert all(data[e.offset : e.offset + len(e.data)] == e.data for e in found)
     pairs = list(iter_members(io.BytesIO(data), arrays=frozenset(["here"])))
-    assert all(data[e.offset : e.offset + len(e.data)] == e.data for _, e in pairs)
-    assert [(name, json.loads(e.data)) for name, e in pairs] == [
-        pair for name, value in members for pair in ([(name, item) for item in value] if name == "here" else [(name, value)])
+    assert all(data[e.offset : e.offset + len(e.data)] == e.data for _, e in pairs if e)
+    assert [(name, json.loads(e.data) if e else "begins") for name, e in pairs] == [
+        pair
+        for name, value in members
+        for pair in ([("here", "begins"), *(("here", item) for item in value)] if name == "here" else [(name, value)])
     ]
+
+
+def test_a_root_name_that_stands_twice_is_refused() -> None:
+    with pytest.raises(MalformedInput, match="twice"):
+        list(iter_members(io.BytesIO(b'{"memories":[1],"memories":[]}'), arrays=frozenset(["memories"])))
 
 
 def test_msgspec_still_tells_where_a_value_ends() -> None:
@@ -150,17 +154,12 @@ def test_msgspec_still_tells_where_a_value_ends() -> None:
 @pytest.mark.parametrize(
     ("data", "element", "offset"),
     [
-        (b'[{"a":1},{"a":x}]', 1, 14),
         (b"[1,2,]", 2, 5),
         (b"[1 2]", 0, 3),
         (b"[1,,2]", 1, 3),
         (b'[1,{"a":1', 1, 9),
         (b"[1,2", 1, 4),
         (b"[1,2,", 2, 5),
-        (b"[NaN]", 0, 1),
-        (b"[1,Infinity]", 1, 3),
-        (b'["a\x01"]', 0, 3),
-        (b"[[1}]", 0, 3),
         (b"[1]]", None, 3),
         (b"[1] 2", None, 4),
     ],
@@ -176,16 +175,6 @@ def test_what_is_malformed_is_named_by_file_element_and_byte(
     assert place.offset is not None
     # Parsers name the byte at fault, or the one behind it.
     assert place.offset - offset in (0, 1)
-
-
-@pytest.mark.parametrize("cutter", CUTTERS)
-def test_a_broken_literal_is_named_by_its_place(cutter: Callable[..., Any]) -> None:
-    with pytest.raises(MalformedInput) as caught:
-        cut(b"[1,nul]", 4096, cutter)
-    place = caught.value.place
-    assert place is not None
-    assert place.offset is not None
-    assert 3 <= place.offset <= 7
 
 
 @pytest.mark.parametrize("data", [b"", b" ", b"{}", b'"a"', b"1", b"\xff", b"\xef\xbb\xbf"])
@@ -218,8 +207,8 @@ def test_an_element_may_be_as_large_as_the_limit_and_no_larger() -> None:
     for cutter in CUTTERS:
         for window_bytes in (64, 5000):
             assert [e.data for e in cut(b"[" + exact + b",1]", window_bytes, cutter, limits=limits)] == [exact, b"1"]
-            with pytest.raises(LimitExceeded, match="element"):
-                cut(b'["a' + exact[1:] + b",1]", window_bytes, cutter, limits=limits)
+            over = cut(b'["a' + exact[1:] + b",1]", window_bytes, cutter, limits=limits)
+            assert [(e.data, e.fault is not None) for e in over] == [(b"", True), (b"1", False)]
 
 
 def test_an_element_that_never_ends_is_not_read_past_the_limit() -> None:
@@ -234,7 +223,7 @@ def test_an_element_that_never_ends_is_not_read_past_the_limit() -> None:
     stream = Endless()
     with pytest.raises(LimitExceeded):
         list(iter_array(stream, limits=Limits(element_bytes=1 << 20)))  # type: ignore[arg-type]
-    assert stream.given <= 16 << 20
+    assert stream.given <= 64 << 20
 
 
 def test_elements_are_counted() -> None:
@@ -250,3 +239,49 @@ def test_elements_are_counted() -> None:
 def test_nesting_that_no_parser_stands_is_a_limit_not_a_crash(opening: bytes) -> None:
     with pytest.raises(InputError):
         list(iter_array(io.BytesIO(b"[1," + opening * 50_000)))
+
+
+@pytest.mark.parametrize("window_bytes", [1, 7, 4096])
+@pytest.mark.parametrize(
+    ("broken", "offset"),
+    [
+        (b'{"a":x}', 14),
+        (b"NaN", 9),
+        (b"nul", 12),
+        (b"-Infinity", 9),
+        (b'"a\x01"', 11),
+        (b"[1}", 11),
+        (b'{"a":[1,]}', 17),
+        (b'{"a" 1}', 14),
+        (b"[" * 3000 + b"]" * 3000, None),
+    ],
+)
+def test_a_broken_element_costs_itself_alone(
+    broken: bytes, offset: int | None, window_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """providers.md 0.4: what was read, what was not and why is itemised."""
+    monkeypatch.setattr(arrays, "WINDOW_BYTES", window_bytes)
+    found = list(arrays.iter_array(io.BytesIO(b'[{"a":1},' + broken + b',{"b":2}]'), file="f.json"))
+    assert [element.data for element in found] == [b'{"a":1}', broken, b'{"b":2}']
+    place = Place("f.json", found[1].index, found[1].offset)
+    with pytest.raises(InputError) as caught:
+        json_values.decode(found[1].data, place=place)
+    assert caught.value.place is not None
+    assert caught.value.place.element == 1
+    if offset is not None:
+        assert abs((caught.value.place.offset or 0) - offset) <= 1
+
+
+@pytest.mark.parametrize("window_bytes", [1, 16, 4096])
+def test_an_element_over_the_limit_comes_without_bytes_and_the_rest_arrives(
+    window_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrays, "WINDOW_BYTES", window_bytes)
+    limits = Limits(element_bytes=40)
+    large = b'{"text":"' + rb"brackets ]} and \" quotes \\" * 20 + b'","more":[[1],{}]}'
+    text = b"[1," + large + b',"' + b"y" * 100 + b'",{"b":2}]'
+    found = list(arrays.iter_array(io.BytesIO(text), file="f.json", limits=limits))
+    assert [element.data for element in found] == [b"1", b"", b"", b'{"b":2}']
+    assert [element.fault is not None for element in found] == [False, True, True, False]
+    assert found[1].fault is not None
+    assert "f.json, element 1, byte 3" in str(found[1].fault)

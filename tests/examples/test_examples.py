@@ -56,11 +56,7 @@ def pointers(chats: list[dict[str, Any]], content_type: str) -> list[dict[str, A
 
 def blocks(talks: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return [
-        block
-        for talk in talks
-        for message in talk["chat_messages"]
-        for block in message["content"]
-        if block["type"] == kind
+        block for talk in talks for message in talk["chat_messages"] for block in message["content"] if block["type"] == kind
     ]
 
 

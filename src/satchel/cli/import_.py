@@ -39,11 +39,15 @@ def import_(
     from satchel import limits
     from satchel.cli.console import ByteProgress, say_json
     from satchel.cli.vaults import opened_or_made
-    from satchel.move.imports import import_paths
+    from satchel.move.imports import recognised
 
     bounds = limits.raised(limit or [])
-    with ByteProgress("Importing", shown=not json) as progress, opened_or_made(trial=dry_run) as store:
-        batch = import_paths(store, paths, adapter=as_, account=account, limits=bounds, progress=progress, dry_run=dry_run)
+    with (
+        ByteProgress("Importing", shown=not json) as progress,
+        recognised(paths, adapter=as_, limits=bounds, progress=progress) as export,
+        opened_or_made(trial=dry_run) as store,
+    ):
+        batch = export.into(store, account=account, progress=progress, dry_run=dry_run)
     if json:
         say_json({"dry_run": dry_run, "batch": batch})
     else:

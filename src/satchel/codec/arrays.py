@@ -14,11 +14,13 @@ from typing import BinaryIO
 
 import msgspec
 
-from satchel.codec.json_values import refuse, repair_text
+from satchel.codec.json_values import refuse
 from satchel.errors import LimitExceeded, MalformedInput, Place
 from satchel.limits import DEFAULT, Limits
 
 WINDOW_BYTES = 4 << 20
+#: An element over the limit is passed over when it is no larger than this many times the limit.
+SKIPPED_TIMES = 16
 
 _SPACE = b" \t\n\r"
 _SPACES = re.compile(rb"[ \t\n\r]*+")
@@ -28,6 +30,8 @@ _INVALID = re.compile(r"\(byte (\d+)\)")
 _BOM = b"\xef\xbb\xbf"
 _RAW = msgspec.json.Decoder(msgspec.Raw)
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]|"', re.DOTALL)
+_MARK = re.compile(rb'["\[\]{}]')
+_IN_STRING = re.compile(rb'(?:[^"\\]|\\.)*+', re.DOTALL)
 _SCALAR = re.compile(rb'"(?:[^"\\]|\\.)*+"|[-+.0-9a-zA-Z]++', re.DOTALL)
 
 #: The end of the value that begins a buffer, or None when the buffer ends before the value does.
@@ -37,13 +41,20 @@ _Cut = Callable[[memoryview, int], "int | None"]
 class Element(msgspec.Struct, frozen=True):
     """One element's exact bytes, its index and its byte offset in the uncompressed stream.
 
-    It is JSON but for lone surrogate escapes, which exports do have where a text was cut short: decoding refuses this element,
-    and it does not cost the ones behind it.
+    An element that is not JSON, though its brackets close, comes as it is: decoding refuses it, and it does not cost the ones
+    behind it. One that is too large comes without its bytes and with the ``fault`` to tell.
     """
 
     index: int
     offset: int
     data: bytes
+    fault: LimitExceeded | None = None
+
+    def whole(self) -> bytes:
+        """The bytes; raises the fault of an element that came without them."""
+        if self.fault:
+            raise self.fault
+        return self.data
 
 
 def _cut_with_msgspec(view: memoryview, start: int) -> int | None:
@@ -59,8 +70,6 @@ def _cut_with_msgspec(view: memoryview, start: int) -> int | None:
         found = _INVALID.search(text)
         if "truncated" in text or (found and start + int(found[1]) >= len(view)):
             return None
-        if "surrogate" in text or "hex escape" in text:
-            return _cut_by_scanning(view, start)
         raise
     # The value ends with the buffer: a number may go on in the next window, so more is asked for.
     return None
@@ -68,17 +77,7 @@ def _cut_with_msgspec(view: memoryview, start: int) -> int | None:
 
 def _cut_by_scanning(view: memoryview, start: int) -> int | None:
     end = _scan(bytes(view[start:]))
-    if end is not None:
-        value = bytes(view[start : start + end])
-        try:
-            _RAW.decode(value)
-        except msgspec.DecodeError:
-            repaired = repair_text(value)
-            if repaired == value:
-                raise
-            _RAW.decode(repaired)
-        return start + end
-    return None
+    return None if end is None else start + end
 
 
 def _scan(data: bytes) -> int | None:
@@ -150,26 +149,22 @@ class _Window:
     def here(self, element: int | None = None) -> Place:
         return msgspec.structs.replace(self.place, element=element, offset=self.base + self.at)
 
-    def cut_value(self, element: int | None) -> bytes:
-        """The bytes of the value at the cursor, which moves behind it."""
+    def cut_value(self, element: int | None, *, broken: bool = False) -> bytes:
+        """The bytes of the value at the cursor, which moves behind it; with ``broken``, also of one that is no JSON."""
+        cut = _cut
         while True:
             try:
-                end = _cut(memoryview(self.data), self.at)
+                end = cut(memoryview(self.data), self.at)
             except (msgspec.DecodeError, RecursionError) as error:
-                refuse(error, self.here(element), self.data[self.at :])
-            if end is not None:
-                break
-            if len(self.data) - self.at > self.limits.element_bytes:
+                if not broken or cut is _cut_by_scanning:
+                    refuse(error, self.here(element), self.data[self.at :])
+                # Where it ends is still to be found: its brackets tell.
+                cut = _cut_by_scanning
+                continue
+            if end is not None or len(self.data) - self.at > self.limits.element_bytes:
                 break
             if not self.more():
-                try:
-                    # msgspec calls some faults that stand close to the end truncation; the scanner does not.
-                    end = _cut_by_scanning(memoryview(self.data), self.at)
-                    if end is None:
-                        _RAW.decode(memoryview(self.data)[self.at :])
-                        end = len(self.data)
-                except (msgspec.DecodeError, RecursionError) as error:
-                    refuse(error, self.here(element), self.data[self.at :])
+                end = self._last_value(element, broken=broken)
                 break
         if end is None or end - self.at > self.limits.element_bytes:
             raise LimitExceeded(
@@ -181,6 +176,46 @@ class _Window:
         value = self.data[self.at : end].rstrip(_SPACE)
         self.at = end
         return value
+
+    def _last_value(self, element: int | None, *, broken: bool) -> int:
+        """The end of a value that nothing follows."""
+        rest = self.data[self.at :]
+        try:
+            _RAW.decode(rest)
+        except (msgspec.DecodeError, RecursionError) as error:
+            end = _scan(rest) if broken else None
+            if end is None:
+                refuse(error, self.here(element), rest)
+            return self.at + end
+        return len(self.data)
+
+    def skip_value(self, element: int | None) -> None:
+        """Move behind a value that is too large, in the memory of one window; one past all measure ends the reading."""
+        depth = 0
+        last = self.base + self.at + SKIPPED_TIMES * self.limits.element_bytes
+        in_string = False
+        while True:
+            if in_string:
+                self.at = _IN_STRING.match(self.data, self.at).end()  # type: ignore[union-attr]
+                if self.data[self.at : self.at + 1] == b'"':
+                    self.at += 1
+                    in_string = False
+                    if depth == 0:
+                        return
+            else:
+                found = _MARK.search(self.data, self.at)
+                self.at = found.end() if found else len(self.data)
+                mark = found[0] if found else b""
+                in_string = mark == b'"'
+                depth += (mark in (b"[", b"{")) - (mark in (b"]", b"}"))
+                if found and depth == 0 and not in_string:
+                    return
+            if self.base + self.at > last:
+                raise LimitExceeded("one element does not end", place=self.here(element))
+            if len(self.data) - self.at <= 1 and not self.more():
+                raise MalformedInput(
+                    "the file ends inside the array", place=self.here(element), hint="the download may be incomplete"
+                )
 
 
 def _iter_elements(window: _Window) -> Iterator[Element]:
@@ -203,7 +238,12 @@ def _iter_elements(window: _Window) -> Iterator[Element]:
                 hint="--limit array_elements=N raises it",
             )
         offset = window.base + window.at
-        yield Element(index, offset, window.cut_value(index))
+        try:
+            element = Element(index, offset, window.cut_value(index, broken=True))
+        except LimitExceeded as fault:
+            window.skip_value(index)
+            element = Element(index, offset, b"", fault)
+        yield element
         index += 1
         closing = window.skip_space()
         if closing == b",":
@@ -231,7 +271,7 @@ def _start(stream: BinaryIO, file: str, limits: Limits) -> tuple[_Window, bytes]
 
 
 def iter_array(stream: BinaryIO, *, at: str = "", file: str = "", limits: Limits = DEFAULT) -> Iterator[Element]:
-    """The elements of a JSON array, each cut out and checked to be JSON, in order.
+    """The elements of a JSON array, each cut out, in order.
 
     Args:
         stream: uncompressed bytes: a file, a zip member, a pipe.
@@ -241,8 +281,8 @@ def iter_array(stream: BinaryIO, *, at: str = "", file: str = "", limits: Limits
 
     Raises:
         MalformedInput: not such a document; the place names file, element and byte. Elements before the fault have been
-            yielded by then.
-        LimitExceeded: too many elements or one too large.
+            yielded by then. A broken element whose end can be told is no such fault: see Element.
+        LimitExceeded: too many elements.
     """
     window, first = _start(stream, file, limits)
     if at == "":
@@ -264,17 +304,22 @@ def iter_array(stream: BinaryIO, *, at: str = "", file: str = "", limits: Limits
 
 def iter_members(
     stream: BinaryIO, *, arrays: frozenset[str] = frozenset(), file: str = "", limits: Limits = DEFAULT
-) -> Iterator[tuple[str, Element]]:
-    """The members of a root object as (name, value bytes), in order, for roots too large to load.
+) -> Iterator[tuple[str, Element | None]]:
+    """The members of a root object as (name, value), in order, for roots too large to load.
 
-    An array named in ``arrays`` is not cut whole: each of its elements comes as an item of its own under the array's name.
+    An array named in ``arrays`` is not cut whole: (name, None) comes first, then each of its elements under the same name.
 
     Raises:
-        MalformedInput, LimitExceeded: as iter_array.
+        MalformedInput, LimitExceeded: as iter_array; also for a name that stands twice, for which of the two counts?
     """
     window, first = _start(stream, file, limits)
+    seen: set[str] = set()
     for name, is_array in _iter_members(window, first):
+        if name in seen:
+            raise MalformedInput("the root object has the same name twice", place=window.here())
+        seen.add(name)
         if is_array and name in arrays:
+            yield name, None
             for element in _iter_elements(window):
                 yield name, element
         else:

@@ -19,7 +19,7 @@ import msgspec
 from satchel.adapters import registry
 from satchel.adapters.base import Adapter, Claim, ReadContext
 from satchel.codec.probe import Probe, probe
-from satchel.codec.sources import Member, open_source
+from satchel.codec.sources import Member, Source, open_source
 from satchel.errors import NotRecognised, Place
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
@@ -112,6 +112,59 @@ class WatchedMember:
         self.file = SourceFile(self.name, size_bytes, sha256)
 
 
+class Export:
+    """An input that was recognised: which adapter reads which of its files. Made by ``recognised``."""
+
+    def __init__(self, paths: Sequence[Path], source: Source, adapters: Sequence[Adapter], limits: Limits) -> None:
+        self.label = ", ".join(path.name or str(path) for path in paths)
+        self._source = source
+        self._limits = limits
+        self._members = [WatchedMember(member) for member in source.members]
+        self._adapters = adapters
+        self._claims, self._loose, self._probes = _claim(self._members, adapters)
+        if not any(self._claims):
+            raise _not_recognised(paths, self._probes)
+        for member in self._members:
+            member.was_opened = False
+
+    def into(self, store: Store, *, account: str = "", progress: Progress | None = None, dry_run: bool = False) -> Batch:
+        """Read all of it into the vault in one transaction. See ``import_paths``."""
+        shown = progress or Quiet()
+        shown.total(self._source.total_bytes)
+        self._source.count_reads()
+        with store.importing(self.label, dry_run=dry_run, on_wait=shown.waiting) as intake, _collector_paused():
+            for finding in self._source.findings:
+                intake.note(finding)
+            context = ReadContext(limits=self._limits, account=account, loose=self._loose)
+            for reader, claimed in zip(self._adapters, self._claims, strict=True):
+                if claimed:
+                    _take(intake, reader.read(claimed, context))
+            for member in self._loose:
+                if not member.was_opened:
+                    intake.note(_unused(member, self._probes[member.name]))
+            return intake.finish(tuple(member.file for member in self._members if member.file.sha256))
+
+
+@contextmanager
+def recognised(
+    paths: Sequence[Path], *, adapter: str = "", limits: Limits = DEFAULT, progress: Progress | None = None
+) -> Iterator[Export]:
+    """Open files, folders, zips or a pipe (``-``) and find out what they are, before any vault is touched.
+
+    Args:
+        adapter: only this adapter reads, a third party's included; "" lets each of ours recognise its own.
+
+    Raises:
+        NotRecognised: no file in it is one that an adapter knows.
+        UsageError: there is no such path or adapter.
+        InputError: the input cannot be opened, or a limit on the whole of it is crossed.
+    """
+    adapters = [registry.get(adapter)] if adapter else registry.ours()
+    shown = progress or Quiet()
+    with open_source(paths, limits=limits, on_read=shown.advance) as source:
+        yield Export(paths, source, adapters, limits)
+
+
 def import_paths(
     store: Store,
     paths: Sequence[Path],
@@ -122,41 +175,19 @@ def import_paths(
     progress: Progress | None = None,
     dry_run: bool = False,
 ) -> Batch:
-    """Import files, folders, zips or a pipe (``-``) in one transaction.
+    """Import files, folders, zips or a pipe in one transaction.
 
     Args:
-        adapter: only this adapter reads, a third party's included; "" lets each of ours recognise its own.
+        adapter: see ``recognised``.
         account: a name for the account the export is of, where ids are unique only within it.
         dry_run: do all of it, then take it back.
 
     Raises:
-        NotRecognised: no file in it is one that an adapter knows.
-        InputError: the input cannot be opened, or a limit on the whole of it is crossed.
+        NotRecognised, UsageError, InputError: see ``recognised``.
         VaultError: the vault cannot take it; nothing was kept.
     """
-    shown = progress or Quiet()
-    adapters = [registry.get(adapter)] if adapter else registry.ours()
-    with open_source(paths, limits=limits, on_read=shown.advance) as source:
-        members = [WatchedMember(member) for member in source.members]
-        claims, loose, probes = _claim(members, adapters)
-        if not any(claims):
-            raise _not_recognised(paths, probes)
-        for member in members:
-            member.was_opened = False
-        shown.total(source.total_bytes)
-        source.count_reads()
-        label = ", ".join(path.name or str(path) for path in paths)
-        with store.importing(label, dry_run=dry_run, on_wait=shown.waiting) as intake, _collector_paused():
-            for finding in source.findings:
-                intake.note(finding)
-            context = ReadContext(limits=limits, account=account, loose=loose)
-            for reader, claimed in zip(adapters, claims, strict=True):
-                if claimed:
-                    _take(intake, reader.read(claimed, context))
-            for member in loose:
-                if not member.was_opened:
-                    intake.note(_unused(member, probes[member.name]))
-            return intake.finish(tuple(member.file for member in members if member.file.sha256))
+    with recognised(paths, adapter=adapter, limits=limits, progress=progress) as export:
+        return export.into(store, account=account, progress=progress, dry_run=dry_run)
 
 
 def _claim(

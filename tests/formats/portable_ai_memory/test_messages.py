@@ -14,10 +14,10 @@ from hypothesis import given
 
 from satchel.errors import CanonicalError
 from satchel.formats.portable_ai_memory import FORMAT
-from satchel.formats.portable_ai_memory.citations import Sources, resolved
 from satchel.limits import DEFAULT
 from satchel.model import bodies
 from satchel.model.bodies import Citation, Part
+from satchel.model.citations import Sources, resolved
 from satchel.model.ids import uuid_of
 from satchel.model.record import Link, Record, Times
 from tests.formats.portable_ai_memory.bag import (

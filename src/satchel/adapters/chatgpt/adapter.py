@@ -151,6 +151,8 @@ class _Import:
             yield empty_file(member)
 
     def _element(self, element: Element, file: str) -> Item:
+        if element.fault:
+            return from_error(element.fault)
         place = Place(file=file, element=element.index, offset=element.offset)
         self.assets.look(element.data)
         try:

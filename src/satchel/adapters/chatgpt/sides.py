@@ -226,7 +226,8 @@ class Sides:
     def _elements(self, member: Member, at: str = "") -> Iterator[Element | Finding]:
         try:
             with member.open() as stream:
-                yield from iter_array(stream, at=at, file=member.name, limits=self.limits)
+                for element in iter_array(stream, at=at, file=member.name, limits=self.limits):
+                    yield from_error(element.fault) if element.fault else element
         except SatchelError as error:
             yield from_error(error, place=Place(file=member.name))
 

@@ -142,7 +142,10 @@ class _Import:
         try:
             with member.open() as stream:
                 for element in iter_array(stream, file=member.name, limits=self.limits):
-                    yield from read(element.data, _place(member, element))
+                    if element.fault:
+                        yield from_error(element.fault)
+                    else:
+                        yield from read(element.data, _place(member, element))
         except SatchelError as error:
             yield from_error(error, place=Place(file=member.name))
 
@@ -152,7 +155,11 @@ class _Import:
         try:
             with member.open() as stream:
                 for name, element in iter_members(stream, arrays=arrays, file=member.name, limits=self.limits):
-                    if name == "conversations":
+                    if element is None:
+                        continue
+                    if element.fault:
+                        yield from_error(element.fault)
+                    elif name == "conversations":
                         yield from self._conversation(element.data, _place(member, element))
                     elif element.data[:1] in (b"{", b"["):
                         yield Finding(

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from satchel.codec.arrays import Element
+from satchel.codec.arrays import Element, iter_members
 from satchel.codec.json_values import decode_unique
 from satchel.errors import InputError, Place
 from satchel.formats.portable_ai_memory import moments, shapes, terms
 from satchel.formats.portable_ai_memory.check_store import time_order
-from satchel.formats.portable_ai_memory.documents import inside, iter_root
+from satchel.formats.portable_ai_memory.documents import inside
 from satchel.formats.portable_ai_memory.rules import broken
 from satchel.formats.portable_ai_memory.structure import Report
 from satchel.limits import Limits
@@ -38,14 +38,14 @@ class ConversationCheck:
     def findings(self) -> Iterator[Finding]:
         try:
             with self.path.open("rb") as stream:
-                for name, element in iter_root(stream, _STREAMED, file=self.name, limits=self.limits):
+                for name, element in iter_members(stream, arrays=_STREAMED, file=self.name, limits=self.limits):
                     if element is None:
                         self.root[name] = []
                     elif name == "messages" and name in self.root:
                         yield from self._message(element)
                     else:
                         place = Place(file=self.name, offset=element.offset)
-                        self.root[name] = decode_unique(element.data, place=place, limits=self.limits)
+                        self.root[name] = decode_unique(element.whole(), place=place, limits=self.limits)
         except InputError as error:
             self.whole = False
             yield from_error(error, place=Place(file=self.name))
@@ -65,7 +65,7 @@ class ConversationCheck:
         self.count += 1
         place = Place(self.name, element.index, element.offset, f"/messages/{element.index}")
         try:
-            value = decode_unique(element.data, place=place, limits=self.limits)
+            value = decode_unique(element.whole(), place=place, limits=self.limits)
         except InputError as error:
             self.whole = False
             yield from_error(error, place=place)

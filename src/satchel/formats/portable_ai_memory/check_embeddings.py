@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from satchel.codec.arrays import Element
+from satchel.codec.arrays import Element, iter_members
 from satchel.codec.json_values import decode_unique
 from satchel.errors import InputError, Place
 from satchel.formats.portable_ai_memory import shapes
 from satchel.formats.portable_ai_memory.check_store import StoreCheck
-from satchel.formats.portable_ai_memory.documents import iter_root
 from satchel.formats.portable_ai_memory.rules import broken
 from satchel.formats.portable_ai_memory.structure import Report
 from satchel.limits import Limits
@@ -37,14 +36,14 @@ class EmbeddingsCheck:
         file = self.path.name
         try:
             with self.path.open("rb") as stream:
-                for name, element in iter_root(stream, _STREAMED, file=file, limits=self.limits):
+                for name, element in iter_members(stream, arrays=_STREAMED, file=file, limits=self.limits):
                     if element is None:
                         self.root[name] = []
                     elif name == "embeddings" and name in self.root:
                         yield from self._embedding(element)
                     else:
                         place = Place(file=file, offset=element.offset)
-                        self.root[name] = decode_unique(element.data, place=place, limits=self.limits)
+                        self.root[name] = decode_unique(element.whole(), place=place, limits=self.limits)
         except InputError as error:
             self.whole = False
             yield from_error(error, place=Place(file=file))
@@ -56,7 +55,7 @@ class EmbeddingsCheck:
     def _embedding(self, element: Element) -> Iterator[Finding]:
         place = Place(self.path.name, element.index, element.offset, f"/embeddings/{element.index}")
         try:
-            value = decode_unique(element.data, place=place, limits=self.limits)
+            value = decode_unique(element.whole(), place=place, limits=self.limits)
         except InputError as error:
             self.whole = False
             yield from_error(error, place=place)

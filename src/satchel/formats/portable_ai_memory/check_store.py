@@ -13,11 +13,10 @@ from typing import Any
 
 import msgspec
 
-from satchel.codec.arrays import Element
+from satchel.codec.arrays import Element, iter_members
 from satchel.codec.json_values import decode_unique
 from satchel.errors import CanonicalError, InputError, Place
 from satchel.formats.portable_ai_memory import moments, shapes, terms
-from satchel.formats.portable_ai_memory.documents import iter_root
 from satchel.formats.portable_ai_memory.hashing import (
     Checksum,
     canonical_memory,
@@ -79,7 +78,7 @@ class StoreCheck:
         file = self.path.name
         try:
             with self.path.open("rb") as stream:
-                for name, element in iter_root(stream, _STREAMED, file=file, limits=self.limits):
+                for name, element in iter_members(stream, arrays=_STREAMED, file=file, limits=self.limits):
                     if element is None:
                         self.root[name] = []
                     elif name in _STREAMED and name in self.root:
@@ -98,7 +97,7 @@ class StoreCheck:
         yield from self._integrity()
 
     def _decode(self, element: Element, place: Place) -> Any:
-        return decode_unique(element.data, place=place, limits=self.limits)
+        return decode_unique(element.whole(), place=place, limits=self.limits)
 
     def _element(self, name: str, element: Element) -> Iterator[Finding]:
         place = Place(self.path.name, element.index, element.offset, f"/{name}/{element.index}")

@@ -5,15 +5,13 @@ What hangs on a hash is decoded strictly: no name twice in one object, the root 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
-from satchel.codec import arrays
-from satchel.codec.arrays import Element
+from satchel.codec.arrays import iter_members
 from satchel.codec.json_values import decode_unique
 from satchel.codec.probe import HEAD_BYTES, probe_bytes
-from satchel.errors import InputError, MalformedInput, Place
+from satchel.errors import InputError, Place
 from satchel.formats.portable_ai_memory import terms
 from satchel.limits import DEFAULT, Limits
 
@@ -26,31 +24,6 @@ DOCUMENTS: dict[str, Document] = {
 }
 #: The member that holds most of each document.
 PAYLOAD: dict[str, Document] = {"memories": "store", "messages": "conversation", "embeddings": "embeddings"}
-
-
-def iter_root(
-    stream: BinaryIO, streamed: frozenset[str], *, file: str = "", limits: Limits = DEFAULT
-) -> Iterator[tuple[str, Element | None]]:
-    """The root's members in order: (name, value), or for an array in ``streamed`` (name, None), then its elements.
-
-    ``codec.arrays.iter_members`` tells neither an empty array from an absent one nor a name that stands twice.
-
-    Raises:
-        MalformedInput, LimitExceeded: as iter_members; also for a name that stands twice.
-    """
-    window, first = arrays._start(stream, file, limits)
-    seen: set[str] = set()
-    for name, is_array in arrays._iter_members(window, first):
-        if name in seen:
-            raise MalformedInput("the root object has the same name twice", place=window.here())
-        seen.add(name)
-        if is_array and name in streamed:
-            yield name, None
-            for element in arrays._iter_elements(window):
-                yield name, element
-        else:
-            offset = window.base + window.at
-            yield name, Element(0, offset, window.cut_value(None))
 
 
 def is_regular(path: Path) -> bool:
@@ -87,11 +60,11 @@ def document_of(path: Path, limits: Limits = DEFAULT) -> tuple[Document | None, 
     schema = version = None
     guess: Document | None = None
     with path.open("rb") as stream:
-        for name, element in iter_root(stream, frozenset(PAYLOAD), file=path.name, limits=limits):
+        for name, element in iter_members(stream, arrays=frozenset(PAYLOAD), file=path.name, limits=limits):
             if name in PAYLOAD:
                 guess = guess or PAYLOAD[name]
             elif element is not None and name in ("schema", "schema_version"):
-                value = decode_unique(element.data, place=Place(file=path.name, offset=element.offset))
+                value = decode_unique(element.whole(), place=Place(file=path.name, offset=element.offset))
                 if name == "schema":
                     schema = value
                 else:
@@ -106,11 +79,11 @@ def written_by_us(path: Path) -> bool:
     """Whether the memory store at ``path`` says ``exported_by`` satchel, looking no further than the memories."""
     try:
         with path.open("rb") as stream:
-            for name, element in iter_root(stream, frozenset({"memories"}), file=path.name):
+            for name, element in iter_members(stream, arrays=frozenset({"memories"}), file=path.name):
                 if element is None:
                     return False
                 if name == "exported_by":
-                    value = decode_unique(element.data)
+                    value = decode_unique(element.whole())
                     return type(value) is str and value.startswith("satchel/")
     except (InputError, OSError):
         pass

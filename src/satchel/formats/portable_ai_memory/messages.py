@@ -13,9 +13,9 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from satchel.formats.portable_ai_memory.citations import Sources, resolved
 from satchel.formats.portable_ai_memory.spelling import json_text
 from satchel.model.bodies import Message, Part
+from satchel.model.citations import Sources, resolved
 from satchel.model.ids import make_uid, uuid_of
 from satchel.model.record import Record
 from satchel.model.times import to_rfc3339
