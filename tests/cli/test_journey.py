@@ -35,27 +35,15 @@ def test_search_show_and_raw(satchel: Run) -> None:
     found = satchel("search", "自転車")
     assert found.code == 0
     assert ids(found.out)
-    talks = satchel("search", "ferry", "--kind", "conversation", "--json")
-    uid = json.loads(talks.out)["hits"][0]["record"]["uid"]
+    talks = json.loads(satchel("search", "ferry", "--kind", "conversation", "--source", "claude", "--json").out)
+    uid = talks["hits"][0]["record"]["uid"]
     shown = satchel("show", uid[:8])
     assert "You · " in shown.out
-    assert "branch 1 leaves here" in shown.out
     markdown = satchel("show", uid, "--markdown").out
     assert markdown.startswith("# ")
-    assert "## Branch 1: " in markdown
     raw = json.loads(satchel("show", uid, "--raw").out)
     source = json.loads((EXAMPLES / "claude" / "conversations.json").read_bytes())
     assert raw in source
-
-
-def test_raw_bytes_are_the_sources_own(satchel: Run, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    satchel("import", EXAMPLES)
-    source = (EXAMPLES / "chatgpt" / "conversations-000.json").read_bytes()
-    for hit in json.loads(satchel("search", "the OR a", "-chain", "--kind", "conversation", "--json").out)["hits"]:
-        assert hit["record"]["kind"] == "conversation"
-    stats = json.loads(satchel("stats", "--json").out)
-    assert stats["stats"]["records"]["conversation"] == 7
-    assert source
 
 
 def test_export_is_valid_for_us_and_reproducible(satchel: Run, tmp_path: Path) -> None:
@@ -138,7 +126,7 @@ def test_broken_parts_are_named_and_the_rest_arrives(satchel: Run, tmp_path: Pat
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("import", "no-such-file"), 1, "no-such-file"),
+        (("import", "no-such-file"), 2, "no-such-file"),
         (("search", "x"), 1, "there is no vault"),
         (("show", "zz"), 1, "there is no vault"),
         (("import", "--as", "myspace", "."), 2, "no adapter is called 'myspace'"),

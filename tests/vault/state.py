@@ -15,11 +15,15 @@ def dump_state(store: SqliteStore) -> dict[str, Any]:
     """Two vaults that hold the same are equal."""
     connection = store.connection
     return {
-        "records": rows(
-            connection,
-            "SELECT r.uid, r.kind, r.platform, r.created, w.uid, r.position, r.data, o.digest, r.version FROM record r"
-            " LEFT JOIN original o ON o.id = r.original LEFT JOIN record w ON w.id = r.part_of ORDER BY r.uid",
-        ),
+        "records": [
+            (*row[:6], store._blocks.data(*row[6:9]), *row[9:])
+            for row in rows(
+                connection,
+                "SELECT r.uid, r.kind, r.platform, r.created, w.uid, r.position, r.data, r.slot, r.original, o.digest,"
+                " r.version FROM record r LEFT JOIN original o ON o.id = r.original LEFT JOIN record w ON w.id = r.part_of"
+                " ORDER BY r.uid",
+            )
+        ],
         "versions": rows(
             connection,
             "SELECT r.uid, v.version, v.data FROM version v JOIN record r ON r.id = v.record ORDER BY 1, 2",

@@ -14,6 +14,7 @@ import msgspec
 from satchel.errors import NotFound, UsageError
 from satchel.model.times import from_microseconds
 from satchel.vault.sqlite import audit, blobs
+from satchel.vault.sqlite.blocks import Blocks
 from satchel.vault.sqlite.connection import one, our_errors, rows
 from satchel.vault.sqlite.rows import decode, remove_details, replace_current
 from satchel.vault.store import Batch, Change, Summary
@@ -92,13 +93,13 @@ def compare(connection: apsw.Connection, id: int, before: int | None) -> list[Ch
 
 def _title(connection: apsw.Connection, uid: bytes) -> str:
     row = one(connection, "SELECT data FROM record WHERE uid = ?", (uid,))
-    if row is None:
+    if row is None or row[0] is None:
         return ""
     body = decode(row[0]).body
     return getattr(body, "title", "") or getattr(body, "name", "")
 
 
-def undo(connection: apsw.Connection, id: int, *, now: int, secret: bytes) -> Summary:
+def undo(connection: apsw.Connection, blocks: Blocks, id: int, *, now: int, secret: bytes) -> Summary:
     """Take back an import, inside the caller's transaction. See the module docstring.
 
     Raises:
@@ -114,8 +115,8 @@ def undo(connection: apsw.Connection, id: int, *, now: int, secret: bytes) -> Su
         (now, this.label, msgspec.json.encode(this.platforms).decode(), id),
     )
     by = connection.last_insert_rowid()
-    _adopt(connection, id)
-    restored, removed = _take_back_records(connection, id, secret)
+    _adopt(connection, blocks, id)
+    restored, removed = _take_back_records(connection, blocks, id, secret)
     connection.execute("DELETE FROM version WHERE batch = ?", (id,))
     _remove_originals(connection, id)
     summary = Summary(removed=removed, restored=restored)
@@ -131,7 +132,7 @@ def undo(connection: apsw.Connection, id: int, *, now: int, secret: bytes) -> Su
     return summary
 
 
-def _adopt(connection: apsw.Connection, id: int) -> None:
+def _adopt(connection: apsw.Connection, blocks: Blocks, id: int) -> None:
     """What a later import met again, unchanged, becomes that import's."""
     adopted = rows(
         connection,
@@ -147,24 +148,33 @@ def _adopt(connection: apsw.Connection, id: int) -> None:
     # A record that another original, which stays, says in the same words.
     said_elsewhere = rows(
         connection,
-        "SELECT r.id, w.original, o.batch FROM record r JOIN witness w ON w.record = r.id"
+        "SELECT r.id, w.original, o.batch, r.data, r.slot, r.original FROM record r JOIN witness w ON w.record = r.id"
         " JOIN original o ON o.id = w.original AND o.batch <> :id WHERE r.batch = :id GROUP BY r.id",
         {"id": id},
     )
-    for record, original, heir in said_elsewhere:
-        connection.execute("UPDATE record SET original = ?, batch = ? WHERE id = ?", (original, heir, record))
+    for record, original, heir, *data in said_elsewhere:
+        connection.execute(
+            "UPDATE record SET original = ?, batch = ?, slot = NULL, data = ? WHERE id = ?",
+            (original, heir, blocks.data(*data), record),
+        )
 
 
-def _take_back_records(connection: apsw.Connection, id: int, secret: bytes) -> tuple[dict[str, int], dict[str, int]]:
+def _take_back_records(
+    connection: apsw.Connection, blocks: Blocks, id: int, secret: bytes
+) -> tuple[dict[str, int], dict[str, int]]:
     restored: dict[str, int] = {}
     removed: dict[str, int] = {}
     last = 0
     while True:
-        page = rows(connection, "SELECT id, data FROM record WHERE batch = ? AND id > ? ORDER BY id LIMIT 1000", (id, last))
+        page = rows(
+            connection,
+            "SELECT id, data, slot, original FROM record WHERE batch = ? AND id > ? ORDER BY id LIMIT 1000",
+            (id, last),
+        )
         if not page:
             return restored, removed
-        for row, data in page:
-            record = decode(data)
+        for row, *data in page:
+            record = decode(blocks.data(*data))
             earlier = one(
                 connection,
                 "SELECT version, batch, original, data FROM version WHERE record = ? AND batch <> ?"

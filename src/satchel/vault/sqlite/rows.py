@@ -100,7 +100,8 @@ def replace_current(
     remove_details(connection, id, before)
     title, text = searchable(after)
     connection.execute(
-        "UPDATE record SET created = ?, position = ?, content_key = ?, original = ?, batch = ?, version = ?, data = ?"
+        "UPDATE record SET created = ?, position = ?, content_key = ?, original = ?, batch = ?, version = ?, slot = NULL,"
+        " data = ?"
         " WHERE id = ?",
         (
             sort_time(after),

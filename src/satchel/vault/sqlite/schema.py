@@ -37,9 +37,10 @@ CREATE TABLE source (
 );
 CREATE INDEX source_batch ON source (batch);
 
--- A kept original: the exact bytes of one source object (zstd), or a blob's place in an export.
+-- A kept original: the exact bytes of one source object (zstd), or a blob's place in an export. The message records that were
+-- read of it lie together in one block (messages): so they compress, and a conversation is one read.
 CREATE TABLE original (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: readers hold blocks by it
     uid BLOB NOT NULL,
     digest BLOB NOT NULL,
     batch INTEGER NOT NULL,
@@ -50,7 +51,8 @@ CREATE TABLE original (
     updated INTEGER,
     size INTEGER NOT NULL,
     counts TEXT NOT NULL,
-    data BLOB
+    data BLOB,
+    messages BLOB
 );
 CREATE INDEX original_uid ON original (uid);
 CREATE INDEX original_batch ON original (batch);
@@ -64,7 +66,8 @@ CREATE TABLE sighting (
 ) WITHOUT ROWID;
 CREATE INDEX sighting_original ON sighting (original);
 
--- The current version of each record. part_of is the row of the conversation (or other whole) it belongs to.
+-- The current version of each record: in data, or in a slot of its original's block. part_of is the row of the conversation
+-- (or other whole) it belongs to.
 CREATE TABLE record (
     id INTEGER PRIMARY KEY,
     uid BLOB NOT NULL UNIQUE,
@@ -78,10 +81,11 @@ CREATE TABLE record (
     batch INTEGER NOT NULL,
     recorded INTEGER NOT NULL,
     version INTEGER NOT NULL DEFAULT 1,
-    data BLOB NOT NULL
+    slot INTEGER,
+    data BLOB
 );
 CREATE INDEX record_part_of ON record (part_of, position) WHERE part_of IS NOT NULL;
-CREATE INDEX record_content_key ON record (content_key) WHERE content_key IS NOT NULL;
+CREATE INDEX record_content_key ON record (content_key) WHERE content_key IS NOT NULL AND kind <> 'message';
 CREATE INDEX record_kind ON record (kind, uid) WHERE kind <> 'message';
 CREATE INDEX record_batch ON record (batch);
 

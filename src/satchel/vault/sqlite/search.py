@@ -12,6 +12,7 @@ from satchel.errors import UsageError
 from satchel.model.record import Record
 from satchel.model.text import searchable, spaced
 from satchel.model.times import to_microseconds
+from satchel.vault.sqlite.blocks import Blocks
 from satchel.vault.sqlite.connection import our_errors, rows
 from satchel.vault.sqlite.rows import decode
 from satchel.vault.store import Found, Hit, Query
@@ -82,29 +83,43 @@ def _match(terms: list[Term]) -> str:
     return f"({wanted}) NOT ({unwanted})" if unwanted else wanted
 
 
-def search(connection: apsw.Connection, query: Query) -> Found:
+def search(connection: apsw.Connection, blocks: Blocks, query: Query) -> Found:
     """See Store.search."""
     terms = parse(query.words)
     where, values = _filters(query)
     values["match"] = _match(terms)
     # bm25() works only where the index itself is read, so the matches are gathered before they are grouped.
-    sql = f"""
-        WITH matched AS MATERIALIZED (
+    gather = f"""
+        CREATE TEMP TABLE matched AS
             SELECT r.id, bm25(text_index, 4.0, 1.0) AS score, coalesce(r.content_key, r.uid) AS statement
             FROM text_index JOIN record r ON r.id = text_index.rowid
             {"LEFT JOIN record whole ON whole.id = r.part_of" if query.since or query.until else ""}
             WHERE text_index MATCH :match {where}
-        )
-        SELECT id, min(score), count(*) OVER () FROM matched GROUP BY statement ORDER BY 2, id LIMIT :limit OFFSET :offset
     """
+    best = (
+        "SELECT id, min(score), statement, count(*) FROM temp.matched GROUP BY statement ORDER BY 2, id"
+        " LIMIT :limit OFFSET :offset"
+    )
     with our_errors():
-        best = rows(connection, sql, {**values, "limit": query.limit, "offset": query.offset})
-        hits = [_hit(connection, id, score, terms) for id, score, _ in best]
-        if best or not query.offset:
-            total = best[0][2] if best else 0
-        else:
-            total = rows(connection, sql, {**values, "limit": 1, "offset": 0})[0][2] if query.offset else 0
+        connection.execute("DROP TABLE IF EXISTS temp.matched")
+        connection.execute(gather, values)
+        total = rows(connection, "SELECT count(DISTINCT statement) FROM temp.matched")[0][0]
+        hits = []
+        for id, score, statement, count in rows(connection, best, {"limit": query.limit, "offset": query.offset}):
+            alike = [] if count == 1 else _witnesses(connection, statement, id)
+            hits.append(_hit(connection, blocks, id, score, terms, alike))
+        connection.execute("DROP TABLE temp.matched")
     return Found(tuple(hits), total)
+
+
+def _witnesses(connection: apsw.Connection, statement: bytes, id: int) -> list[str]:
+    """The other records that say it: they hold the same words, so they are among the matches."""
+    found = rows(
+        connection,
+        "SELECT r.uid FROM temp.matched m JOIN record r ON r.id = m.id WHERE m.statement = ? AND m.id <> ? ORDER BY m.id",
+        (statement, id),
+    )
+    return [uid.hex() for (uid,) in found]
 
 
 def _filters(query: Query) -> tuple[str, dict[str, Any]]:
@@ -127,26 +142,20 @@ def _filters(query: Query) -> tuple[str, dict[str, Any]]:
     return " ".join(where), values
 
 
-def _hit(connection: apsw.Connection, id: int, score: float, terms: list[Term]) -> Hit:
-    data, recorded, digest, key, whole = rows(
+def _hit(connection: apsw.Connection, blocks: Blocks, id: int, score: float, terms: list[Term], alike: list[str]) -> Hit:
+    data, slot, original, recorded, digest, whole = rows(
         connection,
-        "SELECT r.data, r.recorded, o.digest, r.content_key, w.data FROM record r"
+        "SELECT r.data, r.slot, r.original, r.recorded, o.digest, w.data FROM record r"
         " LEFT JOIN original o ON o.id = r.original LEFT JOIN record w ON w.id = r.part_of WHERE r.id = ?",
         (id,),
     )[0]
-    record = decode(data, recorded, digest)
-    witnesses = [record.uid]
-    if key is not None:
-        witnesses += [
-            uid.hex()
-            for (uid,) in connection.execute("SELECT uid FROM record WHERE content_key = ? AND id <> ? ORDER BY id", (key, id))
-        ]
+    record = decode(blocks.data(data, slot, original), recorded, digest)
     context = ""
     if whole is not None:
         body = decode(whole).body
         context = getattr(body, "title", "") or getattr(body, "name", "")
     snippet, marks = make_snippet(record, terms)
-    return Hit(record, -score, tuple(witnesses), snippet, marks, context)
+    return Hit(record, -score, (record.uid, *alike), snippet, marks, context)
 
 
 def _fold(text: str) -> tuple[str, list[int]]:

@@ -19,6 +19,7 @@ from satchel.model.text import TEXT_VERSION, searchable
 from satchel.model.times import from_microseconds, to_microseconds
 from satchel.trust.secrets import Secret
 from satchel.vault.sqlite import audit, blobs, history, search
+from satchel.vault.sqlite.blocks import Blocks
 from satchel.vault.sqlite.compression import decompress
 from satchel.vault.sqlite.connection import connect, our_errors, rows, writing
 from satchel.vault.sqlite.intake import SqliteIntake
@@ -40,7 +41,7 @@ from satchel.vault.store import (
 #: Postings that an import gathers in memory before they become a segment: fewer segments, fewer merges (measured).
 INDEX_BUFFER_BYTES = 32 << 20
 _PAGE = 500
-_LOADED = "r.data, r.recorded, o.digest FROM record r LEFT JOIN original o ON o.id = r.original"
+_LOADED = "r.data, r.slot, r.original, r.recorded, o.digest FROM record r LEFT JOIN original o ON o.id = r.original"
 
 
 def now() -> datetime:
@@ -54,6 +55,7 @@ class SqliteStore:
     def __init__(self, connection: apsw.Connection, path: Path) -> None:
         self.connection = connection
         self._path = path
+        self._blocks = Blocks(connection)
         with our_errors():
             self._secret: bytes = meta(connection, "content_secret")
             self.owner_id: str = meta(connection, "owner_id")
@@ -117,7 +119,7 @@ class SqliteStore:
     def get(self, uid: str) -> Record | None:
         """See Store.get."""
         found = rows(self.connection, f"SELECT {_LOADED} WHERE r.uid = ?", (bytes.fromhex(uid),))
-        return decode(*found[0]) if found else None
+        return self._load(*found[0]) if found else None
 
     def resolve(self, prefix: str) -> str:
         """See Store.resolve."""
@@ -147,8 +149,8 @@ class SqliteStore:
                 f"SELECT r.uid, {_LOADED} WHERE {where} AND r.uid > ? ORDER BY r.uid LIMIT {_PAGE}",
                 (*kinds, last),
             )
-            for _, data, recorded, digest in page:
-                yield decode(data, recorded, digest)
+            for row in page:
+                yield self._load(*row[1:])
             if len(page) < _PAGE:
                 return
             last = page[-1][0]
@@ -167,8 +169,11 @@ class SqliteStore:
             " ORDER BY r.position, r.id"
         )
         # Read whole: a generator left half-way must not hold a read transaction open.
-        for data, recorded, digest in rows(self.connection, sql, (bytes.fromhex(uid),)):
-            yield decode(data, recorded, digest)
+        for row in rows(self.connection, sql, (bytes.fromhex(uid),)):
+            yield self._load(*row)
+
+    def _load(self, data: bytes | None, slot: int | None, original: int, recorded: int, digest: bytes) -> Record:
+        return decode(self._blocks.data(data, slot, original), recorded, digest)
 
     def original(self, record: Record) -> bytes | None:
         """See Store.original."""
@@ -202,11 +207,11 @@ class SqliteStore:
         """See Store.versions. Oldest first; the last is the current one."""
         found = rows(
             self.connection,
-            "SELECT v.version, v.batch, v.data FROM version v JOIN record r ON r.id = v.record WHERE r.uid = ?1"
-            " UNION ALL SELECT version, batch, data FROM record WHERE uid = ?1 ORDER BY 1",
+            "SELECT v.version, v.batch, v.data, NULL, v.original FROM version v JOIN record r ON r.id = v.record"
+            " WHERE r.uid = ?1 UNION ALL SELECT version, batch, data, slot, original FROM record WHERE uid = ?1 ORDER BY 1",
             (bytes.fromhex(uid),),
         )
-        return [Version(number, batch, decode(data)) for number, batch, data in found]
+        return [Version(number, batch, decode(self._blocks.data(*data))) for number, batch, *data in found]
 
     def open_blob(self, digest: str) -> BinaryIO:
         """See Store.open_blob."""
@@ -214,7 +219,7 @@ class SqliteStore:
 
     def search(self, query: Query) -> Found:
         """See Store.search."""
-        return search.search(self.connection, query)
+        return search.search(self.connection, self._blocks, query)
 
     def batches(self) -> list[Batch]:
         """See Store.batches."""
@@ -231,7 +236,7 @@ class SqliteStore:
     def undo(self, batch: int, *, dry_run: bool = False) -> Summary:
         """See Store.undo and satchel.vault.sqlite.history."""
         with writing(self.connection, keep=not dry_run):
-            return history.undo(self.connection, batch, now=to_microseconds(now()), secret=self._secret)
+            return history.undo(self.connection, self._blocks, batch, now=to_microseconds(now()), secret=self._secret)
 
     def record_event(self, operation: str, detail: dict[str, str]) -> None:
         """An audit entry for what changes no record: a new passphrase, a new recovery key."""
@@ -309,10 +314,14 @@ class SqliteStore:
             connection.execute("INSERT INTO text_index (text_index) VALUES ('delete-all')")
             last = 0
             while True:
-                page = rows(connection, f"SELECT id, data FROM record WHERE id > ? ORDER BY id LIMIT {_PAGE}", (last,))
+                page = rows(
+                    connection,
+                    f"SELECT id, data, slot, original FROM record WHERE id > ? ORDER BY id LIMIT {_PAGE}",
+                    (last,),
+                )
                 if not page:
                     break
-                texts = [index_row(id, *searchable(decode(data))) for id, data in page]
+                texts = [index_row(id, *searchable(decode(self._blocks.data(*data)))) for id, *data in page]
                 add_text(connection, [text for text in texts if text])
                 last = page[-1][0]
             connection.execute("UPDATE meta SET value = ? WHERE name = 'text_version'", (TEXT_VERSION,))
