@@ -13,17 +13,20 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from typing import NamedTuple
 
 import apsw
 import msgspec
 from msgspec.structs import replace
 
 from satchel.errors import Place, SatchelError
+from satchel.model.bodies import Message
 from satchel.model.findings import Finding, from_error
 from satchel.model.record import Asset, Original, Reading, Record
-from satchel.model.text import searchable
+from satchel.model.text import searchable, spaced
 from satchel.model.times import to_microseconds
 from satchel.vault.sqlite import audit, blobs
+from satchel.vault.sqlite.blocks import Blocks, make_block
 from satchel.vault.sqlite.compression import compress
 from satchel.vault.sqlite.connection import one, rows
 from satchel.vault.sqlite.rows import (
@@ -45,6 +48,21 @@ _INSERT_RECORD = (
     "INSERT OR IGNORE INTO record (uid, kind, platform, created, part_of, position, content_key, original, batch, recorded,"
     " data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_INSERT_MESSAGE = (
+    "INSERT OR IGNORE INTO record (id, uid, kind, platform, created, part_of, position, content_key, original, batch,"
+    " recorded, slot) VALUES (?, ?, 'message', ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+class _Age(NamedTuple):
+    """How a source object stands to those of the same uid that the vault holds; both False where times do not tell."""
+
+    older: bool
+    newer: bool
+
+
+def _counts(kinds: dict[str, int]) -> str:
+    return msgspec.json.encode(kinds).decode()
 
 
 class SqliteIntake:
@@ -65,6 +83,9 @@ class SqliteIntake:
         self._findings: list[Finding] = []
         self._counted: dict[tuple[str, str], Finding] = {}
         self._blobs = self._blob_bytes = 0
+        self._blocks = Blocks(connection)
+        #: Rows of the text index not yet written.
+        self._texts: list[tuple[int, str, str]] = []
 
     def put(self, original: Original) -> Outcome:
         """See Intake.put. A reader that fails is a finding; the bytes are kept all the same."""
@@ -78,22 +99,39 @@ class SqliteIntake:
             for kind, count in msgspec.json.decode(same[3]).items():
                 self._count(kind, "unchanged", count)
             return self._done("unchanged")
-        reading = self._read(original)
+        records = self._read(original)
+        kinds: dict[str, int] = {}
+        for record, _ in records:
+            kinds[record.kind] = kinds.get(record.kind, 0) + 1
         updated = None if original.updated is None else to_microseconds(original.updated)
         times = [row[4] for row in known if row[4] is not None]
-        older = updated is not None and any(time > updated for time in times)
-        newer = updated is not None and all(time < updated for time in times)
+        age = _Age(
+            older=updated is not None and any(time > updated for time in times),
+            newer=updated is not None and all(time < updated for time in times),
+        )
+        messages = [] if known else [pair for pair in records if isinstance(pair[0].body, Message)]
         if same:
             id: int = same[0]
-            connection.execute("UPDATE original SET reader = ? WHERE id = ?", (original.reader, id))
+            connection.execute("UPDATE original SET reader = ?, counts = ? WHERE id = ?", (original.reader, _counts(kinds), id))
         else:
-            id = self._keep(uid, digest, original, updated)
-        changed = self._merge_all(reading.records, id, older=older, newer=newer)
-        kinds: dict[str, int] = {}
-        for record in reading.records:
-            kinds[record.kind] = kinds.get(record.kind, 0) + 1
-        connection.execute("UPDATE original SET counts = ? WHERE id = ?", (msgspec.json.encode(kinds).decode(), id))
-        outcome: Outcome = "new" if not known else "older" if older else "updated" if changed else "unchanged"
+            id = self._insert_original(
+                uid,
+                digest,
+                original.place,
+                kind=original.kind,
+                reader=original.reader,
+                updated=updated,
+                size=len(original.native),
+                counts=kinds,
+                data=compress(original.native),
+                messages=make_block([data for _, data in messages]) if messages else None,
+            )
+        rest = records if not messages else [pair for pair in records if not isinstance(pair[0].body, Message)]
+        changed = self._merge_all(rest, id, age)
+        if messages:
+            changed = self._add_messages(messages, id, age) or changed
+        self._flush_texts()
+        outcome: Outcome = "new" if not known else "older" if age.older else "updated" if changed else "unchanged"
         self._sight(id, outcome)
         return self._done(outcome)
 
@@ -117,12 +155,19 @@ class SqliteIntake:
             id: int = same[0]
         else:
             id = self._insert_original(
-                uid, digest, asset.place, kind=record.origin.kind, reader="", updated=None, size=size, data=None
+                uid,
+                digest,
+                asset.place,
+                kind=record.origin.kind,
+                reader="",
+                updated=None,
+                size=size,
+                counts={record.kind: 1},
+                data=None,
+                messages=None,
             )
-            connection.execute(
-                "UPDATE original SET counts = ? WHERE id = ?", (msgspec.json.encode({record.kind: 1}).decode(), id)
-            )
-        changed = self._merge_all((record,), id, older=False, newer=False)
+        changed = self._merge_all([(record, encode(record))], id, _Age(older=False, newer=False))
+        self._flush_texts()
         outcome: Outcome = "new" if not known else "updated" if changed else "unchanged"
         self._sight(id, outcome)
         return self._done(outcome)
@@ -172,29 +217,20 @@ class SqliteIntake:
         )
         return Batch(self.batch, "import", self._at, self._label, platforms, summary)
 
-    def _read(self, original: Original) -> Reading:
+    def _read(self, original: Original) -> list[tuple[Record, bytes]]:
+        """What the reader makes of it, each record with its stored form."""
         try:
             reading = original.read()
+            records = [(record, encode(record)) for record in reading.records]
         except SatchelError as error:
-            reading = Reading(findings=(from_error(error, place=original.place),))
+            records, reading = [], Reading(findings=(from_error(error, place=original.place),))
         except Exception as error:  # A reader of a third party, or a shape nobody met: told, and the rest goes on.
             text = f"the reader {original.reader} failed with {type(error).__name__}; the bytes are kept unread"
-            reading = Reading(findings=(Finding("reader-failed", "error", text, original.place, "skipped"),))
+            finding = Finding("reader-failed", "error", text, original.place, "skipped")
+            records, reading = [], Reading(findings=(finding,))
         for finding in reading.findings:
             self.note(finding)
-        return reading
-
-    def _keep(self, uid: bytes, digest: bytes, original: Original, updated: int | None) -> int:
-        return self._insert_original(
-            uid,
-            digest,
-            original.place,
-            kind=original.kind,
-            reader=original.reader,
-            updated=updated,
-            size=len(original.native),
-            data=compress(original.native),
-        )
+        return records
 
     def _insert_original(
         self,
@@ -206,41 +242,85 @@ class SqliteIntake:
         reader: str,
         updated: int | None,
         size: int,
+        counts: dict[str, int],
         data: bytes | None,
+        messages: bytes | None,
     ) -> int:
         self._connection.execute(
-            "INSERT INTO original (uid, digest, batch, source, kind, reader, element, updated, size, counts, data)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', ?)",
-            (uid, digest, self.batch, self._source(place.file), kind, reader, place.element, updated, size, data),
+            "INSERT INTO original (uid, digest, batch, source, kind, reader, element, updated, size, counts, data, messages)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                uid,
+                digest,
+                self.batch,
+                self._source(place.file),
+                kind,
+                reader,
+                place.element,
+                updated,
+                size,
+                _counts(counts),
+                data,
+                messages,
+            ),
         )
         return self._connection.last_insert_rowid()
 
-    def _merge_all(self, records: tuple[Record, ...], original: int, *, older: bool, newer: bool) -> bool:
-        """Merge the records of one original; whether any was new or updated."""
+    def _add_messages(self, messages: list[tuple[Record, bytes]], original: int, age: _Age) -> bool:
+        """Add the messages of an original that was not met before, all at once: as a rule none of them is known."""
         connection = self._connection
-        execute, changes = connection.execute, connection.changes
-        wholes: dict[str, int | None] = {}
+        first = self._next_id()
+        added: list[tuple[object, ...]] = []
         texts: list[tuple[int, str, str]] = []
-        changed = False
-        for record in records:
-            data = encode(record)
-            kind = record.kind
-            body = record.body
+        wholes: dict[str, int | None] = {}
+        secret, batch, now = self._secret, self.batch, self._now
+        for slot, (record, _) in enumerate(messages):
             whole = record.linked("part_of")
             if whole and whole not in wholes:
                 wholes[whole] = self._row_of(whole)
             platform = record.provenance.platform
             self._platforms.add(platform)
             title, text = searchable(record)
-            execute(
+            key = content_key(record, title, text, secret)
+            time = sort_time(record)
+            part_of = wholes[whole] if whole else None
+            position = record.body.position  # type: ignore[union-attr]
+            uid = bytes.fromhex(record.uid)
+            id = first + slot
+            added.append((id, uid, platform, time, part_of, position, key, original, batch, now, slot))
+            if text:
+                texts.append((id, "", spaced(text)))
+        before = connection.total_changes()
+        connection.executemany(_INSERT_MESSAGE, added)
+        if connection.total_changes() - before < len(added):
+            # Another original had one of them: each is looked at by itself.
+            connection.execute("DELETE FROM record WHERE id >= ?", (first,))
+            return self._merge_all(messages, original, age)
+        for slot, (record, _) in enumerate(messages):
+            if record.tags or len(record.links) > 1:
+                add_details(connection, first + slot, record)
+        self._texts.extend(texts)
+        self._count("message", "new", len(messages))
+        return True
+
+    def _merge_all(self, records: list[tuple[Record, bytes]], original: int, age: _Age) -> bool:
+        """Merge records one by one; whether any was new or updated."""
+        connection = self._connection
+        changed = False
+        for record, data in records:
+            platform = record.provenance.platform
+            self._platforms.add(platform)
+            title, text = searchable(record)
+            whole = record.linked("part_of")
+            connection.execute(
                 _INSERT_RECORD,
                 (
                     bytes.fromhex(record.uid),
-                    kind,
+                    record.kind,
                     platform,
                     sort_time(record),
-                    wholes[whole] if whole else None,
-                    getattr(body, "position", None),
+                    self._row_of(whole) if whole else None,
+                    getattr(record.body, "position", None),
                     content_key(record, title, text, self._secret),
                     original,
                     self.batch,
@@ -248,45 +328,44 @@ class SqliteIntake:
                     data,
                 ),
             )
-            if changes():
+            if connection.changes():
                 id = connection.last_insert_rowid()
-                wholes[record.uid] = id
                 row = index_row(id, title, text)
                 if row:
-                    texts.append(row)
+                    self._texts.append(row)
                 add_details(connection, id, record)
-                self._count(kind, "new")
+                self._count(record.kind, "new")
                 changed = True
             else:
-                if texts:
-                    add_text(connection, texts)
-                    texts = []
-                outcome = self._merge_known(record, data, original, older=older, newer=newer)
-                self._count(kind, outcome)
+                outcome = self._merge_known(record, data, original, age)
+                self._count(record.kind, outcome)
                 changed = changed or outcome == "updated"
-        if texts:
-            add_text(connection, texts)
         return changed
 
-    def _merge_known(self, record: Record, data: bytes, original: int, *, older: bool, newer: bool) -> Outcome:
+    def _merge_known(self, record: Record, data: bytes, original: int, age: _Age) -> Outcome:
         connection = self._connection
-        id, version, batch, of, before = rows(
+        id, version, batch, of, slot, inline = rows(
             connection,
-            "SELECT id, version, batch, original, data FROM record WHERE uid = ?",
+            "SELECT id, version, batch, original, slot, data FROM record WHERE uid = ?",
             (bytes.fromhex(record.uid),),
         )[0]
+        before = self._blocks.data(inline, slot, of)
         if before == data:
             if of != original:
                 connection.execute("INSERT OR IGNORE INTO witness (record, original) VALUES (?, ?)", (id, original))
             return "unchanged"
         # An earlier state that comes again is a change back only when its source says that it is newer.
         earlier = one(connection, "SELECT 1 FROM version WHERE record = ? AND data = ?", (id, data))
-        if older or (earlier and not newer):
-            return self._keep_earlier(id, version, data, original)
+        if age.older or (earlier and not age.newer):
+            if not earlier:
+                self._keep_earlier(id, version, data, original)
+            return "older"
         connection.execute(
             "INSERT INTO version (record, version, batch, original, data) VALUES (?, ?, ?, ?, ?)",
             (id, version, batch, of, before),
         )
+        # The text that leaves the index must be in it by then.
+        self._flush_texts()
         replace_current(
             connection,
             id,
@@ -300,17 +379,23 @@ class SqliteIntake:
         )
         return "updated"
 
-    def _keep_earlier(self, id: int, version: int, data: bytes, original: int) -> Outcome:
-        """Put ``data`` behind the current version, which keeps its place as the newest; once only."""
+    def _keep_earlier(self, id: int, version: int, data: bytes, original: int) -> None:
+        """Put ``data`` behind the current version, which keeps its place as the newest."""
         connection = self._connection
-        if one(connection, "SELECT 1 FROM version WHERE record = ? AND data = ?", (id, data)):
-            return "older"
         connection.execute(
             "INSERT INTO version (record, version, batch, original, data) VALUES (?, ?, ?, ?, ?)",
             (id, version, self.batch, original, data),
         )
         connection.execute("UPDATE record SET version = ? WHERE id = ?", (version + 1, id))
-        return "older"
+
+    def _flush_texts(self) -> None:
+        if self._texts:
+            add_text(self._connection, self._texts)
+            self._texts = []
+
+    def _next_id(self) -> int:
+        row = one(self._connection, "SELECT max(id) FROM record")
+        return 1 + ((row[0] or 0) if row else 0)
 
     def _row_of(self, uid: str) -> int | None:
         row = one(self._connection, "SELECT id FROM record WHERE uid = ?", (bytes.fromhex(uid),))
