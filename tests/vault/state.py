@@ -16,7 +16,7 @@ def dump_state(store: SqliteStore) -> dict[str, Any]:
     connection = store.connection
     return {
         "records": [
-            (*row[:6], store._blocks.data(*row[6:9]), *row[9:])
+            (*row[:6], store._kept.data(*row[6:9]), *row[9:])
             for row in rows(
                 connection,
                 "SELECT r.uid, r.kind, r.platform, r.created, w.uid, r.position, r.data, r.slot, r.original, o.digest,"

@@ -80,11 +80,11 @@ def test_no_text_is_an_operator(text: str) -> None:
 
     connection = apsw.Connection(":memory:")
     schema._run_v1(connection)
-    from satchel.vault.sqlite.blocks import Blocks
+    from satchel.vault.sqlite.blocks import Originals
     from satchel.vault.sqlite.search import search
 
     with contextlib.suppress(UsageError):
-        search(connection, Blocks(connection), Query(words=text))
+        search(connection, Originals(connection), Query(words=text))
 
 
 def test_filters(store: SqliteStore) -> None:

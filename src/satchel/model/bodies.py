@@ -2,6 +2,8 @@
 
 One struct a kind, immutable, tagged by ``kind`` on the wire. A field that is absent in the source is left at its default and
 is not written. Uids in bodies name other records; they may name one that is not (yet) in the vault.
+
+Immutable values make no cycles, so the cyclic collector need not know them (``gc=False``).
 """
 
 from __future__ import annotations
@@ -43,11 +45,11 @@ PartType = Literal[
 ]
 
 
-class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", gc=False):
     """What all bodies share: nothing but the tag."""
 
 
-class Citation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Citation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A source named in a part's text. ``start`` and ``end`` count code points of the part's text; ``marker`` is the
     provider's inline mark, exactly as it stands in the text, that this citation resolves."""
 
@@ -59,7 +61,7 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     marker: str = ""
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One piece of a message, in the order of the source. ``text`` is verbatim, with the provider's inline marks."""
 
     type: PartType
@@ -82,7 +84,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     citations: tuple[Citation, ...] = ()
 
 
-class Memory(Body, frozen=True, tag="memory"):
+class Memory(Body, frozen=True, gc=False, tag="memory"):
     """A distilled statement about the person or their world."""
 
     text: str
@@ -96,14 +98,14 @@ class Memory(Body, frozen=True, tag="memory"):
     salience: float | None = None
 
 
-class Entity(Body, frozen=True, tag="entity"):
+class Entity(Body, frozen=True, gc=False, tag="entity"):
     name: str
     type: str = ""
     aliases: tuple[str, ...] = ()
     text: str = ""
 
 
-class Relation(Body, frozen=True, tag="relation"):
+class Relation(Body, frozen=True, gc=False, tag="relation"):
     """A typed edge between two records, with its own times in the header (bi-temporal)."""
 
     source: str
@@ -113,14 +115,14 @@ class Relation(Body, frozen=True, tag="relation"):
     confidence: float | None = None
 
 
-class Profile(Body, frozen=True, tag="profile"):
+class Profile(Body, frozen=True, gc=False, tag="profile"):
     """Who the person is, as prose (a persona, a core memory block)."""
 
     text: str
     title: str = ""
 
 
-class Procedure(Body, frozen=True, tag="procedure"):
+class Procedure(Body, frozen=True, gc=False, tag="procedure"):
     name: str
     trigger: str = ""
     steps: tuple[str, ...] = ()
@@ -128,7 +130,7 @@ class Procedure(Body, frozen=True, tag="procedure"):
     enabled: bool = True
 
 
-class Skill(Body, frozen=True, tag="skill"):
+class Skill(Body, frozen=True, gc=False, tag="skill"):
     """A named ability in text form (SKILL.md); further files are documents that are part_of it."""
 
     name: str
@@ -136,7 +138,7 @@ class Skill(Body, frozen=True, tag="skill"):
     text: str = ""
 
 
-class Instruction(Body, frozen=True, tag="instruction"):
+class Instruction(Body, frozen=True, gc=False, tag="instruction"):
     """Always-on text. ``about`` tells whom it speaks of: the user, the assistant's manner, or a project."""
 
     text: str
@@ -144,13 +146,13 @@ class Instruction(Body, frozen=True, tag="instruction"):
     title: str = ""
 
 
-class Task(Body, frozen=True, tag="task"):
+class Task(Body, frozen=True, gc=False, tag="task"):
     title: str
     text: str = ""
     state: str = ""
 
 
-class Conversation(Body, frozen=True, tag="conversation"):
+class Conversation(Body, frozen=True, gc=False, tag="conversation"):
     """The head of a talk; its messages are records of their own, part_of it."""
 
     title: str = ""
@@ -162,7 +164,7 @@ class Conversation(Body, frozen=True, tag="conversation"):
     is_starred: bool = False
 
 
-class Message(Body, frozen=True, tag="message"):
+class Message(Body, frozen=True, gc=False, tag="message"):
     """One turn. ``parent`` is the message record it answers ("" for a root); siblings are branches."""
 
     role: Role
@@ -180,7 +182,7 @@ class Message(Body, frozen=True, tag="message"):
     state: str = ""
 
 
-class Document(Body, frozen=True, tag="document"):
+class Document(Body, frozen=True, gc=False, tag="document"):
     """A file: its text where there is text, its bytes as a blob where there are bytes."""
 
     name: str
@@ -192,12 +194,12 @@ class Document(Body, frozen=True, tag="document"):
     url: str = ""
 
 
-class Chunk(Body, frozen=True, tag="chunk"):
+class Chunk(Body, frozen=True, gc=False, tag="chunk"):
     text: str
     position: int = 0
 
 
-class Scope(Body, frozen=True, tag="scope"):
+class Scope(Body, frozen=True, gc=False, tag="scope"):
     """What records can be gathered under: a project, a custom assistant, a workspace."""
 
     name: str
@@ -206,25 +208,25 @@ class Scope(Body, frozen=True, tag="scope"):
     is_archived: bool = False
 
 
-class Setting(Body, frozen=True, tag="setting"):
+class Setting(Body, frozen=True, gc=False, tag="setting"):
     name: str
     value: Any = None
 
 
-class ToolServer(Body, frozen=True, tag="tool_server"):
+class ToolServer(Body, frozen=True, gc=False, tag="tool_server"):
     name: str
     transport: str = ""
     address: str = ""
 
 
-class SecretRef(Body, frozen=True, tag="secret_ref"):
+class SecretRef(Body, frozen=True, gc=False, tag="secret_ref"):
     """That a secret exists and where; never its value."""
 
     label: str
     category: str = ""
 
 
-class Foreign(Body, frozen=True, tag="foreign"):
+class Foreign(Body, frozen=True, gc=False, tag="foreign"):
     """Something that has no kind of ours: kept whole in ``native``, found by its ``type`` and by ``text``."""
 
     type: str

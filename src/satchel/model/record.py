@@ -24,11 +24,11 @@ LinkType = Literal["derived_from", "evidence", "supports", "contradicts", "exten
 Method = Literal["", "llm_inference", "explicit_user_input", "api_export", "browser_extraction", "manual"]
 
 
-class _Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class _Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     pass
 
 
-class Times(_Frozen, frozen=True):
+class Times(_Frozen, frozen=True, gc=False):
     """What was true when, and when it was known. A missing time stays missing."""
 
     created: datetime | None = None
@@ -40,14 +40,14 @@ class Times(_Frozen, frozen=True):
     recorded: datetime | None = None
 
 
-class Link(msgspec.Struct, frozen=True):
+class Link(msgspec.Struct, frozen=True, gc=False):
     """A typed link to another record's uid."""
 
     type: LinkType
     to: str
 
 
-class Provenance(_Frozen, frozen=True):
+class Provenance(_Frozen, frozen=True, gc=False):
     """Whence it came. ``conversation`` and ``message`` are uids of the records it was drawn from."""
 
     platform: str = ""
@@ -59,19 +59,19 @@ class Provenance(_Frozen, frozen=True):
     actor: str = ""
 
 
-class Grant(_Frozen, frozen=True):
+class Grant(_Frozen, frozen=True, gc=False):
     entity: str
     permissions: tuple[Literal["read", "write", "delete"], ...]
 
 
-class Access(_Frozen, frozen=True):
+class Access(_Frozen, frozen=True, gc=False):
     visibility: Literal["private", "shared", "public"] = "private"
     exportable: bool = True
     grants: tuple[Grant, ...] = ()
     sensitivity: Literal["", "low", "normal", "high"] = ""
 
 
-class Origin(_Frozen, frozen=True):
+class Origin(_Frozen, frozen=True, gc=False):
     """Which format said it, and under what name. ``kind`` is the format's own word (``chatgpt.message``)."""
 
     format: str
@@ -81,14 +81,14 @@ class Origin(_Frozen, frozen=True):
     kind: str = ""
 
 
-class Native(_Frozen, frozen=True):
+class Native(_Frozen, frozen=True, gc=False):
     """The exact source bytes: the kept original ``digest`` and a JSON pointer (RFC 6901) inside it."""
 
     digest: str = ""
     pointer: str = ""
 
 
-class Record(_Frozen, frozen=True):
+class Record(_Frozen, frozen=True, gc=False):
     """See the module docstring. ``uid`` is 40 hexadecimal digits (satchel.model.ids)."""
 
     uid: str

@@ -33,6 +33,8 @@ from satchel.model.bodies import (
 from satchel.model.record import Record
 
 TEXT_VERSION = 1
+#: No-break, ideographic and zero-width no-break spaces: the ones beyond ASCII that exports are full of.
+_WIDE_SPACE = tuple(space.encode() for space in "\u00a0\u202f\u3000\ufeff")
 #: What str.split() takes for white space in ASCII.
 _ASCII_SPACE = b" \t\n\r\v\f\x1c\x1d\x1e\x1f"
 
@@ -147,4 +149,8 @@ def statement(record: Record, title: str, text: str) -> bytes:
     text = text.lower()
     if text.isascii():
         return text.encode().translate(None, _ASCII_SPACE)
-    return "".join(unicodedata.normalize("NFC", text).split()).encode("utf-8", "surrogatepass")
+    said = unicodedata.normalize("NFC", text).encode("utf-8", "surrogatepass").translate(None, _ASCII_SPACE)
+    for space in _WIDE_SPACE:
+        if space in said:
+            said = said.replace(space, b"")
+    return said

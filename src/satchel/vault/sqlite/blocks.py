@@ -1,50 +1,78 @@
-"""The data of records: of most in their row, of messages in one compressed block for each original they were read of."""
+"""Kept originals as they are stored: the source object's exact bytes and, behind them, the records of its messages.
+
+Both say the same text, so one zstd frame holds them in two thirds of the space that two would take. The data of all other
+records lies in their own rows.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import apsw
 import msgspec
 
 from satchel.errors import VaultDamaged
-from satchel.vault.sqlite.compression import compress, decompress
 from satchel.vault.sqlite.connection import one
 
-#: Blocks kept open: neighbouring messages are asked for one after another.
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+#: Measured: level 3 takes 4 % less space for 40 % more time.
+LEVEL = 1
+#: Originals kept open: neighbouring messages are asked for one after another.
 KEPT = 4
 
 _BLOCK = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def make_block(datas: Sequence[bytes]) -> bytes:
-    """A block of encoded records; a record's slot is its place in ``datas``."""
-    return compress(b"[" + b",".join(datas) + b"]")
+def pack(native: bytes, messages: Sequence[bytes]) -> bytes:
+    """One frame of an original and its encoded messages; a message's slot is its place in ``messages``."""
+    return zstd.compress(b"".join((native, b"[", b",".join(messages), b"]")), level=LEVEL)
 
 
-class Blocks:
-    """Reads records' data; holds the last few blocks."""
+class Originals:
+    """Reads kept originals and the data of records; holds the last few."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
-        self._open: dict[int, list[msgspec.Raw]] = {}
+        self._open: dict[int, tuple[bytes, list[msgspec.Raw]]] = {}
+
+    def native(self, original: int) -> bytes | None:
+        """The exact bytes of a source object; None where the original is a blob.
+
+        Raises:
+            VaultDamaged: it is gone.
+        """
+        found = self._load(original)
+        return found[0] if found else None
 
     def data(self, data: bytes | None, slot: int | None, original: int) -> bytes:
         """The data of a record with these columns.
 
         Raises:
-            VaultDamaged: its block is gone.
+            VaultDamaged: its original is gone.
         """
         if data is not None:
             return data
-        block = self._open.get(original)
-        if block is None:
-            row = one(self._connection, "SELECT messages FROM original WHERE id = ?", (original,))
-            if row is None or row[0] is None:
-                raise VaultDamaged("a record's data is missing", hint="restore the vault from a backup")
-            block = _BLOCK.decode(decompress(row[0]))
+        found = self._load(original)
+        if found is None or slot is None:
+            raise VaultDamaged("a record's data is missing", hint="restore the vault from a backup")
+        return bytes(found[1][slot])
+
+    def _load(self, original: int) -> tuple[bytes, list[msgspec.Raw]] | None:
+        found = self._open.get(original)
+        if found is None:
+            row = one(self._connection, "SELECT size, data FROM original WHERE id = ?", (original,))
+            if row is None:
+                raise VaultDamaged("a kept original is missing", hint="restore the vault from a backup")
+            if row[1] is None:
+                return None
+            whole = zstd.decompress(row[1])
+            found = (whole[: row[0]], _BLOCK.decode(memoryview(whole)[row[0] :]))
             while len(self._open) >= KEPT:
                 del self._open[next(iter(self._open))]
-            self._open[original] = block
-        assert slot is not None
-        return bytes(block[slot])
+            self._open[original] = found
+        return found

@@ -14,7 +14,7 @@ import msgspec
 from satchel.errors import NotFound, UsageError
 from satchel.model.times import from_microseconds
 from satchel.vault.sqlite import audit, blobs
-from satchel.vault.sqlite.blocks import Blocks
+from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import one, our_errors, rows
 from satchel.vault.sqlite.rows import decode, remove_details, replace_current
 from satchel.vault.store import Batch, Change, Summary
@@ -99,7 +99,7 @@ def _title(connection: apsw.Connection, uid: bytes) -> str:
     return getattr(body, "title", "") or getattr(body, "name", "")
 
 
-def undo(connection: apsw.Connection, blocks: Blocks, id: int, *, now: int, secret: bytes) -> Summary:
+def undo(connection: apsw.Connection, originals: Originals, id: int, *, now: int, secret: bytes) -> Summary:
     """Take back an import, inside the caller's transaction. See the module docstring.
 
     Raises:
@@ -115,8 +115,8 @@ def undo(connection: apsw.Connection, blocks: Blocks, id: int, *, now: int, secr
         (now, this.label, msgspec.json.encode(this.platforms).decode(), id),
     )
     by = connection.last_insert_rowid()
-    _adopt(connection, blocks, id)
-    restored, removed = _take_back_records(connection, blocks, id, secret)
+    _adopt(connection, originals, id)
+    restored, removed = _take_back_records(connection, originals, id, secret)
     connection.execute("DELETE FROM version WHERE batch = ?", (id,))
     _remove_originals(connection, id)
     summary = Summary(removed=removed, restored=restored)
@@ -132,7 +132,7 @@ def undo(connection: apsw.Connection, blocks: Blocks, id: int, *, now: int, secr
     return summary
 
 
-def _adopt(connection: apsw.Connection, blocks: Blocks, id: int) -> None:
+def _adopt(connection: apsw.Connection, originals: Originals, id: int) -> None:
     """What a later import met again, unchanged, becomes that import's."""
     adopted = rows(
         connection,
@@ -155,12 +155,12 @@ def _adopt(connection: apsw.Connection, blocks: Blocks, id: int) -> None:
     for record, original, heir, *data in said_elsewhere:
         connection.execute(
             "UPDATE record SET original = ?, batch = ?, slot = NULL, data = ? WHERE id = ?",
-            (original, heir, blocks.data(*data), record),
+            (original, heir, originals.data(*data), record),
         )
 
 
 def _take_back_records(
-    connection: apsw.Connection, blocks: Blocks, id: int, secret: bytes
+    connection: apsw.Connection, originals: Originals, id: int, secret: bytes
 ) -> tuple[dict[str, int], dict[str, int]]:
     restored: dict[str, int] = {}
     removed: dict[str, int] = {}
@@ -174,7 +174,7 @@ def _take_back_records(
         if not page:
             return restored, removed
         for row, *data in page:
-            record = decode(blocks.data(*data))
+            record = decode(originals.data(*data))
             earlier = one(
                 connection,
                 "SELECT version, batch, original, data FROM version WHERE record = ? AND batch <> ?"

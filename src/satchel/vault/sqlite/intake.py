@@ -26,8 +26,7 @@ from satchel.model.record import Asset, Original, Reading, Record
 from satchel.model.text import searchable, spaced
 from satchel.model.times import to_microseconds
 from satchel.vault.sqlite import audit, blobs
-from satchel.vault.sqlite.blocks import Blocks, make_block
-from satchel.vault.sqlite.compression import compress
+from satchel.vault.sqlite.blocks import Originals, pack
 from satchel.vault.sqlite.connection import one, rows
 from satchel.vault.sqlite.rows import (
     add_details,
@@ -83,7 +82,7 @@ class SqliteIntake:
         self._findings: list[Finding] = []
         self._counted: dict[tuple[str, str], Finding] = {}
         self._blobs = self._blob_bytes = 0
-        self._blocks = Blocks(connection)
+        self._kept = Originals(connection)
         #: Rows of the text index not yet written.
         self._texts: list[tuple[int, str, str]] = []
 
@@ -123,8 +122,7 @@ class SqliteIntake:
                 updated=updated,
                 size=len(original.native),
                 counts=kinds,
-                data=compress(original.native),
-                messages=make_block([data for _, data in messages]) if messages else None,
+                data=pack(original.native, [data for _, data in messages]),
             )
         rest = records if not messages else [pair for pair in records if not isinstance(pair[0].body, Message)]
         changed = self._merge_all(rest, id, age)
@@ -164,7 +162,6 @@ class SqliteIntake:
                 size=size,
                 counts={record.kind: 1},
                 data=None,
-                messages=None,
             )
         changed = self._merge_all([(record, encode(record))], id, _Age(older=False, newer=False))
         self._flush_texts()
@@ -244,11 +241,10 @@ class SqliteIntake:
         size: int,
         counts: dict[str, int],
         data: bytes | None,
-        messages: bytes | None,
     ) -> int:
         self._connection.execute(
-            "INSERT INTO original (uid, digest, batch, source, kind, reader, element, updated, size, counts, data, messages)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO original (uid, digest, batch, source, kind, reader, element, updated, size, counts, data)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 uid,
                 digest,
@@ -261,7 +257,6 @@ class SqliteIntake:
                 size,
                 _counts(counts),
                 data,
-                messages,
             ),
         )
         return self._connection.last_insert_rowid()
@@ -349,7 +344,7 @@ class SqliteIntake:
             "SELECT id, version, batch, original, slot, data FROM record WHERE uid = ?",
             (bytes.fromhex(record.uid),),
         )[0]
-        before = self._blocks.data(inline, slot, of)
+        before = self._kept.data(inline, slot, of)
         if before == data:
             if of != original:
                 connection.execute("INSERT OR IGNORE INTO witness (record, original) VALUES (?, ?)", (id, original))

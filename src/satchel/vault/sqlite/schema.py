@@ -37,8 +37,8 @@ CREATE TABLE source (
 );
 CREATE INDEX source_batch ON source (batch);
 
--- A kept original: the exact bytes of one source object (zstd), or a blob's place in an export. The message records that were
--- read of it lie together in one block (messages): so they compress, and a conversation is one read.
+-- A kept original: one zstd frame of the source object's exact bytes (size of them) and, behind them, the block of message
+-- records that were read of it: text that stands twice is stored once, and a conversation is one read. Without data: a blob.
 CREATE TABLE original (
     id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: readers hold blocks by it
     uid BLOB NOT NULL,
@@ -51,8 +51,7 @@ CREATE TABLE original (
     updated INTEGER,
     size INTEGER NOT NULL,
     counts TEXT NOT NULL,
-    data BLOB,
-    messages BLOB
+    data BLOB
 );
 CREATE INDEX original_uid ON original (uid);
 CREATE INDEX original_batch ON original (batch);
@@ -87,7 +86,6 @@ CREATE TABLE record (
 CREATE INDEX record_part_of ON record (part_of, position) WHERE part_of IS NOT NULL;
 CREATE INDEX record_content_key ON record (content_key) WHERE content_key IS NOT NULL AND kind <> 'message';
 CREATE INDEX record_kind ON record (kind, uid) WHERE kind <> 'message';
-CREATE INDEX record_batch ON record (batch);
 
 -- Earlier versions.
 CREATE TABLE version (

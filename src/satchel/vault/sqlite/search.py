@@ -12,7 +12,7 @@ from satchel.errors import UsageError
 from satchel.model.record import Record
 from satchel.model.text import searchable, spaced
 from satchel.model.times import to_microseconds
-from satchel.vault.sqlite.blocks import Blocks
+from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import our_errors, rows
 from satchel.vault.sqlite.rows import decode
 from satchel.vault.store import Found, Hit, Query
@@ -83,7 +83,7 @@ def _match(terms: list[Term]) -> str:
     return f"({wanted}) NOT ({unwanted})" if unwanted else wanted
 
 
-def search(connection: apsw.Connection, blocks: Blocks, query: Query) -> Found:
+def search(connection: apsw.Connection, originals: Originals, query: Query) -> Found:
     """See Store.search."""
     terms = parse(query.words)
     where, values = _filters(query)
@@ -107,7 +107,7 @@ def search(connection: apsw.Connection, blocks: Blocks, query: Query) -> Found:
         hits = []
         for id, score, statement, count in rows(connection, best, {"limit": query.limit, "offset": query.offset}):
             alike = [] if count == 1 else _witnesses(connection, statement, id)
-            hits.append(_hit(connection, blocks, id, score, terms, alike))
+            hits.append(_hit(connection, originals, id, score, terms, alike))
         connection.execute("DROP TABLE temp.matched")
     return Found(tuple(hits), total)
 
@@ -142,14 +142,14 @@ def _filters(query: Query) -> tuple[str, dict[str, Any]]:
     return " ".join(where), values
 
 
-def _hit(connection: apsw.Connection, blocks: Blocks, id: int, score: float, terms: list[Term], alike: list[str]) -> Hit:
+def _hit(connection: apsw.Connection, originals: Originals, id: int, score: float, terms: list[Term], alike: list[str]) -> Hit:
     data, slot, original, recorded, digest, whole = rows(
         connection,
         "SELECT r.data, r.slot, r.original, r.recorded, o.digest, w.data FROM record r"
         " LEFT JOIN original o ON o.id = r.original LEFT JOIN record w ON w.id = r.part_of WHERE r.id = ?",
         (id,),
     )[0]
-    record = decode(blocks.data(data, slot, original), recorded, digest)
+    record = decode(originals.data(data, slot, original), recorded, digest)
     context = ""
     if whole is not None:
         body = decode(whole).body

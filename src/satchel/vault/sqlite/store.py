@@ -19,8 +19,7 @@ from satchel.model.text import TEXT_VERSION, searchable
 from satchel.model.times import from_microseconds, to_microseconds
 from satchel.trust.secrets import Secret
 from satchel.vault.sqlite import audit, blobs, history, search
-from satchel.vault.sqlite.blocks import Blocks
-from satchel.vault.sqlite.compression import decompress
+from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import connect, our_errors, rows, writing
 from satchel.vault.sqlite.intake import SqliteIntake
 from satchel.vault.sqlite.rows import add_text, decode, index_row, meta
@@ -55,7 +54,7 @@ class SqliteStore:
     def __init__(self, connection: apsw.Connection, path: Path) -> None:
         self.connection = connection
         self._path = path
-        self._blocks = Blocks(connection)
+        self._kept = Originals(connection)
         with our_errors():
             self._secret: bytes = meta(connection, "content_secret")
             self.owner_id: str = meta(connection, "owner_id")
@@ -173,16 +172,12 @@ class SqliteStore:
             yield self._load(*row)
 
     def _load(self, data: bytes | None, slot: int | None, original: int, recorded: int, digest: bytes) -> Record:
-        return decode(self._blocks.data(data, slot, original), recorded, digest)
+        return decode(self._kept.data(data, slot, original), recorded, digest)
 
     def original(self, record: Record) -> bytes | None:
         """See Store.original."""
-        found = rows(
-            self.connection,
-            "SELECT o.data FROM record r JOIN original o ON o.id = r.original WHERE r.uid = ?",
-            (bytes.fromhex(record.uid),),
-        )
-        return decompress(found[0][0]) if found and found[0][0] is not None else None
+        found = rows(self.connection, "SELECT original FROM record WHERE uid = ?", (bytes.fromhex(record.uid),))
+        return self._kept.native(found[0][0]) if found else None
 
     def native(self, record: Record) -> bytes | None:
         """See Store.native."""
@@ -211,7 +206,7 @@ class SqliteStore:
             " WHERE r.uid = ?1 UNION ALL SELECT version, batch, data, slot, original FROM record WHERE uid = ?1 ORDER BY 1",
             (bytes.fromhex(uid),),
         )
-        return [Version(number, batch, decode(self._blocks.data(*data))) for number, batch, *data in found]
+        return [Version(number, batch, decode(self._kept.data(*data))) for number, batch, *data in found]
 
     def open_blob(self, digest: str) -> BinaryIO:
         """See Store.open_blob."""
@@ -219,7 +214,7 @@ class SqliteStore:
 
     def search(self, query: Query) -> Found:
         """See Store.search."""
-        return search.search(self.connection, self._blocks, query)
+        return search.search(self.connection, self._kept, query)
 
     def batches(self) -> list[Batch]:
         """See Store.batches."""
@@ -236,7 +231,7 @@ class SqliteStore:
     def undo(self, batch: int, *, dry_run: bool = False) -> Summary:
         """See Store.undo and satchel.vault.sqlite.history."""
         with writing(self.connection, keep=not dry_run):
-            return history.undo(self.connection, self._blocks, batch, now=to_microseconds(now()), secret=self._secret)
+            return history.undo(self.connection, self._kept, batch, now=to_microseconds(now()), secret=self._secret)
 
     def record_event(self, operation: str, detail: dict[str, str]) -> None:
         """An audit entry for what changes no record: a new passphrase, a new recovery key."""
@@ -321,7 +316,7 @@ class SqliteStore:
                 )
                 if not page:
                     break
-                texts = [index_row(id, *searchable(decode(self._blocks.data(*data)))) for id, *data in page]
+                texts = [index_row(id, *searchable(decode(self._kept.data(*data)))) for id, *data in page]
                 add_text(connection, [text for text in texts if text])
                 last = page[-1][0]
             connection.execute("UPDATE meta SET value = ? WHERE name = 'text_version'", (TEXT_VERSION,))
