@@ -14,8 +14,10 @@ UID_BYTES = 20
 
 def make_uid(*path: str) -> str:
     """The uid of the thing at ``path``: id space first (``"chatgpt"``, ``"conversation"``), native id last."""
-    names = [name.encode("utf-8", "surrogatepass") for name in path]
-    framed = b"".join([b"%d:%b" % (len(name), name) for name in names])
+    framed = b""
+    for name in path:
+        data = name.encode("utf-8", "surrogatepass")
+        framed += b"%d:%b" % (len(data), data)
     return hashlib.sha256(framed).hexdigest()[: 2 * UID_BYTES]
 
 

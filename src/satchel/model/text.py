@@ -33,8 +33,6 @@ from satchel.model.bodies import (
 from satchel.model.record import Record
 
 TEXT_VERSION = 1
-#: No-break, ideographic and zero-width no-break spaces: the ones beyond ASCII that exports are full of.
-_WIDE_SPACE = tuple(space.encode() for space in "\u00a0\u202f\u3000\ufeff")
 #: What str.split() takes for white space in ASCII.
 _ASCII_SPACE = b" \t\n\r\v\f\x1c\x1d\x1e\x1f"
 
@@ -51,6 +49,10 @@ _SOLITARY = re.compile(
     "])[\U0001f3fb-\U0001f3ff]?"
 )
 
+# Lead bytes of UTF-8 sequences, and continuation bytes, that no solitary character begins with.
+_NO_SOLITARY_LEAD = bytes(set(range(0xE0)) | {0xEE})
+_PUNCTUATION = (b"\xe2\x80", b"\xe2\x81", b"\xe2\x82", b"\xe2\x84")
+
 
 def spaced(text: str) -> str:
     """``text`` with a space round every character that is a word of its own; NUL becomes a space."""
@@ -58,9 +60,21 @@ def spaced(text: str) -> str:
         return text.replace("\0", " ") if "\0" in text else text
     if "\0" in text:
         text = text.replace("\0", " ")
+    if not _may_hold_solitary(text.encode("utf-8", "surrogatepass")):
+        return text
     # Splitting and joining run in C; a substitution would call back for every character. Skin tones go with the split;
     # joiners and variation selectors are no part of a word for the tokenizer: so 👩🏽‍💻 is found by 👩, ❤️ by ❤.
     return " ".join(_SOLITARY.split(text))
+
+
+def _may_hold_solitary(data: bytes) -> bool:
+    """Whether UTF-8 may hold a solitary character, by its lead bytes: most text beyond ASCII has only dashes, quotes and
+    accents, and looking through it for the characters themselves costs as much as indexing half of it."""
+    leads = data.translate(None, _NO_SOLITARY_LEAD)
+    if not leads:
+        return False
+    # E2 begins both: general punctuation, currency and letter-like symbols are none.
+    return len(leads) != sum(map(data.count, _PUNCTUATION))
 
 
 def normalised(text: str) -> str:
@@ -130,27 +144,23 @@ def searchable(record: Record) -> tuple[str, str]:
 
 
 #: Kinds whose text is a statement that others may make in the same words.
-_STATING = (Message, Memory, Instruction, Profile, Chunk, Document, Procedure, Skill)
+_STATING = (Memory, Instruction, Profile, Chunk, Document, Procedure, Skill)
 
 
 def statement(record: Record, title: str, text: str) -> bytes:
     """What two witnesses of one statement have in common, as UTF-8; nothing when there is nothing to compare.
 
-    The text without case, in NFC, without white space (so that a line break or a double space tells no two apart).
-    ``title`` and ``text`` are what ``searchable`` gives.
+    The text without case, in NFC, without white space (so that a line break or a double space tells no two apart); a message,
+    which is a copy and no paraphrase, only without ASCII white space. ``title`` and ``text`` are what ``searchable`` gives.
     """
     body = record.body
+    if isinstance(body, Message):
+        return text.encode("utf-8", "surrogatepass").translate(None, _ASCII_SPACE)
     if isinstance(body, Entity):
         text = body.name
     elif not isinstance(body, _STATING):
         return b""
     elif title:
         text = f"{title} {text}"
-    text = text.lower()
-    if text.isascii():
-        return text.encode().translate(None, _ASCII_SPACE)
-    said = unicodedata.normalize("NFC", text).encode("utf-8", "surrogatepass").translate(None, _ASCII_SPACE)
-    for space in _WIDE_SPACE:
-        if space in said:
-            said = said.replace(space, b"")
-    return said
+    said = unicodedata.normalize("NFC", text.lower())
+    return "".join(said.split()).encode("utf-8", "surrogatepass")

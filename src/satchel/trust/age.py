@@ -17,8 +17,8 @@ import pyrage
 from satchel.errors import WrongKey
 from satchel.trust.secrets import Secret
 
-#: log2 of scrypt's N (r=8, p=1): 64 MiB and some 0.15 s for each guess.
-WORK_FACTOR = 16
+#: log2 of scrypt's N (r=8, p=1): 32 MiB and some 0.1 s for each guess, and for each command. See docs/security.md.
+WORK_FACTOR = 15
 _LABEL = b"age-encryption.org/v1/scrypt"
 _INTRO = b"age-encryption.org/v1\n"
 

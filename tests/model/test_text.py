@@ -1,0 +1,91 @@
+"""The text of a record: what search indexes of it, and what two witnesses have in common."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import example, given
+
+from satchel.model import text as texts
+from satchel.model.bodies import Entity, Memory, Message, Part
+from satchel.model.record import Origin, Record
+from satchel.model.text import leaves, normalised, searchable, spaced, statement
+
+
+def record(body: object) -> Record:
+    return Record(uid="0" * 40, body=body, origin=Origin(format="made"))  # type: ignore[arg-type]
+
+
+def said(body: object) -> bytes:
+    return statement(record(body), *searchable(record(body)))
+
+
+@given(st.text())
+@example("“quoted” — plain… €5 ™")
+@example("arrow → and ✓")
+@example("\ud800 lone")
+def test_the_quick_look_never_misses_a_solitary_character(text: str) -> None:
+    holds = texts._SOLITARY.search(text) is not None
+    if holds:
+        assert texts._may_hold_solitary(text.encode("utf-8", "surrogatepass"))
+
+
+def test_every_solitary_character_is_seen_by_the_quick_look() -> None:
+    missed = [
+        code
+        for code in range(0x110000)
+        if texts._SOLITARY.match(chr(code)) and not texts._may_hold_solitary(chr(code).encode("utf-8", "surrogatepass"))
+    ]
+    assert missed == []
+
+
+@given(st.text(st.sampled_from("ab é漢字かな🎉🏽한ก\0—") | st.characters()))
+def test_spacing_parts_solitary_characters_and_changes_nothing_else(text: str) -> None:
+    words = spaced(text).split(" ")
+    assert all(len(word) == 1 for word in words if texts._SOLITARY.search(word))
+    without_tones = "".join(texts._SOLITARY.split(text.replace("\0", " ")))
+    assert "".join(words) == without_tones.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Likes  green tea", "likes green\ntea"), ("café", "CAFE\u0301"), ("a\u00a0b", "a b"), ("日本 語", "日本語")],
+)
+def test_statements_are_the_same_but_for_case_form_and_space(one: str, other: str) -> None:
+    assert said(Memory(text=one)) == said(Memory(text=other)) != b""
+
+
+def test_statements_that_differ() -> None:
+    assert said(Memory(text="likes tea")) != said(Memory(text="likes teas"))
+    assert said(Entity(name="x")) == b"x"
+
+
+def test_a_message_is_the_same_but_for_line_breaks() -> None:
+    one, other = (Message(role="user", parts=(Part(type="text", text=text),)) for text in ("a b\nc", "a  b c"))
+    assert said(one) == said(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("  Hello   World  ", "hello world"), ("a\t\nb", "a b"), ("cafe\u0301", "café"), ("STRASSE ẞ", "strasse ß")],
+)
+def test_normalised_follows_portable_ai_memory(text: str, expected: str) -> None:
+    """portable-ai-memory.md 2.3."""
+    assert normalised(text) == expected
+
+
+@given(st.recursive(st.text() | st.integers() | st.none(), lambda child: st.lists(child) | st.dictionaries(st.text(), child)))
+def test_leaves_are_all_strings_in_order(value: object) -> None:
+    def walk(item: object) -> list[str]:
+        if isinstance(item, str):
+            return [item]
+        if isinstance(item, dict):
+            return [leaf for child in item.values() for leaf in walk(child)]
+        return [leaf for child in item for leaf in walk(child)] if isinstance(item, list) else []
+
+    assert leaves(value) == walk(value)
+
+
+def test_a_tool_calls_text_is_its_strings() -> None:
+    part = Part(type="tool_call", name="python", data={"code": "print(1)", "n": [1, {"s": "two"}]})
+    assert searchable(record(Message(role="assistant", parts=(part,)))) == ("", "print(1)\ntwo")
