@@ -43,6 +43,11 @@ from satchel.vault.store import Batch, Counts, Outcome, SourceFile, Summary
 #: Findings told one by one; past that, alike ones are counted together.
 MAX_FINDINGS = 2_000
 
+#: Text gathered before it is indexed: many rows in a row find the index's working set in the processor's cache (measured:
+#: indexing takes half the time that it takes after each conversation).
+BUFFERED_ROWS = 4_000
+BUFFERED_CHARACTERS = 8 << 20
+
 _INSERT_RECORD = (
     "INSERT OR IGNORE INTO record (uid, kind, platform, created, part_of, position, content_key, original, batch, recorded,"
     " data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -85,6 +90,7 @@ class SqliteIntake:
         self._kept = Originals(connection)
         #: Rows of the text index not yet written.
         self._texts: list[tuple[int, str, str]] = []
+        self._text_characters = 0
 
     def put(self, original: Original) -> Outcome:
         """See Intake.put. A reader that fails is a finding; the bytes are kept all the same."""
@@ -128,7 +134,8 @@ class SqliteIntake:
         changed = self._merge_all(rest, id, age)
         if messages:
             changed = self._add_messages(messages, id, age) or changed
-        self._flush_texts()
+        if len(self._texts) > BUFFERED_ROWS or self._text_characters > BUFFERED_CHARACTERS:
+            self._flush_texts()
         outcome: Outcome = "new" if not known else "older" if age.older else "updated" if changed else "unchanged"
         self._sight(id, outcome)
         return self._done(outcome)
@@ -164,7 +171,6 @@ class SqliteIntake:
                 data=None,
             )
         changed = self._merge_all([(record, encode(record))], id, _Age(older=False, newer=False))
-        self._flush_texts()
         outcome: Outcome = "new" if not known else "updated" if changed else "unchanged"
         self._sight(id, outcome)
         return self._done(outcome)
@@ -194,6 +200,7 @@ class SqliteIntake:
     def finish(self, files: tuple[SourceFile, ...]) -> Batch:
         """Write what is known only at the end; the caller commits."""
         connection = self._connection
+        self._flush_texts()
         for file in files:
             connection.execute(
                 "UPDATE source SET size = ?, sha256 = ? WHERE id = ?",
@@ -285,6 +292,7 @@ class SqliteIntake:
             added.append((id, uid, platform, time, part_of, position, key, original, batch, now, slot))
             if text:
                 texts.append((id, "", spaced(text)))
+                self._text_characters += len(text)
         before = connection.total_changes()
         connection.executemany(_INSERT_MESSAGE, added)
         if connection.total_changes() - before < len(added):
@@ -328,6 +336,7 @@ class SqliteIntake:
                 row = index_row(id, title, text)
                 if row:
                     self._texts.append(row)
+                    self._text_characters += len(text)
                 add_details(connection, id, record)
                 self._count(record.kind, "new")
                 changed = True
@@ -387,6 +396,7 @@ class SqliteIntake:
         if self._texts:
             add_text(self._connection, self._texts)
             self._texts = []
+            self._text_characters = 0
 
     def _next_id(self) -> int:
         row = one(self._connection, "SELECT max(id) FROM record")
