@@ -33,8 +33,6 @@ from satchel.model.bodies import (
 from satchel.model.record import Record
 
 TEXT_VERSION = 1
-#: What str.split() takes for white space in ASCII.
-_ASCII_SPACE = b" \t\n\r\v\f\x1c\x1d\x1e\x1f"
 
 # Scripts written without spaces between words, and symbols that people search for by themselves: each character becomes a
 # word of its own, in the index and in the query alike (engineering.md 1f). Han and its extensions, kana, bopomofo, Hangul,
@@ -54,13 +52,14 @@ _NO_SOLITARY_LEAD = bytes(set(range(0xE0)) | {0xEE})
 _PUNCTUATION = (b"\xe2\x80", b"\xe2\x81", b"\xe2\x82", b"\xe2\x84")
 
 
-def spaced(text: str) -> str:
-    """``text`` with a space round every character that is a word of its own; NUL becomes a space."""
-    if text.isascii():
-        return text.replace("\0", " ") if "\0" in text else text
+def spaced(text: str, data: bytes | None = None) -> str:
+    """``text`` with a space round every character that is a word of its own; NUL becomes a space.
+
+    ``data`` is its UTF-8, where the caller has it.
+    """
     if "\0" in text:
         text = text.replace("\0", " ")
-    if not _may_hold_solitary(text.encode("utf-8", "surrogatepass")):
+    if text.isascii() or not _may_hold_solitary(text.encode("utf-8", "surrogatepass") if data is None else data):
         return text
     # Splitting and joining run in C; a substitution would call back for every character. Skin tones go with the split;
     # joiners and variation selectors are no part of a word for the tokenizer: so 👩🏽‍💻 is found by 👩, ❤️ by ❤.
@@ -74,7 +73,7 @@ def _may_hold_solitary(data: bytes) -> bool:
     if not leads:
         return False
     # E2 begins both: general punctuation, currency and letter-like symbols are none.
-    return len(leads) != sum(map(data.count, _PUNCTUATION))
+    return leads.strip(b"\xe2") != b"" or len(leads) != sum(map(data.count, _PUNCTUATION))
 
 
 def normalised(text: str) -> str:
@@ -144,18 +143,19 @@ def searchable(record: Record) -> tuple[str, str]:
 
 
 #: Kinds whose text is a statement that others may make in the same words.
-_STATING = (Memory, Instruction, Profile, Chunk, Document, Procedure, Skill)
+_STATING = (Memory, Instruction, Profile, Procedure, Skill)
+_COPIES = (Message, Document, Chunk)
 
 
 def statement(record: Record, title: str, text: str) -> bytes:
     """What two witnesses of one statement have in common, as UTF-8; nothing when there is nothing to compare.
 
-    The text without case, in NFC, without white space (so that a line break or a double space tells no two apart); a message,
-    which is a copy and no paraphrase, only without ASCII white space. ``title`` and ``text`` are what ``searchable`` gives.
+    The text without case, in NFC, without white space (so that a line break or a double space tells no two apart); a message or
+    a document, which is a copy and no paraphrase, letter for letter. ``title`` and ``text`` are what ``searchable`` gives.
     """
     body = record.body
-    if isinstance(body, Message):
-        return text.encode("utf-8", "surrogatepass").translate(None, _ASCII_SPACE)
+    if isinstance(body, _COPIES):
+        return text.encode("utf-8", "surrogatepass")
     if isinstance(body, Entity):
         text = body.name
     elif not isinstance(body, _STATING):

@@ -35,6 +35,7 @@ from satchel.vault.sqlite.rows import (
     decode,
     encode,
     index_row,
+    keyed,
     replace_current,
     sort_time,
 )
@@ -282,8 +283,9 @@ class SqliteIntake:
                 wholes[whole] = self._row_of(whole)
             platform = record.provenance.platform
             self._platforms.add(platform)
-            title, text = searchable(record)
-            key = content_key(record, title, text, secret)
+            text = searchable(record)[1]
+            data = text.encode("utf-8", "surrogatepass")
+            key = keyed(data, secret)
             time = sort_time(record)
             part_of = wholes[whole] if whole else None
             position = record.body.position  # type: ignore[union-attr]
@@ -291,7 +293,7 @@ class SqliteIntake:
             id = first + slot
             added.append((id, uid, platform, time, part_of, position, key, original, batch, now, slot))
             if text:
-                texts.append((id, "", spaced(text)))
+                texts.append((id, "", spaced(text, data)))
                 self._text_characters += len(text)
         before = connection.total_changes()
         connection.executemany(_INSERT_MESSAGE, added)

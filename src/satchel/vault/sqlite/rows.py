@@ -37,11 +37,13 @@ def decode(data: bytes, recorded: int | None = None, digest: bytes | None = None
 
 
 def content_key(record: Record, title: str, text: str, secret: bytes) -> bytes | None:
-    """What witnesses of the same statement share: a keyed hash, so that it tells nothing without the vault's key."""
-    said = statement(record, title, text)
-    if not said:
-        return None
-    return hashlib.blake2b(said, key=secret, digest_size=KEY_BYTES).digest()
+    """What witnesses of the same statement share."""
+    return keyed(statement(record, title, text), secret)
+
+
+def keyed(said: bytes, secret: bytes) -> bytes | None:
+    """A keyed hash of a statement, so that it tells nothing without the vault's key; None of nothing."""
+    return hashlib.blake2b(said, key=secret, digest_size=KEY_BYTES).digest() if said else None
 
 
 def sort_time(record: Record) -> int | None:

@@ -151,6 +151,7 @@ CREATE VIRTUAL TABLE text_index USING fts5 (
     title, body, content='', tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co So'"
 );
 INSERT INTO text_index (text_index, rank) VALUES ('secure-delete', 1);
+INSERT INTO text_index (text_index, rank) VALUES ('automerge', 8);
 INSERT INTO text_index (text_index, rank) VALUES ('rank', 'bm25(4.0, 1.0)');
 """
 
