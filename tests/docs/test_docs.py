@@ -1,4 +1,4 @@
-"""Documentation that cannot drift: promises name tests that exist, commands and kinds are the real ones, links lead somewhere."""
+"""Documentation that cannot drift: promises name tests that exist, commands and kinds are real, links lead somewhere."""
 
 from __future__ import annotations
 

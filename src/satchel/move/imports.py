@@ -208,6 +208,9 @@ def _claim(
             loose.append(member)
             # Only the shape is needed from here on.
             probes[member.name] = msgspec.structs.replace(seen, text="")
+    for claimed in claims:
+        # The order of an archive, or of what was typed, is not the export's: shards are read in theirs.
+        claimed.sort(key=lambda claim: (claim.member.path, claim.member.name))
     return claims, loose, probes
 
 
