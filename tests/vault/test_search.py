@@ -67,7 +67,7 @@ def test_all_words_phrase_prefix_and_exclusion(store: SqliteStore) -> None:
     assert found(store, "tea -uji") == ["b"]
 
 
-@pytest.mark.parametrize("words", ["", "  ", "-tea", '""', "- *", "'", "()"])
+@pytest.mark.parametrize("words", ["  ", "-tea", '""', "- *", "'", "()"])
 def test_nothing_to_search_for_is_a_usage_error(store: SqliteStore, words: str) -> None:
     with pytest.raises(UsageError):
         store.search(Query(words=words))
@@ -154,3 +154,20 @@ def test_an_index_of_an_older_text_is_built_anew(store: SqliteStore) -> None:
     again = SqliteStore(store.connection, store._path)
     assert dump_state(again) == before
     assert again.search(Query(words="tea")).total == 2
+
+
+def test_without_words_all_that_pass_the_filters_newest_first(store: SqliteStore) -> None:
+    def at(day: int) -> Times:
+        return Times(created=datetime(2026, 1, day, tzinfo=UTC))
+
+    fill(store, memory("old", "x", times=at(1)), memory("new", "y", times=at(9), tags=("t",)), memory("none", "z"))
+    assert found(store, "") == ["new", "old", "none"]
+    assert found(store, "", tags=("t",)) == ["new"]
+    result = store.search(Query(words="", limit=1, offset=1))
+    assert (result.total, result.hits[0].record.origin.id, result.hits[0].snippet) == (3, "old", "x")
+
+
+def test_a_conversation_without_a_title_shows_how_it_begins(store: SqliteStore) -> None:
+    fill(store, conversation("untitled", ["how it begins", "and goes on"], title=""))
+    (hit,) = store.search(Query(words="", kinds=("conversation",))).hits
+    assert hit.snippet == "how it begins"

@@ -87,7 +87,7 @@ def conversation_markdown(head: Record, messages: Sequence[Record], *, hidden: b
                 yield from message_markdown(message)
             for other in forks.get(message.uid, []):
                 branch = runs.index(other)
-                yield f"*Branch {branch} leaves here ({len(other.messages)} messages): {_preview(other)}*"
+                yield f"*Branch {branch} leaves here ({_length(other)}): {_preview(other)}*"
 
 
 def conversation_text(head: Record, messages: Sequence[Record], *, hidden: bool = False) -> Iterator[str]:
@@ -109,7 +109,7 @@ def conversation_text(head: Record, messages: Sequence[Record], *, hidden: bool 
                 yield message_text(message)
             for other in forks.get(message.uid, []):
                 branch = runs.index(other)
-                yield dim(clean(f"  ├─ branch {branch} leaves here ({len(other.messages)} messages): {_preview(other)}"))
+                yield dim(clean(f"  ├─ branch {branch} leaves here ({_length(other)}): {_preview(other)}"))
     unseen = sum(not _is_shown(message, hidden) for message in messages)
     if unseen:
         yield dim(f"{unseen} hidden messages are left out (system text, custom instructions); --hidden shows them.")
@@ -252,6 +252,10 @@ def _facts(record: Record) -> str:
 
 def _is_shown(message: Record, hidden: bool) -> bool:
     return hidden or not (isinstance(message.body, Message) and message.body.is_hidden)
+
+
+def _length(run: Thread) -> str:
+    return "1 message" if len(run.messages) == 1 else f"{len(run.messages)} messages"
 
 
 def _preview(run: Thread) -> str:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def search(
-    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help='Words, "a phrase", begin*, -without.')],
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[WORDS]...", help='Words, "a phrase", begin*, -without.')
+    ] = None,
     kind: Annotated[list[str] | None, typer.Option(help="Only this kind: memory, message, document, …")] = None,
     source: Annotated[list[str] | None, typer.Option(help="Only this platform: chatgpt, claude.")] = None,
     since: Annotated[str, typer.Option(metavar="DATE", help="From this day or time on (2026-01-31).")] = "",
@@ -23,10 +25,11 @@ def search(
     offset: Annotated[int, typer.Option(min=0, help="Skip the first ones.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="One JSON document for machines.")] = False,
 ) -> None:
-    """Search everything in the vault; all words must occur.
+    """Search everything in the vault; all words must occur. Without words: list the newest.
 
     \b
     satchel search sourdough --kind memory
+    satchel search --kind conversation --since 2026-01-01
     satchel search '"index scan" -oracle' --source claude --since 2026-01-01
     """
     from satchel.cli.console import say, say_json
@@ -39,7 +42,7 @@ def search(
         if name not in KINDS:
             raise UsageError(f"no kind is called {name!r}", hint="kinds: " + ", ".join(KINDS))
     query = Query(
-        words=" ".join(_requoted(word) for word in words),
+        words=" ".join(_requoted(word) for word in words or ()),
         kinds=tuple(kind or ()),
         sources=tuple(source or ()),
         since=_moment(since, "--since"),
@@ -93,6 +96,8 @@ def _tell(hit: Hit) -> None:
     title = hit.context or getattr(record.body, "title", "") or getattr(record.body, "name", "")
     more = f"  +{len(hit.witnesses) - 1} more with the same words" if len(hit.witnesses) > 1 else ""
     say(f"{bold(record.uid[:10])}  {dim(' · '.join(filter(None, what)))}  {one_line(title, 60)}{dim(more)}")
+    if not hit.snippet.strip() or hit.snippet == title:
+        return
     pieces, at = [], 0
     for start, end in hit.marks:
         if start >= at:

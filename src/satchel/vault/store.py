@@ -67,7 +67,8 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
-    """A search. ``words`` are joined by AND; "quoted" is a phrase; ``word*`` a prefix; ``-word`` excludes."""
+    """A search. ``words`` are joined by AND; "quoted" is a phrase; ``word*`` a prefix; ``-word`` excludes. Without words:
+    all that pass the filters, newest first."""
 
     words: str
     kinds: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from typing import Any
 import apsw
 
 from satchel.errors import UsageError
+from satchel.model.bodies import Conversation, Message
 from satchel.model.record import Record
 from satchel.model.text import searchable, spaced
 from satchel.model.times import to_microseconds
@@ -85,8 +86,10 @@ def _match(terms: list[Term]) -> str:
 
 def search(connection: apsw.Connection, originals: Originals, query: Query) -> Found:
     """See Store.search."""
-    terms = parse(query.words)
     where, values = _filters(query)
+    if not query.words:
+        return _list(connection, originals, query, where, values)
+    terms = parse(query.words)
     values["match"] = _match(terms)
     # bm25() works only where the index itself is read, so the matches are gathered before they are grouped.
     gather = f"""
@@ -110,6 +113,16 @@ def search(connection: apsw.Connection, originals: Originals, query: Query) -> F
             hits.append(_hit(connection, originals, id, score, terms, alike))
         connection.execute("DROP TABLE temp.matched")
     return Found(tuple(hits), total)
+
+
+def _list(connection: apsw.Connection, originals: Originals, query: Query, where: str, values: dict[str, Any]) -> Found:
+    """All records that pass the filters, newest first; those without a time last."""
+    source = f"FROM record r LEFT JOIN record whole ON whole.id = r.part_of WHERE 1 {where}"
+    page = {**values, "limit": query.limit, "offset": query.offset}
+    total = rows(connection, f"SELECT count(*) {source}", values)[0][0]
+    order = "ORDER BY coalesce(r.created, whole.created) DESC NULLS LAST, r.id LIMIT :limit OFFSET :offset"
+    found = rows(connection, f"SELECT r.id {source} {order}", page)
+    return Found(tuple(_hit(connection, originals, id, 0.0, [], []) for (id,) in found), total)
 
 
 def _witnesses(connection: apsw.Connection, statement: bytes, id: int) -> list[str]:
@@ -155,7 +168,21 @@ def _hit(connection: apsw.Connection, originals: Originals, id: int, score: floa
         body = decode(whole).body
         context = getattr(body, "title", "") or getattr(body, "name", "")
     snippet, marks = make_snippet(record, terms)
+    if not snippet and isinstance(record.body, Conversation):
+        snippet = _opening(connection, originals, id, terms)
     return Hit(record, -score, (record.uid, *alike), snippet, marks, context)
+
+
+def _opening(connection: apsw.Connection, originals: Originals, conversation: int, terms: list[Term]) -> str:
+    """How a conversation without a title begins: the first shown message that has text."""
+    sql = "SELECT data, slot, original FROM record WHERE part_of = ? AND kind = 'message' ORDER BY position LIMIT 10"
+    for columns in rows(connection, sql, (conversation,)):
+        message = decode(originals.data(*columns))
+        if isinstance(message.body, Message) and not message.body.is_hidden:
+            snippet, _ = make_snippet(message, terms)
+            if snippet:
+                return snippet
+    return ""
 
 
 def _fold(text: str) -> tuple[str, list[int]]:

@@ -102,6 +102,12 @@ class SqliteStore:
             connection.close()
             raise
 
+    def __enter__(self) -> SqliteStore:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Close the file; the write-ahead log is folded into it."""
         with our_errors():
