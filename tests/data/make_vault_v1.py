@@ -1,6 +1,6 @@
 """How ``vault-v1`` was made, by the Satchel that wrote schema version 1. It is kept as it is: later Satchels must open it.
 
-    SATCHEL_PASSPHRASE="vault of version 1" python tests/data/make_vault_v1.py
+SATCHEL_PASSPHRASE="vault of version 1" python tests/data/make_vault_v1.py
 """
 
 from pathlib import Path

@@ -127,45 +127,49 @@ def ask_passphrase(new: bool) -> str:
     return first
 
 
-class ByteProgress:
-    """A bar by bytes, with rate and time left, on standard error; silent where that is no terminal.
+class WorkProgress:
+    """A bar on standard error, by bytes with their rate or by records, and the time left; silent where that is no terminal.
 
     See satchel.move.imports.Progress.
     """
 
-    def __init__(self, what: str, *, shown: bool) -> None:
+    def __init__(self, what: str, *, shown: bool, by_bytes: bool = True) -> None:
         self._what = what
         self._shown = shown and sys.stderr.isatty()
+        self._by_bytes = by_bytes
         self._bar: Bar | None = None
         self._task: Any = None
 
-    def __enter__(self) -> ByteProgress:
+    def __enter__(self) -> WorkProgress:
         return self
 
-    def total(self, size_bytes: int | None) -> None:
-        """How many bytes there are to read."""
+    def total(self, amount: int | None) -> None:
+        """How much there is to do; None where only doing it tells."""
         if not self._shown:
             return
+        from rich import progress
         from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-        from rich.progress import TransferSpeedColumn as Speed
 
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(),
-            Speed(),
-            TimeRemainingColumn(),
+        done = (
+            [progress.DownloadColumn(), progress.TransferSpeedColumn()]
+            if self._by_bytes
+            else [progress.MofNCompleteColumn(), progress.TextColumn("records")]
+        )
+        self._bar = progress.Progress(
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(),
+            *done,
+            progress.TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task(self._what, total=size_bytes or None)
+        self._task = self._bar.add_task(self._what, total=amount or None)
         self._bar.start()
 
-    def advance(self, size_bytes: int) -> None:
-        """Count bytes that were read."""
+    def advance(self, amount: int) -> None:
+        """Count what was done."""
         if self._bar:
-            self._bar.advance(self._task, size_bytes)
+            self._bar.advance(self._task, amount)
 
     def waiting(self) -> None:
         """Say that another process holds the vault."""

@@ -20,12 +20,13 @@ def export(
     \b
     satchel export --to portable-ai-memory my-memory
     """
-    from satchel.cli.console import clean, dim, say, say_json, size
+    from satchel.cli.console import WorkProgress, clean, dim, say, say_json, size
     from satchel.cli.vaults import opened
     from satchel.move.exports import export as write
 
-    with opened() as store:
-        written = write(store, target, format=to)
+    with opened() as store, WorkProgress("Writing", shown=not json, by_bytes=False) as progress:
+        progress.total(sum(store.stats().records.values()))
+        written = write(store, target, format=to, progress=progress.advance)
     lines = written.ledger.lines()
     if json:
         counts = {name: getattr(written, name) for name in ("memories", "conversations", "messages", "files", "size_bytes")}

@@ -37,13 +37,13 @@ def import_(
     satchel import ~/Downloads/chatgpt.zip ~/Downloads/data-2026-08-20-batch-0000.zip
     """
     from satchel import limits
-    from satchel.cli.console import ByteProgress, say_json
+    from satchel.cli.console import WorkProgress, say_json
     from satchel.cli.vaults import opened_or_made
     from satchel.move.imports import recognised
 
     bounds = limits.raised(limit or [])
     with (
-        ByteProgress("Importing", shown=not json) as progress,
+        WorkProgress("Importing", shown=not json) as progress,
         recognised(paths, adapter=as_, limits=bounds, progress=progress) as export,
         opened_or_made(trial=dry_run) as store,
     ):

@@ -38,7 +38,7 @@ def stats(
             say("The vault is empty.")
         if held.first and held.last:
             say(
-                f"From {held.first:%Y-%m-%d} to {held.last:%Y-%m-%d}; {held.imports} imports,"
+                f"From {held.first:%Y-%m-%d} to {held.last:%Y-%m-%d}; {held.imports} import{'s' * (held.imports != 1)},"
                 f" {held.versions:,} earlier versions"
             )
         say(

@@ -30,9 +30,9 @@ from satchel.vault.store import Batch, Intake, SourceFile, Store
 class Progress(Protocol):
     """What a surface shows of long work. ``total`` is None where only reading tells; ``advance`` counts bytes read."""
 
-    def total(self, size_bytes: int | None) -> None: ...
+    def total(self, amount: int | None) -> None: ...
 
-    def advance(self, size_bytes: int) -> None: ...
+    def advance(self, amount: int) -> None: ...
 
     def waiting(self) -> None:
         """Another process holds the vault; the import goes on when it has finished."""
@@ -42,10 +42,10 @@ class Progress(Protocol):
 class Quiet:
     """A Progress that shows nothing."""
 
-    def total(self, size_bytes: int | None) -> None:
+    def total(self, amount: int | None) -> None:
         pass
 
-    def advance(self, size_bytes: int) -> None:
+    def advance(self, amount: int) -> None:
         pass
 
     def waiting(self) -> None:
