@@ -68,26 +68,45 @@ def _parent(message: Record) -> str:
     return message.body.parent if isinstance(message.body, Message) else ""
 
 
+class Step(msgspec.Struct, frozen=True):
+    """One step through a conversation: a message, or a branch that begins (``number``) or leaves here (``fork``)."""
+
+    message: Record | None = None
+    number: int = 0
+    fork: int = 0
+    run: Thread | None = None
+
+
+def walk(head: Record, messages: Sequence[Record]) -> Iterator[Step]:
+    """All threads, message by message, each fork told where it leaves."""
+    runs = threads(head, messages)
+    forks: dict[str, list[tuple[int, Thread]]] = {}
+    for number, run in enumerate(runs):
+        if run.leaves:
+            forks.setdefault(run.leaves, []).append((number, run))
+    for number, run in enumerate(runs):
+        if number:
+            yield Step(number=number, run=run)
+        for message in run.messages:
+            yield Step(message=message)
+            for fork, other in forks.get(message.uid, []):
+                yield Step(fork=fork, run=other)
+
+
 def conversation_markdown(head: Record, messages: Sequence[Record], *, hidden: bool = False) -> Iterator[str]:
     """The conversation as Markdown, block by block."""
     yield f"# {_inline(_title(head))}"
     yield _facts(head)
     if isinstance(head.body, Conversation) and head.body.summary:
         yield _quoted(head.body.summary)
-    runs = threads(head, messages)
-    forks: dict[str, list[Thread]] = {}
-    for run in runs:
-        if run.leaves:
-            forks.setdefault(run.leaves, []).append(run)
-    for number, run in enumerate(runs):
-        if number:
-            yield f"---\n\n## Branch {number}: {_preview(run)}"
-        for message in run.messages:
-            if _is_shown(message, hidden):
-                yield from message_markdown(message)
-            for other in forks.get(message.uid, []):
-                branch = runs.index(other)
-                yield f"*Branch {branch} leaves here ({_length(other)}): {_preview(other)}*"
+    for step in walk(head, messages):
+        if step.message:
+            if _is_shown(step.message, hidden):
+                yield from message_markdown(step.message)
+        elif step.run and step.number:
+            yield f"---\n\n## Branch {step.number}: {_preview(step.run)}"
+        elif step.run:
+            yield f"*Branch {step.fork} leaves here ({_length(step.run)}): {_preview(step.run)}*"
 
 
 def conversation_text(head: Record, messages: Sequence[Record], *, hidden: bool = False) -> Iterator[str]:
@@ -96,23 +115,18 @@ def conversation_text(head: Record, messages: Sequence[Record], *, hidden: bool 
     yield dim(clean(_facts(head)))
     if isinstance(head.body, Conversation) and head.body.summary:
         yield dim(clean(head.body.summary))
-    runs = threads(head, messages)
-    forks: dict[str, list[Thread]] = {}
-    for run in runs:
-        if run.leaves:
-            forks.setdefault(run.leaves, []).append(run)
-    for number, run in enumerate(runs):
-        if number:
-            yield bold(clean(f"── Branch {number}: {_preview(run)}"))
-        for message in run.messages:
-            if _is_shown(message, hidden):
-                yield message_text(message)
-            for other in forks.get(message.uid, []):
-                branch = runs.index(other)
-                yield dim(clean(f"  ├─ branch {branch} leaves here ({_length(other)}): {_preview(other)}"))
+    for step in walk(head, messages):
+        if step.message:
+            if _is_shown(step.message, hidden):
+                yield message_text(step.message)
+        elif step.run and step.number:
+            yield bold(clean(f"── Branch {step.number}: {_preview(step.run)}"))
+        elif step.run:
+            yield dim(clean(f"  ├─ branch {step.fork} leaves here ({_length(step.run)}): {_preview(step.run)}"))
     unseen = sum(not _is_shown(message, hidden) for message in messages)
     if unseen:
-        yield dim(f"{unseen} hidden messages are left out (system text, custom instructions); --hidden shows them.")
+        what = "1 hidden message is" if unseen == 1 else f"{unseen} hidden messages are"
+        yield dim(f"{what} left out (system text, custom instructions); --hidden shows them.")
 
 
 def message_markdown(message: Record) -> Iterator[str]:

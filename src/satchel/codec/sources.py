@@ -56,6 +56,24 @@ class Member(Protocol):
         ...
 
 
+def read_document(member: Member, limits: Limits = DEFAULT) -> bytes:
+    """All of a member that is not streamed, without a byte order mark.
+
+    Raises:
+        LimitExceeded: larger than ``limits.document_bytes``.
+        InputError: as the member's stream.
+    """
+    with member.open() as stream:
+        data = stream.read(limits.document_bytes + 1)
+    if len(data) > limits.document_bytes:
+        raise LimitExceeded(
+            f"the file is larger than {limits.document_bytes:,} bytes",
+            place=Place(file=member.name),
+            hint="--limit document_bytes=N raises it",
+        )
+    return data.removeprefix(b"\xef\xbb\xbf")
+
+
 class BytesMember(msgspec.Struct, frozen=True):
     """A member whose bytes are at hand: for tests, pasted text and small decoded parts."""
 

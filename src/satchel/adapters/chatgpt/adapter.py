@@ -13,7 +13,6 @@ from satchel.adapters.chatgpt import html
 from satchel.adapters.chatgpt.assets import Assets
 from satchel.adapters.chatgpt.conversation import KIND, Identity, identify, read_conversation
 from satchel.adapters.chatgpt.detect import FOREIGN, role_of
-from satchel.adapters.chatgpt.documents import read_bytes
 from satchel.adapters.chatgpt.manifest import check_manifest
 from satchel.adapters.chatgpt.shapes import Head, decode_repaired
 from satchel.adapters.chatgpt.sides import Sides, empty_file
@@ -21,7 +20,7 @@ from satchel.adapters.chatgpt.unmapped import unmapped
 from satchel.codec import json_values
 from satchel.codec.arrays import Element, iter_array
 from satchel.codec.probe import Probe
-from satchel.codec.sources import Member
+from satchel.codec.sources import Member, read_document
 from satchel.errors import LimitExceeded, MalformedInput, Place, SatchelError
 from satchel.model.findings import Finding, from_error
 from satchel.model.record import Item, Original, Reading, Record
@@ -209,7 +208,7 @@ class _Import:
         )
 
     def _single(self, claim: Claim) -> Iterator[Item]:
-        data = read_bytes(claim.member, self.limits).strip()
+        data = read_document(claim.member, self.limits).strip()
         place = Place(file=claim.member.name)
         # A file that is one conversation is checked whole before it is taken for one.
         decode_repaired(data, place, self.limits, [], type=msgspec.Raw)
@@ -223,7 +222,7 @@ class _Import:
 
     def _page(self, claim: Claim) -> Iterator[Item]:
         member = claim.member
-        page = read_bytes(member, self.limits)
+        page = read_document(member, self.limits)
         span = html.conversations_span(page)
         place = Place(file=member.name)
         if span is None:

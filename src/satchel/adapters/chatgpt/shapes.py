@@ -16,8 +16,6 @@ from satchel.errors import MalformedInput, Place
 from satchel.limits import Limits
 from satchel.model.findings import Finding
 
-BOM = b"\xef\xbb\xbf"
-
 
 class Author(msgspec.Struct, gc=False):
     role: Any = None

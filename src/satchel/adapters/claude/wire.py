@@ -15,8 +15,8 @@ import msgspec
 
 from satchel.adapters.base import AdapterInfo
 from satchel.codec import json_values
-from satchel.codec.sources import Member
-from satchel.errors import LimitExceeded, MalformedInput, Place, SatchelError
+from satchel.codec.sources import Member, read_document
+from satchel.errors import MalformedInput, Place, SatchelError
 from satchel.limits import Limits
 from satchel.model import times
 from satchel.model.findings import Finding, Outcome, Severity, from_error
@@ -29,7 +29,6 @@ PLATFORM = INFO.name
 ROOT_PARENT = "00000000-0000-4000-8000-000000000000"
 
 _Shape = TypeVar("_Shape")
-_BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\n\r"
 _MAX_WHOLE = 1 << 53
 _DIGITS = re.compile(r"\d{1,15}", re.ASCII)
@@ -233,15 +232,7 @@ def document(member: Member, limits: Limits) -> bytes:
         LimitExceeded: larger than ``limits.document_bytes``.
         InputError: it cannot be read.
     """
-    with member.open() as stream:
-        data = stream.read(limits.document_bytes + 1)
-    if len(data) > limits.document_bytes:
-        raise LimitExceeded(
-            f"the file is larger than {limits.document_bytes:,} bytes",
-            place=Place(file=member.name),
-            hint="--limit document_bytes=N raises it",
-        )
-    return data.removeprefix(_BOM).strip(_SPACE)
+    return read_document(member, limits).strip(_SPACE)
 
 
 def original(
