@@ -118,6 +118,7 @@ def test_without_keyring_and_passphrase_nothing_is_made(tmp_path: Path) -> None:
     with pytest.raises(KeyStoreError, match="SATCHEL_PASSPHRASE"):
         create_vault(tmp_path / "vault")
     assert not exists(tmp_path / "vault")
+    assert not (tmp_path / "vault").exists()
 
 
 def test_a_vault_is_never_made_over_another_or_among_other_files(folder: Path, tmp_path: Path) -> None:

@@ -153,6 +153,7 @@ def test_an_index_of_an_older_text_is_built_anew(store: SqliteStore) -> None:
     store.connection.execute("UPDATE meta SET value = 0 WHERE name = 'text_version'")
     again = SqliteStore(store.connection, store._path)
     assert dump_state(again) == before
+    assert [entry.operation for entry in again.audit()][-1] == "reindex"
     assert again.search(Query(words="tea")).total == 2
 
 

@@ -8,6 +8,7 @@ recovery.age   the key under the recovery key
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import uuid
@@ -81,7 +82,13 @@ def create_vault(folder: Path, ask: keystore.Ask = keystore.refuse_to_ask) -> tu
         raise VaultError(f"cannot make a vault in {folder}: {error.strerror}") from error
     description = Description(str(uuid.uuid4()), "passphrase")
     key = new_key()
-    description = msgspec.structs.replace(description, keeper=keystore.keep(key, description.id, folder, ask))
+    try:
+        description = msgspec.structs.replace(description, keeper=keystore.keep(key, description.id, folder, ask))
+    except KeyStoreError:
+        # Where no key can be kept, no folder is left behind either.
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+        raise
     recovery = keystore.make_recovery(key, folder)
     store = SqliteStore.create(folder / DATABASE, key, owner_id=str(uuid.uuid4()))
     write_private(folder / _DESCRIPTION, msgspec.json.format(msgspec.json.encode(description)) + b"\n")

@@ -96,7 +96,15 @@ class SqliteStore:
         """
         connection = connect(path, key)
         try:
-            migrate(connection)
+            steps = migrate(connection)
+            if steps:
+                with writing(connection):
+                    audit.append(
+                        connection,
+                        at=to_microseconds(now()),
+                        operation="migrate",
+                        detail={"schema": len(STEPS), "steps": steps},
+                    )
             return cls(connection, path)
         except BaseException:
             connection.close()
@@ -326,3 +334,4 @@ class SqliteStore:
                 add_text(connection, [text for text in texts if text])
                 last = page[-1][0]
             connection.execute("UPDATE meta SET value = ? WHERE name = 'text_version'", (TEXT_VERSION,))
+            audit.append(connection, at=to_microseconds(now()), operation="reindex", detail={"text": TEXT_VERSION})
