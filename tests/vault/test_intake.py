@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 
 from satchel.errors import MalformedInput, Place
 from satchel.model.findings import Finding
-from satchel.model.record import Original, Reading
+from satchel.model.record import Link, Original, Reading
 from satchel.trust.secrets import new_key
 from satchel.vault.sqlite.store import SqliteStore
 from tests.vault.made import conversation, memory
@@ -171,3 +171,12 @@ def test_importing_all_of_it_again_changes_no_state(tmp_path_factory: pytest.Tem
     assert first == second
     assert store.check() == []
     store.close()
+
+
+def test_links_and_witnesses_are_found_from_the_other_end(store: SqliteStore) -> None:
+    talk = conversation("a", ["I like green tea"])
+    message = list(talk.read().records)[1].uid
+    derived = memory("m", "Likes green tea", links=(Link("derived_from", message),))
+    take(store, talk, derived, memory("n", "likes  green  TEA"))
+    assert [(link, record.origin.id) for link, record in store.linking_to(message)] == [("derived_from", "m")]
+    assert [record.origin.id for record in store.witnesses(derived.uid)] == ["n"]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from satchel.model.record import Record
 
 
 def show(
@@ -32,14 +35,16 @@ def show(
             _versions(store.versions(record.uid), json=json)
             return
         messages = list(store.messages(record.uid)) if record.kind == "conversation" else []
-        parts = list(store.parts_of(record.uid))
+        linking = store.linking_to(record.uid)
+        witnesses = [] if record.kind == "message" else store.witnesses(record.uid)
     if json:
         from satchel.cli.console import say_json
 
-        say_json({"record": record, "messages": messages, "parts": parts})
+        beside = [{"link": link, "record": other} for link, other in linking]
+        say_json({"record": record, "messages": messages, "linking": beside, "witnesses": witnesses})
         return
     from satchel.cli import render
-    from satchel.cli.console import dim, one_line, say
+    from satchel.cli.console import dim, say
 
     if record.kind == "conversation":
         write = render.conversation_markdown if markdown else render.conversation_text
@@ -51,12 +56,20 @@ def show(
     for block in blocks:
         say(block + "\n")
     if not markdown:
-        for part in parts:
-            name = getattr(part.body, "name", "") or getattr(part.body, "title", "") or getattr(part.body, "text", "")
-            say(dim(f"{part.kind} {part.uid[:10]}  {one_line(name, 70)}"))
-        whole = record.linked("part_of")
-        if whole:
-            say(dim(f"part of {whole[:10]}"))
+        for link, other in linking:
+            say(dim(f"{link.replace('_', ' ')} this: {_named(other)}"))
+        for other in witnesses:
+            say(dim(f"says the same: {_named(other)}"))
+        for out in record.links:
+            say(dim(f"{out.type.replace('_', ' ')} {out.to[:10]}"))
+
+
+def _named(record: Record) -> str:
+    from satchel.cli.console import one_line
+
+    body = record.body
+    name = getattr(body, "title", "") or getattr(body, "name", "") or getattr(body, "text", "")
+    return f"{record.kind} {record.uid[:10]} ({record.provenance.platform})  {one_line(name, 60)}"
 
 
 def _raw(data: bytes | None) -> None:

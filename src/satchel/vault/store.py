@@ -191,8 +191,12 @@ class Store(Protocol):
 
     def messages(self, conversation: str) -> Iterator[Record]: ...
 
-    def parts_of(self, uid: str) -> Iterator[Record]:
-        """Records other than messages that say they are part of ``uid``."""
+    def linking_to(self, uid: str) -> list[tuple[str, Record]]:
+        """Records that link to ``uid``, with the type of their link; but for messages, which name their conversation."""
+        ...
+
+    def witnesses(self, uid: str) -> list[Record]:
+        """Other records than messages that make the same statement."""
         ...
 
     def original(self, record: Record) -> bytes | None:

@@ -170,20 +170,26 @@ class SqliteStore:
 
     def messages(self, conversation: str) -> Iterator[Record]:
         """See Store.messages."""
-        yield from self._members(conversation, "= 'message'")
-
-    def parts_of(self, uid: str) -> Iterator[Record]:
-        """See Store.parts_of."""
-        yield from self._members(uid, "<> 'message'")
-
-    def _members(self, uid: str, kind: str) -> Iterator[Record]:
         sql = (
-            f"SELECT {_LOADED} WHERE r.part_of = (SELECT id FROM record WHERE uid = ?) AND r.kind {kind}"
+            f"SELECT {_LOADED} WHERE r.part_of = (SELECT id FROM record WHERE uid = ?) AND r.kind = 'message'"
             " ORDER BY r.position, r.id"
         )
         # Read whole: a generator left half-way must not hold a read transaction open.
-        for row in rows(self.connection, sql, (bytes.fromhex(uid),)):
+        for row in rows(self.connection, sql, (bytes.fromhex(conversation),)):
             yield self._load(*row)
+
+    def linking_to(self, uid: str) -> list[tuple[str, Record]]:
+        """See Store.linking_to."""
+        sql = f"SELECT l.type, {_LOADED} JOIN link l ON l.record = r.id WHERE l.target = ? ORDER BY l.type, r.id"
+        return [(type, self._load(*row)) for type, *row in rows(self.connection, sql, (bytes.fromhex(uid),))]
+
+    def witnesses(self, uid: str) -> list[Record]:
+        """See Store.witnesses."""
+        sql = (
+            f"SELECT {_LOADED} WHERE r.kind <> 'message' AND r.uid <> ?1"
+            " AND r.content_key = (SELECT content_key FROM record WHERE uid = ?1) ORDER BY r.id"
+        )
+        return [self._load(*row) for row in rows(self.connection, sql, (bytes.fromhex(uid),))]
 
     def _load(self, data: bytes | None, slot: int | None, original: int, recorded: int, digest: bytes) -> Record:
         return decode(self._kept.data(data, slot, original), recorded, digest)
