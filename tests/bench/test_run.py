@@ -34,7 +34,8 @@ def runner() -> ModuleType:
 def test_cpu_and_memory_of_a_child(runner: ModuleType, tmp_path: Path) -> None:
     code = "data = bytearray(80_000_000); data[::4096] = b'x' * len(data[::4096]); sum(range(2_000_000))"
     cost = runner.measure("step", [sys.executable, "-c", code], 0, tmp_path / "log", dict(os.environ))
-    assert 80_000_000 < cost.peak_bytes < 250_000_000
+    # No upper bound: a child's peak counts what its parent, here a test worker, held when it was forked.
+    assert cost.peak_bytes > 80_000_000
     assert 0.01 < cost.cpu_s < 20
 
 
