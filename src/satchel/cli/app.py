@@ -1,56 +1,42 @@
 """The command line as a whole: global options, exit codes, errors in one line.
 
-Exit codes: 0 done; 1 failed; 2 used wrongly; 3 done, but some parts of the input could not be read (import) or the file is
-not valid (validate).
+Exit codes: 0 done; 1 failed; 2 used wrongly; 3 done, but some parts of the input could not be read (import) or the file is not
+valid (validate).
+
+Built on Click, not on Typer: Typer loads pydantic at each command, which costs more than all else of a start (docs/adr/0005).
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from satchel.cli import export, import_, keys, log, search, show, stats, undo, validate
 
-app = typer.Typer(
-    name="satchel",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-app.command("import")(import_.import_)
-app.command("search")(search.search)
-app.command("show")(show.show)
-app.command("log")(log.log)
-app.command("stats")(stats.stats)
-app.command("undo")(undo.undo)
-app.command("export")(export.export)
-app.command("validate")(validate.validate)
-app.add_typer(keys.app, name="keys")
 
-
-def _print_version(wanted: bool) -> None:
+def _print_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"satchel {version('satchel')}")
-        raise typer.Exit
+        click.echo(f"satchel {version('satchel')}")
+        context.exit()
 
 
-@app.callback()
-def satchel(
-    vault: Annotated[
-        Path | None,
-        typer.Option("--vault", metavar="FOLDER", envvar="SATCHEL_VAULT", help="The vault; else your data folder's."),
-    ] = None,
-    _version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
+class _InOrder(click.Group):
+    """Commands listed in the order of a journey, not of the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(self.commands)
+
+
+@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--vault", metavar="FOLDER", envvar="SATCHEL_VAULT", help="The vault; else your data folder's.")
+@click.option(
+    "--version", is_flag=True, callback=_print_version, is_eager=True, expose_value=False, help="Print the version and exit."
+)
+def app(vault: str | None) -> None:
     """Carry what AI assistants know about you, in an encrypted vault that you own.
 
     \b
@@ -59,7 +45,21 @@ def satchel(
     satchel export --to portable-ai-memory my-memory
     """
     if vault is not None:
-        os.environ["SATCHEL_VAULT"] = str(vault)
+        os.environ["SATCHEL_VAULT"] = vault
+
+
+for command in (
+    import_.import_,
+    search.search,
+    show.show,
+    log.log,
+    stats.stats,
+    undo.undo,
+    export.export,
+    validate.validate,
+    keys.keys,
+):
+    app.add_command(command)
 
 
 def run() -> None:
@@ -67,7 +67,13 @@ def run() -> None:
     from satchel.errors import SatchelError
 
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None
+    except click.Abort:
+        sys.stderr.write("satchel: stopped; nothing of the unfinished change was kept\n")
+        raise SystemExit(130) from None
     except SatchelError as error:
         from satchel.cli.console import say_json, tell
 
@@ -75,9 +81,6 @@ def run() -> None:
             say_json({"error": {"code": error.code, "message": str(error)}})
         tell(f"satchel: {error}")
         raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("satchel: stopped; nothing of the unfinished change was kept\n")
-        raise SystemExit(130) from None
     except BrokenPipeError:
         # The reader of our output went away (a pager, head): no error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
+
+from satchel.cli import options
 
 
-def export(
-    target: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to; a new folder, or an earlier export of ours.")],
-    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="The format: portable-ai-memory.")],
-    json: Annotated[bool, typer.Option("--json", help="One JSON document for machines.")] = False,
-) -> None:
+@click.command()
+@click.argument("target", metavar="FOLDER", type=click.Path(path_type=Path))
+@click.option("--to", required=True, metavar="FORMAT", help="The format: portable-ai-memory.")
+@options.json
+def export(target: Path, to: str, json: bool) -> None:
     """Write everything in the vault in an open format; what the format cannot hold is told.
 
     The files are not encrypted. The same vault gives the same bytes.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+
+from satchel.cli import options
 
 if TYPE_CHECKING:
     from satchel.model.findings import Finding
@@ -15,20 +17,17 @@ if TYPE_CHECKING:
 SHOWN_FINDINGS = 20
 
 
-def import_(
-    paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH...", help="Files, folders, zips, .gz, .zst; - reads standard input.", allow_dash=True),
-    ],
-    as_: Annotated[str, typer.Option("--as", metavar="NAME", help="Read with this adapter only: chatgpt, claude.")] = "",
-    account: Annotated[str, typer.Option(help="Your name for the account, where ids are not unique without it.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do all of it, tell, and keep nothing.")] = False,
-    limit: Annotated[
-        list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help="Raise a limit: element_bytes=256m.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document for machines.")] = False,
-) -> None:
+@click.command("import")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+@click.option("--as", "adapter", default="", metavar="NAME", help="Read with this adapter only: chatgpt, claude.")
+@click.option("--account", default="", help="Your name for the account, where ids are not unique without it.")
+@click.option("--dry-run", is_flag=True, help="Do all of it, tell, and keep nothing.")
+@options.limit
+@options.json
+def import_(paths: tuple[Path, ...], adapter: str, account: str, dry_run: bool, limit: tuple[str, ...], json: bool) -> None:
     """Import an export of ChatGPT or Claude; what it is is recognised by its structure.
+
+    A PATH is a file, a folder, a zip, a .gz or .zst file, or - for standard input.
 
     The first import makes the vault. A second import of the same export changes nothing. Exit code 3: imported, but parts of
     it could not be read; they are named.
@@ -41,10 +40,10 @@ def import_(
     from satchel.cli.vaults import opened_or_made
     from satchel.move.imports import recognised
 
-    bounds = limits.raised(limit or [])
+    bounds = limits.raised(list(limit))
     with (
         WorkProgress("Importing", shown=not json) as progress,
-        recognised(paths, adapter=as_, limits=bounds, progress=progress) as export,
+        recognised(paths, adapter=adapter, limits=bounds, progress=progress) as export,
         opened_or_made(trial=dry_run) as store,
     ):
         batch = export.into(store, account=account, progress=progress, dry_run=dry_run)
@@ -53,7 +52,7 @@ def import_(
     else:
         _tell(batch, dry_run=dry_run)
     if any(finding.severity == "error" for finding in batch.summary.findings):
-        raise typer.Exit(3)
+        raise SystemExit(3)
 
 
 def _tell(batch: Batch, *, dry_run: bool) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
 
-import typer
+import click
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Where the vault's key is kept, and what opens it.")
+from satchel.cli import options
 
 
-@app.command()
-def show(json: Annotated[bool, typer.Option("--json", help="One JSON document for machines.")] = False) -> None:
+@click.group()
+def keys() -> None:
+    """Where the vault's key is kept, and what opens it."""
+
+
+@keys.command()
+@options.json
+def show(json: bool) -> None:
     """Tell where the vault's key is kept. The key itself is never shown.
 
     \b
@@ -34,10 +39,9 @@ def show(json: Annotated[bool, typer.Option("--json", help="One JSON document fo
     say("A recovery key opens it too." if recovery else "There is no recovery key: satchel keys recovery makes one.")
 
 
-@app.command()
-def recovery(
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-) -> None:
+@keys.command()
+@options.yes
+def recovery(yes: bool) -> None:
     """Make a new recovery key and show it once; the one before opens nothing any more.
 
     \b
@@ -49,7 +53,7 @@ def recovery(
     from satchel.vault.folder import fetch_key
 
     if not yes:
-        typer.confirm("The recovery key that you have will stop working. Go on?", abort=True)
+        click.confirm("The recovery key that you have will stop working. Go on?", abort=True)
     key = fetch_key(folder(), ask_passphrase)
     with opened() as store:
         made = make_recovery(key, folder())
@@ -58,7 +62,7 @@ def recovery(
     say(made.reveal().decode())
 
 
-@app.command()
+@keys.command()
 def passphrase() -> None:
     """Keep the vault's key under a new passphrase from now on (also when the keyring kept it).
 
@@ -75,7 +79,7 @@ def passphrase() -> None:
     say("Done. The passphrase before opens nothing any more; copies of the vault made earlier still open with it.")
 
 
-@app.command()
+@keys.command()
 def keyring() -> None:
     """Keep the vault's key in the system keyring from now on."""
     from satchel.cli.console import ask_passphrase, say
@@ -89,7 +93,7 @@ def keyring() -> None:
     say("Done. The system keyring keeps the key.")
 
 
-@app.command()
+@keys.command()
 def recover() -> None:
     """Open the vault with its recovery key and set a new passphrase.
 

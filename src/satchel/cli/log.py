@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+
+from satchel.cli import options
 
 if TYPE_CHECKING:
     from satchel.vault.sqlite.store import SqliteStore
     from satchel.vault.store import Batch
 
 
-def log(
-    number: Annotated[int | None, typer.Argument(metavar="[IMPORT]", help="Show this change whole.")] = None,
-    compare: Annotated[bool, typer.Option("--compare", help="Compare the import with the one before.")] = False,
-    before: Annotated[int | None, typer.Option("--with", metavar="IMPORT", help="Compare with this one.")] = None,
-    audit: Annotated[bool, typer.Option("--audit", help="The audit log, with the hash that chains it.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document for machines.")] = False,
-) -> None:
+@click.command()
+@click.argument("number", type=int, required=False, metavar="[IMPORT]")
+@click.option("--compare", is_flag=True, help="Compare the import with the one before.")
+@click.option("--with", "before", type=int, metavar="IMPORT", help="Compare with this one.")
+@click.option("--audit", is_flag=True, help="The audit log, with the hash that chains it.")
+@options.json
+def log(number: int | None, compare: bool, before: int | None, audit: bool, json: bool) -> None:
     """List imports and other changes of the vault.
 
     \b
@@ -122,4 +124,4 @@ def _audit(store: SqliteStore, *, json: bool) -> None:
             say(clean(f"{entry.id:>5}  {entry.at:%Y-%m-%d %H:%M:%S}  {entry.operation:8}  {entry.hash[:16]}  {detail}"))
         say("The chain of hashes is intact." if not broken else f"Altered: {broken[0].text}.")
     if broken:
-        raise typer.Exit(1)
+        raise SystemExit(1)

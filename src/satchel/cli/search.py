@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+
+from satchel.cli import options
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -12,20 +14,30 @@ if TYPE_CHECKING:
     from satchel.vault.store import Hit
 
 
+@click.command()
+@click.argument("words", nargs=-1, metavar="[WORDS]...")
+@click.option("--kind", multiple=True, help="Only this kind: memory, message, document, …")
+@click.option("--source", multiple=True, help="Only this platform: chatgpt, claude.")
+@click.option("--since", default="", metavar="DATE", help="From this day or time on (2026-01-31).")
+@click.option("--until", default="", metavar="DATE", help="Before this time; a day counts whole.")
+@click.option("--tag", multiple=True, help="Only with this tag.")
+@click.option("--limit", "-n", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many at most.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="Skip the first ones.")
+@options.json
 def search(
-    words: Annotated[
-        list[str] | None, typer.Argument(metavar="[WORDS]...", help='Words, "a phrase", begin*, -without.')
-    ] = None,
-    kind: Annotated[list[str] | None, typer.Option(help="Only this kind: memory, message, document, …")] = None,
-    source: Annotated[list[str] | None, typer.Option(help="Only this platform: chatgpt, claude.")] = None,
-    since: Annotated[str, typer.Option(metavar="DATE", help="From this day or time on (2026-01-31).")] = "",
-    until: Annotated[str, typer.Option(metavar="DATE", help="Before this time; a day counts whole.")] = "",
-    tag: Annotated[list[str] | None, typer.Option(help="Only with this tag.")] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many at most.")] = 20,
-    offset: Annotated[int, typer.Option(min=0, help="Skip the first ones.")] = 0,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document for machines.")] = False,
+    words: tuple[str, ...],
+    kind: tuple[str, ...],
+    source: tuple[str, ...],
+    since: str,
+    until: str,
+    tag: tuple[str, ...],
+    limit: int,
+    offset: int,
+    json: bool,
 ) -> None:
     """Search everything in the vault; all words must occur. Without words: list the newest.
+
+    WORDS are words, "a phrase", begin* and -without (after --, where it comes first).
 
     \b
     satchel search sourdough --kind memory
@@ -38,16 +50,16 @@ def search(
     from satchel.model.bodies import KINDS
     from satchel.vault.store import Query
 
-    for name in kind or []:
+    for name in kind:
         if name not in KINDS:
             raise UsageError(f"no kind is called {name!r}", hint="kinds: " + ", ".join(KINDS))
     query = Query(
-        words=" ".join(_requoted(word) for word in words or ()),
-        kinds=tuple(kind or ()),
-        sources=tuple(source or ()),
+        words=" ".join(_requoted(word) for word in words),
+        kinds=kind,
+        sources=source,
         since=_moment(since, "--since"),
         until=_moment(until, "--until", end=True),
-        tags=tuple(tag or ()),
+        tags=tag,
         limit=limit,
         offset=offset,
     )

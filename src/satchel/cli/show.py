@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+
+from satchel.cli import options
 
 if TYPE_CHECKING:
     from satchel.model.record import Record
 
 
-def show(
-    id: Annotated[str, typer.Argument(metavar="ID", help="A record's id, or its first digits (at least 4).")],
-    markdown: Annotated[bool, typer.Option("--markdown", "-m", help="As Markdown.")] = False,
-    raw: Annotated[bool, typer.Option("--raw", help="The exact bytes that the provider gave.")] = False,
-    versions: Annotated[bool, typer.Option("--versions", help="All versions, oldest first.")] = False,
-    hidden: Annotated[bool, typer.Option("--hidden", help="Hidden messages of a conversation too.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="The record (and its messages) as one JSON document.")] = False,
-) -> None:
-    """Read a conversation, a memory or any other record.
+@click.command()
+@click.argument("id", metavar="ID")
+@click.option("--markdown", "-m", is_flag=True, help="As Markdown.")
+@click.option("--raw", is_flag=True, help="The exact bytes that the provider gave.")
+@click.option("--versions", is_flag=True, help="All versions, oldest first.")
+@click.option("--hidden", is_flag=True, help="Hidden messages of a conversation too.")
+@options.json
+def show(id: str, markdown: bool, raw: bool, versions: bool, hidden: bool, json: bool) -> None:
+    """Read a conversation, a memory or any other record. ID is its id, or the first digits of it (4 or more).
 
     \b
     satchel show 3f2a9c01 --markdown > talk.md
@@ -79,7 +81,7 @@ def _raw(data: bytes | None) -> None:
 
     if data is None:
         tell("No text of it was kept: it is a file. satchel export writes files out.")
-        raise typer.Exit(1)
+        raise SystemExit(1)
     if sys.stdout.isatty():
         from satchel.cli.console import clean, say
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import click
 
-import typer
+from satchel.cli import options
 
 
-def stats(
-    check: Annotated[bool, typer.Option("--check", help="Also look for damage: pages, index, audit log.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document for machines.")] = False,
-) -> None:
+@click.command()
+@click.option("--check", is_flag=True, help="Also look for damage: pages, index, audit log.")
+@options.json
+def stats(check: bool, json: bool) -> None:
     """Count what the vault holds, by kind and platform. Exit code 1 when --check finds damage.
 
     \b
@@ -50,4 +50,4 @@ def stats(
             print_findings(damage)
             say("No damage found." if not damage else "The vault is damaged: restore it from a backup.")
     if damage:
-        raise typer.Exit(1)
+        raise SystemExit(1)

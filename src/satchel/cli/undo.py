@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
 
-import typer
+import click
+
+from satchel.cli import options
 
 
-def undo(
-    number: Annotated[int, typer.Argument(metavar="IMPORT", help="The import's number, as satchel log shows it.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be taken back; change nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document for machines.")] = False,
-) -> None:
+@click.command()
+@click.argument("number", type=int, metavar="IMPORT")
+@options.dry_run
+@options.yes
+@options.json
+def undo(number: int, dry_run: bool, yes: bool, json: bool) -> None:
     """Take back what an import did: what it replaced returns, what only it brought leaves the vault.
 
     What a later import met again stays. To have it back, import the export again.
@@ -38,7 +39,7 @@ def undo(
             if not yes:
                 if not sys.stdin.isatty():
                     raise UsageError("undo asks before it changes the vault", hint="--yes goes ahead, --dry-run only tells")
-                typer.confirm(f"Take back import {number}?", abort=True)
+                click.confirm(f"Take back import {number}?", abort=True)
             summary = store.undo(number)
     if json:
         say_json({"dry_run": dry_run, "undone": number, "summary": summary})

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
+
+from satchel.cli import options
 
 
-def validate(
-    path: Annotated[Path, typer.Argument(help="A memory-store.json, or the folder it lies in.")],
-    format: Annotated[str, typer.Option("--format", help="Check as this format, not as what it looks like.")] = "",
-    limit: Annotated[
-        list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help="Raise a limit: document_bytes=1g.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document for machines.")] = False,
-) -> None:
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--format", default="", help="Check as this format, not as what it looks like.")
+@options.limit
+@options.json
+def validate(path: Path, format: str, limit: tuple[str, ...], json: bool) -> None:
     """Check a file against its format. Exit code 0: valid (warnings allowed); 3: not valid.
 
     \b
@@ -30,7 +29,7 @@ def validate(
     if not path.exists():
         raise InputError(f"there is nothing at {path}")
     chosen = registry.get(format) if format else registry.recognise(path)
-    findings = tuple(chosen.validate(path, limits=limits.raised(limit or [])))
+    findings = tuple(chosen.validate(path, limits=limits.raised(list(limit))))
     errors = sum(finding.severity == "error" for finding in findings)
     warnings = sum(finding.severity == "warning" for finding in findings)
     if json:
@@ -40,4 +39,4 @@ def validate(
         verdict = "Valid" if not errors else "Not valid"
         say(f"{verdict} {chosen.info.title} {chosen.info.version}: {errors} errors, {warnings} warnings.")
     if errors:
-        raise typer.Exit(3)
+        raise SystemExit(3)

@@ -1,0 +1,14 @@
+"""Options that more than one command takes."""
+
+from __future__ import annotations
+
+import click
+
+#: ``--json``: one JSON document on standard output, nothing else.
+json = click.option("--json", "json", is_flag=True, help="One JSON document for machines.")
+#: ``--dry-run``
+dry_run = click.option("--dry-run", is_flag=True, help="Tell what would be done; change nothing.")
+#: ``--yes``
+yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+#: ``--limit NAME=VALUE``, repeated.
+limit = click.option("--limit", multiple=True, metavar="NAME=VALUE", help="Raise a limit: element_bytes=256m.")
