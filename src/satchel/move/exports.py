@@ -16,13 +16,13 @@ from satchel.errors import SatchelError, UsageError
 from satchel.formats import registry as formats
 from satchel.formats.base import Progress, SourceNote, Written
 from satchel.model.record import Record
-from satchel.vault.sqlite.store import SqliteStore
+from satchel.vault.store import Store
 
 
 class VaultSelection:
     """All current records of a vault that may leave it. See satchel.formats.base.Selection."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         #: The one original that was decoded last: a conversation's messages come one after another.
         self._decoded: tuple[str, Any] = ("", None)
@@ -97,7 +97,7 @@ def _decode(data: bytes) -> Any:
             return None
 
 
-def export(store: SqliteStore, target: Path, *, format: str, progress: Progress | None = None) -> Written:
+def export(store: Store, target: Path, *, format: str, progress: Progress | None = None) -> Written:
     """Write the vault's records into ``target`` in an open format.
 
     Raises:

@@ -175,6 +175,15 @@ class Intake(Protocol):
 class Store(Protocol):
     """See the module docstring. All reads see one committed state."""
 
+    @property
+    def owner_id(self) -> str:
+        """A UUID made with the vault, for formats that name an owner; it says nothing about the person."""
+        ...
+
+    def changed_at(self) -> datetime:
+        """When the vault last changed."""
+        ...
+
     def importing(
         self, label: str, *, dry_run: bool = False, on_wait: Callable[[], None] | None = None
     ) -> AbstractContextManager[Intake]: ...

@@ -57,7 +57,7 @@ class SqliteStore:
         self._kept = Originals(connection)
         with our_errors():
             self._secret: bytes = meta(connection, "content_secret")
-            self.owner_id: str = meta(connection, "owner_id")
+            self._owner_id: str = meta(connection, "owner_id")
             if meta(connection, "text_version") != TEXT_VERSION:
                 self._rebuild_index()
 
@@ -258,8 +258,13 @@ class SqliteStore:
         with writing(self.connection):
             audit.append(self.connection, at=to_microseconds(now()), operation=operation, detail=detail)
 
+    @property
+    def owner_id(self) -> str:
+        """See Store.owner_id."""
+        return self._owner_id
+
     def changed_at(self) -> datetime:
-        """When the vault last changed."""
+        """See Store.changed_at."""
         return from_microseconds(rows(self.connection, "SELECT max(at) FROM batch")[0][0])
 
     def stats(self) -> Stats:
