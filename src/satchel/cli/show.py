@@ -10,6 +10,7 @@ from satchel.cli import options
 
 if TYPE_CHECKING:
     from satchel.model.record import Record
+    from satchel.vault.store import Version
 
 
 @click.command()
@@ -90,7 +91,7 @@ def _raw(data: bytes | None) -> None:
         sys.stdout.buffer.write(data)
 
 
-def _versions(versions: list, *, json: bool) -> None:  # type: ignore[type-arg]
+def _versions(versions: list[Version], *, json: bool) -> None:
     from satchel.cli import render
     from satchel.cli.console import bold, say, say_json
 
