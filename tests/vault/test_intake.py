@@ -180,3 +180,12 @@ def test_links_and_witnesses_are_found_from_the_other_end(store: SqliteStore) ->
     take(store, talk, derived, memory("n", "likes  green  TEA"))
     assert [(link, record.origin.id) for link, record in store.linking_to(message)] == [("derived_from", "m")]
     assert [record.origin.id for record in store.witnesses(derived.uid)] == ["n"]
+
+
+def test_records_come_ordered_by_uid_whatever_their_kinds(store: SqliteStore) -> None:
+    originals = [conversation(str(number), ["x", "y"]) for number in range(700)]
+    take(store, *originals, *[memory(str(number), "m") for number in range(700)])
+    for kinds, count in (((), 2800), (("memory",), 700), (("message",), 1400), (("conversation", "memory"), 1400)):
+        uids = [record.uid for record in store.records(*kinds)]
+        assert len(uids) == count
+        assert uids == sorted(uids)
