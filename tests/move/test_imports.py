@@ -193,3 +193,10 @@ def test_hostile_probes_are_read_or_told(shared: Path, tmp_path: Path) -> None:
 def test_unknown_adapter_is_a_usage_error(store: SqliteStore) -> None:
     with pytest.raises(UsageError, match="no adapter"):
         import_paths(store, [EXAMPLES], adapter="myspace")
+
+
+def test_a_refused_archive_says_what_was_refused(store: SqliteStore, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive:
+        archive.writestr("../conversations.json", (EXAMPLES / "claude" / "conversations.json").read_bytes())
+    with pytest.raises(NotRecognised, match="conversations.json"):
+        import_paths(store, [tmp_path / "odd.zip"])

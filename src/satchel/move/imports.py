@@ -116,14 +116,14 @@ class Export:
     """An input that was recognised: which adapter reads which of its files. Made by ``recognised``."""
 
     def __init__(self, paths: Sequence[Path], source: Source, adapters: Sequence[Adapter], limits: Limits) -> None:
-        self.label = ", ".join(path.name or str(path) for path in paths)
+        self.label = ", ".join("standard input" if str(path) == "-" else path.name or str(path) for path in paths)
         self._source = source
         self._limits = limits
         self._members = [WatchedMember(member) for member in source.members]
         self._adapters = adapters
         self._claims, self._loose, self._probes = _claim(self._members, adapters)
         if not any(self._claims):
-            raise _not_recognised(paths, self._probes)
+            raise _not_recognised(paths, self._probes, source.findings)
         for member in self._members:
             member.was_opened = False
 
@@ -235,8 +235,9 @@ def _unused(member: Member, seen: Probe) -> Finding:
     return Finding("unused-file", "info", f"no record refers to this {seen.form} file", Place(file=member.name), "skipped")
 
 
-def _not_recognised(paths: Sequence[Path], probes: dict[str, Probe]) -> NotRecognised:
+def _not_recognised(paths: Sequence[Path], probes: dict[str, Probe], refused: Sequence[Finding]) -> NotRecognised:
     seen = [f"{name}: {found.shape}" for name, found in sorted(probes.items())[:5]]
+    seen += [f"{finding.place}: {finding.text}" for finding in refused[:3]]
     more = f" and {len(probes) - 5} more" if len(probes) > 5 else ""
     what = "; ".join(seen) + more if seen else "no files"
     return NotRecognised(
