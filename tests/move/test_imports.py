@@ -198,5 +198,5 @@ def test_unknown_adapter_is_a_usage_error(store: SqliteStore) -> None:
 def test_a_refused_archive_says_what_was_refused(store: SqliteStore, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive:
         archive.writestr("../conversations.json", (EXAMPLES / "claude" / "conversations.json").read_bytes())
-    with pytest.raises(NotRecognised, match="conversations.json"):
+    with pytest.raises(NotRecognised, match=r"conversations\.json"):
         import_paths(store, [tmp_path / "odd.zip"])
