@@ -99,6 +99,11 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """``1 file``, ``1,200 files``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def size(count: int) -> str:
     """A size in bytes as people read it."""
     value = float(count)

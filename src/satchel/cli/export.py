@@ -21,7 +21,7 @@ def export(target: Path, to: str, json: bool) -> None:
     \b
     satchel export --to portable-ai-memory my-memory
     """
-    from satchel.cli.console import WorkProgress, clean, dim, say, say_json, size
+    from satchel.cli.console import WorkProgress, clean, counted, dim, say, say_json, size
     from satchel.cli.vaults import opened
     from satchel.move.exports import export as write
 
@@ -33,10 +33,13 @@ def export(target: Path, to: str, json: bool) -> None:
         counts = {name: getattr(written, name) for name in ("memories", "conversations", "messages", "files", "size_bytes")}
         say_json({"format": to, "target": str(target), "written": counts, "ledger": lines})
         return
-    say(
-        f"{target}: {written.memories:,} memories, {written.conversations:,} conversations with {written.messages:,}"
-        f" messages, {written.files:,} files, {size(written.size_bytes)}"
+    what = (
+        counted(written.memories, "memory", "memories"),
+        f"{counted(written.conversations, 'conversation')} with {counted(written.messages, 'message')}",
+        counted(written.files, "file"),
+        size(written.size_bytes),
     )
+    say(f"{target}: {', '.join(what)}")
     for line in lines:
         if line.code:
             field = f" {line.field}" if line.field else ""

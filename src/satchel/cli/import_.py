@@ -56,12 +56,12 @@ def import_(paths: tuple[Path, ...], adapter: str, account: str, dry_run: bool, 
 
 
 def _tell(batch: Batch, *, dry_run: bool) -> None:
-    from satchel.cli.console import bold, dim, say, size
+    from satchel.cli.console import bold, counted, dim, say, size
 
     summary = batch.summary
     print_counts(summary)
     if summary.blobs:
-        say(f"{summary.blobs} new file{'s' * (summary.blobs != 1)} kept, {size(summary.blob_bytes)}")
+        say(f"{counted(summary.blobs, 'new file')} kept, {size(summary.blob_bytes)}")
     print_findings(summary.findings)
     if not any(count for outcomes in summary.counts.values() for count in outcomes.values()):
         say("Nothing in it became a record; see above for why.")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from satchel.cli.console import bold, clean, dim, one_line
+from satchel.cli.console import bold, clean, counted, dim, one_line
 from satchel.model.bodies import Conversation, Message, Part
 from satchel.model.citations import Sources, resolved
 from satchel.model.record import Record
@@ -106,7 +106,7 @@ def conversation_markdown(head: Record, messages: Sequence[Record], *, hidden: b
         elif step.run and step.number:
             yield f"---\n\n## Branch {step.number}: {_preview(step.run)}"
         elif step.run:
-            yield f"*Branch {step.fork} leaves here ({_length(step.run)}): {_preview(step.run)}*"
+            yield f"*Branch {step.fork} leaves here ({counted(len(step.run.messages), 'message')}): {_preview(step.run)}*"
 
 
 def conversation_text(head: Record, messages: Sequence[Record], *, hidden: bool = False) -> Iterator[str]:
@@ -122,7 +122,11 @@ def conversation_text(head: Record, messages: Sequence[Record], *, hidden: bool 
         elif step.run and step.number:
             yield bold(clean(f"── Branch {step.number}: {_preview(step.run)}"))
         elif step.run:
-            yield dim(clean(f"  ├─ branch {step.fork} leaves here ({_length(step.run)}): {_preview(step.run)}"))
+            yield dim(
+                clean(
+                    f"  ├─ branch {step.fork} leaves here ({counted(len(step.run.messages), 'message')}): {_preview(step.run)}"
+                )
+            )
     unseen = sum(not _is_shown(message, hidden) for message in messages)
     if unseen:
         what = "1 hidden message is" if unseen == 1 else f"{unseen} hidden messages are"
@@ -266,10 +270,6 @@ def _facts(record: Record) -> str:
 
 def _is_shown(message: Record, hidden: bool) -> bool:
     return hidden or not (isinstance(message.body, Message) and message.body.is_hidden)
-
-
-def _length(run: Thread) -> str:
-    return "1 message" if len(run.messages) == 1 else f"{len(run.messages)} messages"
 
 
 def _preview(run: Thread) -> str:

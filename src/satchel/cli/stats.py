@@ -16,7 +16,7 @@ def stats(check: bool, json: bool) -> None:
     \b
     satchel stats --check
     """
-    from satchel.cli.console import dim, say, say_json, size, table
+    from satchel.cli.console import counted, dim, say, say_json, size, table
     from satchel.cli.import_ import print_findings
     from satchel.cli.vaults import folder, opened
 
@@ -37,10 +37,8 @@ def stats(check: bool, json: bool) -> None:
         else:
             say("The vault is empty.")
         if held.first and held.last:
-            say(
-                f"From {held.first:%Y-%m-%d} to {held.last:%Y-%m-%d}; {held.imports} import{'s' * (held.imports != 1)},"
-                f" {held.versions:,} earlier versions"
-            )
+            imports, versions = counted(held.imports, "import"), counted(held.versions, "earlier version")
+            say(f"From {held.first:%Y-%m-%d} to {held.last:%Y-%m-%d}; {imports}, {versions}")
         say(
             f"Originals kept: {held.originals:,} ({size(held.original_bytes)}); files: {held.blobs:,}"
             f" ({size(held.blob_bytes)}); the vault takes {size(held.file_bytes)}"
