@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from satchel.adapters.claude.inline import inline_uid
 from satchel.adapters.claude.tools import text_leaves, tool_call, tool_results
 from satchel.adapters.claude.wire import (
     Notes,
@@ -172,7 +173,7 @@ class Content:
                 media_type=text_of(source.get("media_type")) or text_of(block.get("media_type")),
                 url=text_of(source.get("url")),
                 ref=file_id,
-                asset=uid_of(self.account, "file", file_id) if file_id else "",
+                asset=uid_of(self.account, "file", file_id) if file_id else inline_uid(source),
             )
         )
 

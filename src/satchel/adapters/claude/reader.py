@@ -18,6 +18,7 @@ from satchel.adapters.claude.conversations import read_conversation
 from satchel.adapters.claude.design import read_design_chat
 from satchel.adapters.claude.detect import role_of
 from satchel.adapters.claude.frames import Artifacts
+from satchel.adapters.claude.inline import inline_assets
 from satchel.adapters.claude.leftover import leftover
 from satchel.adapters.claude.loose import LooseFiles
 from satchel.adapters.claude.memories import read_memories
@@ -213,6 +214,7 @@ class _Import:
             lambda notes: read_conversation(data, uid, native_id, account, notes, limits),
         )
         yield from self.loose.assets(data, uid, account)
+        yield from inline_assets(data, uid, account, place, limits)
 
     def _idless(self, head: Head, data: bytes, account: str, place: Place) -> str:
         """The uid of a conversation without an id: when it began and its first message, never its name or its file's."""

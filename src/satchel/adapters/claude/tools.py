@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from satchel.adapters.claude.inline import inline_uid
 from satchel.adapters.claude.wire import decoded_json, ident, text_of, uid_of
 from satchel.limits import Limits
 from satchel.model.bodies import Citation, Part
@@ -112,7 +113,7 @@ def _resource(item: dict[str, Any], kind: str, call: str, account: str) -> Part:
         url=text_of(source.get("url")) or text_of(item.get("url")),
         text=text_of(item.get("text")),
         data={"file_path": path} if path and file_id else None,
-        asset=uid_of(account, "file", file_id) if file_id else "",
+        asset=uid_of(account, "file", file_id) if file_id else inline_uid(source),
     )
 
 
