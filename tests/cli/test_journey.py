@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -180,3 +183,25 @@ def test_every_command_has_help_with_an_example(satchel: Run) -> None:
         assert "Usage: satchel" in text
         if command != "keys":
             assert f"  satchel {command} " in text, command
+
+
+def test_many_first_imports_at_once_make_one_vault(satchel: Run, tmp_path: Path) -> None:
+    environment = {**os.environ, "SATCHEL_PASSPHRASE": "a passphrase", "SATCHEL_VAULT": str(tmp_path / "vault")}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "satchel", "import", str(EXAMPLES / name)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name in ("chatgpt", "claude", "chatgpt", "claude")
+    ]
+    outputs = [process.communicate() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0, 0], outputs
+    assert sum("AGE-SECRET-KEY-1" in err for _, err in outputs) == 1
+    held = json.loads(satchel("stats", "--check", "--json").out)
+    assert held["damage"] == []
+    assert held["stats"]["records"]["conversation"] == 7
+    assert held["stats"]["imports"] == 4
+    assert sorted(path.name for path in (tmp_path / "vault").iterdir()) == ["key.age", "recovery.age", "vault.db", "vault.json"]

@@ -100,4 +100,8 @@ def test_nothing_of_the_shared_samples_is_lost(store: SqliteStore, shared: Path,
     for path in paths:
         import_paths(store, [path])
     source = said.in_files(*paths, reader=getattr(said, provider))
-    assert missing({kind: list(dict.fromkeys(texts)) for kind, texts in source.items()}, kept(store)) == {}
+    # The same sample conversation lies in more than one folder: once is enough.
+    once = {kind: list(dict.fromkeys(texts)) for kind, texts in source.items()}
+    assert missing(once, kept(store)) == {}
+    export(store, tmp_path / "out", format="portable-ai-memory")
+    assert missing(once, written(tmp_path / "out")) == {}

@@ -36,21 +36,31 @@ def opened() -> Iterator[SqliteStore]:
 def opened_or_made(*, trial: bool = False) -> Iterator[SqliteStore]:
     """The vault, made where there is none; with ``trial``, one that is thrown away takes its place."""
     from satchel.cli.console import ask_passphrase, tell
+    from satchel.errors import VaultExists
     from satchel.vault.folder import create_vault, exists, trial_vault
 
     place = folder()
     if exists(place):
         with opened() as store:
             yield store
-    elif trial:
+        return
+    if trial:
         with trial_vault() as store:
             yield store
-    else:
+        return
+    try:
         store, recovery = create_vault(place, ask_passphrase)
-        with closing(store):
-            tell(f"Made a new encrypted vault in {place}")
-            tell("Its recovery key, shown this once. Keep it on paper; with it the vault opens when all else is lost:")
-            tell("")
-            tell(f"    {recovery.reveal().decode()}")
-            tell("")
+    except VaultExists:
+        if not exists(place):
+            raise
+        # Another process made it meanwhile.
+        with opened() as store:
             yield store
+        return
+    with closing(store):
+        tell(f"Made a new encrypted vault in {place}")
+        tell("Its recovery key, shown this once. Keep it on paper; with it the vault opens when all else is lost:")
+        tell("")
+        tell(f"    {recovery.reveal().decode()}")
+        tell("")
+        yield store

@@ -19,6 +19,11 @@ from typing import Literal
 
 import msgspec
 
+try:
+    import fcntl
+except ImportError:  # Windows has no flock.
+    fcntl = None  # type: ignore[assignment]
+
 from satchel.errors import KeyStoreError, VaultDamaged, VaultError, VaultExists, VaultMissing
 from satchel.trust import keystore
 from satchel.trust.files import read_private, write_private
@@ -27,6 +32,7 @@ from satchel.vault.sqlite.store import SqliteStore
 
 DATABASE = "vault.db"
 _DESCRIPTION = "vault.json"
+_LOCK = ".lock"
 
 
 class Description(msgspec.Struct, frozen=True):
@@ -67,19 +73,24 @@ def create_vault(folder: Path, ask: keystore.Ask = keystore.refuse_to_ask) -> tu
         KeyStoreError: no keyring and no passphrase.
         VaultError: the folder cannot be made.
     """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _alone(folder):
+            return _create(folder, ask)
+    except OSError as error:
+        raise VaultError(f"cannot make a vault in {folder}: {error.strerror}") from error
+
+
+def _create(folder: Path, ask: keystore.Ask) -> tuple[SqliteStore, Secret]:
     if exists(folder):
         raise VaultExists(f"there is a vault in {folder} already")
     ours = {DATABASE, DATABASE + "-wal", DATABASE + "-shm", keystore.KEY_FILE, keystore.RECOVERY_FILE}
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = {entry.name for entry in folder.iterdir() if not entry.name.startswith(".")}
-        if found - ours:
-            raise VaultExists(f"{folder} holds other files", hint="give an empty folder")
-        folder.chmod(0o700)
-        for name in found:
-            (folder / name).unlink()
-    except OSError as error:
-        raise VaultError(f"cannot make a vault in {folder}: {error.strerror}") from error
+    found = {entry.name for entry in folder.iterdir() if not entry.name.startswith(".")}
+    if found - ours:
+        raise VaultExists(f"{folder} holds other files", hint="give an empty folder")
+    folder.chmod(0o700)
+    for name in found:
+        (folder / name).unlink()
     description = Description(str(uuid.uuid4()), "passphrase")
     key = new_key()
     try:
@@ -87,12 +98,29 @@ def create_vault(folder: Path, ask: keystore.Ask = keystore.refuse_to_ask) -> tu
     except KeyStoreError:
         # Where no key can be kept, no folder is left behind either.
         with contextlib.suppress(OSError):
+            (folder / _LOCK).unlink()
             folder.rmdir()
         raise
     recovery = keystore.make_recovery(key, folder)
     store = SqliteStore.create(folder / DATABASE, key, owner_id=str(uuid.uuid4()))
-    write_private(folder / _DESCRIPTION, msgspec.json.format(msgspec.json.encode(description)) + b"\n")
+    _describe(folder, description)
     return store, recovery
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Only one process at a time makes a vault here; the others wait, and find it made."""
+    if fcntl is None:
+        yield
+        return
+    with (folder / _LOCK).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                if exists(folder):
+                    (folder / _LOCK).unlink()
 
 
 def open_vault(folder: Path, ask: keystore.Ask = keystore.refuse_to_ask) -> SqliteStore:
