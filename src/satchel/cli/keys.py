@@ -106,15 +106,13 @@ def recover() -> None:
     from satchel.cli.console import ask_passphrase, say
     from satchel.cli.vaults import folder
     from satchel.errors import UsageError
-    from satchel.vault.folder import DATABASE, open_with_recovery, rekey_passphrase
-    from satchel.vault.sqlite.store import SqliteStore
+    from satchel.vault.folder import open_with_key, open_with_recovery, rekey_passphrase
 
     given = os.environ.get("SATCHEL_RECOVERY_KEY")
     if not given and not sys.stdin.isatty():
         raise UsageError("the recovery key is asked for on a terminal", hint="or set SATCHEL_RECOVERY_KEY")
     key = open_with_recovery(folder(), given or getpass.getpass("Recovery key: "))
     rekey_passphrase(folder(), key, os.environ.get("SATCHEL_NEW_PASSPHRASE") or ask_passphrase(True))
-    store = SqliteStore.open(folder() / DATABASE, key)
-    store.record_event("recovered", {})
-    store.close()
+    with open_with_key(folder(), key) as store:
+        store.record_event("recovered", {})
     say("The vault opens with the new passphrase.")

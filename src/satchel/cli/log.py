@@ -9,8 +9,7 @@ import click
 from satchel.cli import options
 
 if TYPE_CHECKING:
-    from satchel.vault.sqlite.store import SqliteStore
-    from satchel.vault.store import Batch
+    from satchel.vault.store import Batch, Store
 
 
 @click.command()
@@ -56,7 +55,7 @@ def _what(batch: Batch) -> str:
             return f"import of {batch.label}"
 
 
-def _list(store: SqliteStore, *, json: bool) -> None:
+def _list(store: Store, *, json: bool) -> None:
     from satchel.cli.console import one_line, say_json, table
 
     batches = store.batches()
@@ -92,7 +91,7 @@ def _one(batch: Batch) -> None:
     print_findings(batch.summary.findings, limit=10_000)
 
 
-def _compare(store: SqliteStore, number: int, before: int | None, *, json: bool) -> None:
+def _compare(store: Store, number: int, before: int | None, *, json: bool) -> None:
     from satchel.cli.console import one_line, say, say_json, style
 
     changes = store.compare(number, before)
@@ -108,14 +107,13 @@ def _compare(store: SqliteStore, number: int, before: int | None, *, json: bool)
     say(f"{unchanged:,} unchanged. What is gone from the export is still in the vault.")
 
 
-def _audit(store: SqliteStore, *, json: bool) -> None:
+def _audit(store: Store, *, json: bool) -> None:
     import msgspec
 
     from satchel.cli.console import clean, say, say_json
-    from satchel.vault.sqlite import audit
 
     entries = list(store.audit())
-    broken = audit.check(store.connection)
+    broken = store.check_audit()
     if json:
         say_json({"entries": entries, "intact": not broken})
     else:

@@ -24,7 +24,6 @@ SKIPPED_TIMES = 16
 
 _SPACE = b" \t\n\r"
 _SPACES = re.compile(rb"[ \t\n\r]*+")
-_SEPARATOR = re.compile(rb"[ \t\n\r]*+,[ \t\n\r]*+")
 _TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
 _INVALID = re.compile(r"\(byte (\d+)\)")
 _BOM = b"\xef\xbb\xbf"

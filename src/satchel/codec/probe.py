@@ -16,8 +16,6 @@ from satchel.codec.sources import Member
 from satchel.errors import SatchelError
 
 HEAD_BYTES = 64 << 10
-#: A root whose first elements tell nothing is looked at this far.
-DEEP_BYTES = 4 << 20
 
 Form = Literal["empty", "json", "jsonl", "html", "csv", "zip", "sqlite", "script", "text", "binary"]
 

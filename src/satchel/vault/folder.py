@@ -168,6 +168,11 @@ def open_with_recovery(folder: Path, recovery_key: str) -> Secret:
     return key
 
 
+def open_with_key(folder: Path, key: Secret) -> SqliteStore:
+    """Open the vault with its key at hand. Raises as ``open_vault``."""
+    return SqliteStore.open(folder / DATABASE, key)
+
+
 def fetch_key(folder: Path, ask: keystore.Ask = keystore.refuse_to_ask) -> Secret:
     """The vault's key, as ``open_vault`` gets it."""
     description = describe(folder)

@@ -236,6 +236,14 @@ class Store(Protocol):
 
     def audit(self) -> Iterator[AuditEntry]: ...
 
+    def check_audit(self) -> list[Finding]:
+        """Where the audit log's chain of hashes breaks. Empty when it is whole."""
+        ...
+
+    def record_event(self, operation: str, detail: dict[str, str]) -> None:
+        """An audit entry for what changes no record: a new passphrase, a new recovery key."""
+        ...
+
     def check(self) -> list[Finding]:
         """Damage: pages, references, the audit chain. Empty when all is well."""
         ...

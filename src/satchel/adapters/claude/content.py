@@ -275,11 +275,6 @@ _NO_CITATION = Citation()
 _NO_FILE = Part(type="file")
 
 
-def _is_elsewhere(block: dict[str, Any], member: str) -> bool:
-    """Whether a block holds its text, but not in the member that its type has for it."""
-    return not block.get(member) and bool(block.get("text") or block.get("content"))
-
-
 def _compact(text: str) -> str:
     return "".join(text.split()).replace("```", "")
 

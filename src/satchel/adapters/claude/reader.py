@@ -45,10 +45,11 @@ from satchel.codec.arrays import Element, iter_array, iter_members
 from satchel.codec.probe import Probe
 from satchel.codec.sources import Member
 from satchel.errors import Place, SatchelError
+from satchel.limits import Limits
 from satchel.model.bodies import Foreign
 from satchel.model.findings import Finding, from_error
 from satchel.model.ids import is_uuid, make_uid
-from satchel.model.record import Item, Native, Reading, Record, Times
+from satchel.model.record import Item, Native, Original, Reading, Record, Times
 
 #: Roles in the order in which they are read: what others refer to first, the long streams last.
 _ORDER = (
@@ -56,6 +57,7 @@ _ORDER = (
     "reflections", "design-chats", "design-chat", "conversation", "conversations-wrapped", "conversations",
 )  # fmt: skip
 _ReadElement = Callable[[bytes, Place], Iterator[Item]]
+_ReadObject = Callable[[bytes, str, str, str, Notes, Limits], Reading]
 
 
 class ClaudeAdapter:
@@ -237,22 +239,16 @@ class _Import:
         if head.is_starter_project is True:
             yield Finding("starter-project", "info", "a project that Claude made as a starter is left out", place, "skipped")
             return
+        yield self._named(head, data, place, "project", text_of(head.name), read_project)
+
+    def _named(self, head: Head, data: bytes, place: Place, kind: str, name: str, read: _ReadObject) -> Original:
+        """An object by its own uuid; without one, by when it was made and what it is called."""
         account = self._account(head)
         native_id = ident(head.uuid)
-        if native_id:
-            uid = uid_of(account, "project", native_id)
-        else:
-            uid = self._tie(account, "project", text_of(head.created_at), text_of(head.name))
+        uid = uid_of(account, kind, native_id) if native_id else self._tie(account, kind, text_of(head.created_at), name)
         limits = self.limits
         updated = moment_of(head.updated_at) or moment_of(head.created_at)
-        yield original(
-            uid,
-            "project",
-            data,
-            place,
-            updated,
-            lambda notes: read_project(data, uid, native_id, account, notes, limits),
-        )
+        return original(uid, kind, data, place, updated, lambda notes: read(data, uid, native_id, account, notes, limits))
 
     def _memory(self, data: bytes, place: Place) -> Iterator[Item]:
         head = self._head(data, place, "memory")
@@ -276,22 +272,7 @@ class _Import:
         if isinstance(head, Finding):
             yield head
             return
-        account = self._account(head)
-        native_id = ident(head.uuid)
-        if native_id:
-            uid = uid_of(account, "design_chat", native_id)
-        else:
-            uid = self._tie(account, "design_chat", text_of(head.created_at), text_of(head.title))
-        limits = self.limits
-        updated = moment_of(head.updated_at) or moment_of(head.created_at)
-        yield original(
-            uid,
-            "design_chat",
-            data,
-            place,
-            updated,
-            lambda notes: read_design_chat(data, uid, native_id, account, notes, limits),
-        )
+        yield self._named(head, data, place, "design_chat", text_of(head.title), read_design_chat)
 
     def _reflections(self, data: bytes, place: Place) -> Iterator[Item]:
         """``reflections/<account>.json``: seen, its items not described; each is kept as it is, with its text."""

@@ -117,10 +117,6 @@ def flag(value: Any, pointer: str, report: Report) -> None:
         _wrong_type(value, pointer, report, "true or false")
 
 
-def anything(value: Any, pointer: str, report: Report) -> None:
-    """Any value."""
-
-
 def tool_input(value: Any, pointer: str, report: Report) -> None:
     """What ``tool_calls[].input`` may be (dossier 6.1)."""
     if value is not None and type(value) not in (dict, str):

@@ -256,7 +256,7 @@ class SqliteStore:
             return history.undo(self.connection, self._kept, batch, now=to_microseconds(now()), secret=self._secret)
 
     def record_event(self, operation: str, detail: dict[str, str]) -> None:
-        """An audit entry for what changes no record: a new passphrase, a new recovery key."""
+        """See Store.record_event."""
         with writing(self.connection):
             audit.append(self.connection, at=to_microseconds(now()), operation=operation, detail=detail)
 
@@ -308,6 +308,10 @@ class SqliteStore:
         """See Store.audit."""
         return audit.entries(self.connection)
 
+    def check_audit(self) -> list[Finding]:
+        """See Store.check_audit."""
+        return audit.check(self.connection)
+
     def check(self) -> list[Finding]:
         """See Store.check."""
         connection = self.connection
@@ -326,7 +330,7 @@ class SqliteStore:
                 connection.execute("INSERT INTO text_index (text_index) VALUES ('integrity-check')")
         except VaultError as error:
             findings.append(Finding("vault-index", "error", f"the text index is damaged: {error}"))
-        findings.extend(audit.check(connection))
+        findings.extend(self.check_audit())
         return findings
 
     def _rebuild_index(self) -> None:
