@@ -9,11 +9,15 @@ import shutil
 import sys
 import threading
 import zipfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from satchel.adapters import registry
+from satchel.adapters.base import Claim, ReadContext
 from satchel.errors import NotRecognised, UsageError
+from satchel.model.record import Item
 from satchel.move.exports import export
 from satchel.move.imports import import_paths
 from satchel.vault.folder import trial_vault
@@ -200,3 +204,20 @@ def test_a_refused_archive_says_what_was_refused(store: SqliteStore, tmp_path: P
         archive.writestr("../conversations.json", (EXAMPLES / "claude" / "conversations.json").read_bytes())
     with pytest.raises(NotRecognised, match=r"conversations\.json"):
         import_paths(store, [tmp_path / "odd.zip"])
+
+
+def test_a_reader_that_crashes_is_told_and_the_others_go_on(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    claude = registry.get("claude")
+    honest = type(claude).read
+
+    def crash(self: object, claims: Sequence[Claim], context: ReadContext) -> Iterator[Item]:
+        yield next(iter(honest(self, claims, context)))  # type: ignore[arg-type]
+        raise KeyError("words of a person")
+
+    monkeypatch.setattr(type(claude), "read", crash)
+    batch = import_paths(store, [EXAMPLES])
+    told = [finding for finding in batch.summary.findings if finding.code == "reader-failed"]
+    assert len(told) == 1
+    assert "claude/1 failed with KeyError" in told[0].text
+    assert "words" not in told[0].text
+    assert batch.summary.counts["conversation"]["new"] >= 4

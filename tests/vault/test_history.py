@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 
 import hypothesis.strategies as st
+import msgspec
 import pytest
 from hypothesis import given, settings
 
-from satchel.errors import NotFound, Place, UsageError
+from satchel.errors import MalformedInput, NotFound, Place, UsageError, VaultFull
 from satchel.model.bodies import Document
 from satchel.model.ids import make_uid
 from satchel.model.record import Asset, Origin, Original, Provenance, Record
@@ -181,3 +182,45 @@ def test_undoing_everything_in_any_order_leaves_an_empty_vault(
         assert store.check() == []
     assert content(store) == empty
     store.close()
+
+
+class BreakingOff(io.RawIOBase):
+    """A file that breaks off after its first bytes, with this error."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error: Exception = error
+        self.given = False
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        if self.given:
+            raise self.error
+        self.given = True
+        return b"x" * min(size, 1000)
+
+
+def test_a_file_that_breaks_off_is_told_and_nothing_of_it_is_kept(store: SqliteStore) -> None:
+    broken = msgspec.structs.replace(asset("f", b""), open=lambda: BreakingOff(MalformedInput("cut off")))
+    with store.importing("made") as intake:
+        intake.put_asset(broken)
+        intake.put(conversation("a", ["one"]))
+        batch = intake.finish(())
+    assert [finding.code for finding in batch.summary.findings] == ["malformed"]
+    assert dump_state(store)["blobs"] == []
+    assert store.stats().records == {"conversation": 1, "message": 1}
+
+
+def test_a_vault_that_fails_during_a_file_ends_the_import(store: SqliteStore) -> None:
+    """What is wrong with the vault is no fault of the file's: nothing may go on after it."""
+    before = dump_state(store)
+
+    def run() -> None:
+        with store.importing("made") as intake:
+            intake.put(conversation("a", ["one"]))
+            intake.put_asset(msgspec.structs.replace(asset("f", b""), open=lambda: BreakingOff(VaultFull("full"))))
+
+    with pytest.raises(VaultFull):
+        run()
+    assert dump_state(store) == before

@@ -81,7 +81,12 @@ def run() -> None:
             say_json({"error": {"code": error.code, "message": str(error)}})
         tell(f"satchel: {error}")
         raise SystemExit(error.exit_code) from None
-    except BrokenPipeError:
-        # The reader of our output went away (a pager, head): no error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            # The reader of our output went away (a pager, head): no error of ours.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(0) from None
+        from satchel.cli.console import tell
+
+        tell(f"satchel: {error.filename or 'the system'}: {error.strerror or error}")
+        raise SystemExit(1) from None

@@ -20,10 +20,10 @@ from satchel.adapters import registry
 from satchel.adapters.base import Adapter, Claim, ReadContext
 from satchel.codec.probe import Probe, probe
 from satchel.codec.sources import Member, Source, open_source
-from satchel.errors import NotRecognised, Place
+from satchel.errors import InputError, NotRecognised, Place, SatchelError
 from satchel.limits import DEFAULT, Limits
-from satchel.model.findings import Finding
-from satchel.model.record import Asset, Item, Original
+from satchel.model.findings import Finding, from_error
+from satchel.model.record import Asset, Original
 from satchel.vault.store import Batch, Intake, SourceFile, Store
 
 
@@ -138,7 +138,7 @@ class Export:
             context = ReadContext(limits=self._limits, account=account, loose=self._loose)
             for reader, claimed in zip(self._adapters, self._claims, strict=True):
                 if claimed:
-                    _take(intake, reader.read(claimed, context))
+                    _take(intake, reader, claimed, context)
             for member in self._loose:
                 if not member.was_opened:
                     intake.note(_unused(member, self._probes[member.name]))
@@ -214,8 +214,23 @@ def _claim(
     return claims, loose, probes
 
 
-def _take(intake: Intake, items: Iterator[Item]) -> None:
-    for item in items:
+def _take(intake: Intake, reader: Adapter, claimed: Sequence[Claim], context: ReadContext) -> None:
+    """Everything that an adapter reads. One that fails is told and ends; the others, and what it gave before, stay."""
+    items = reader.read(claimed, context)
+    while True:
+        try:
+            item = next(items)
+        except StopIteration:
+            return
+        except InputError as error:
+            intake.note(from_error(error))
+            return
+        except SatchelError:
+            raise
+        except Exception as error:  # A reader of a third party, or a shape nobody met.
+            text = f"the reader {reader.info.reader} failed with {type(error).__name__} and read no further"
+            intake.note(Finding("reader-failed", "error", text, outcome="skipped"))
+            return
         match item:
             case Original():
                 intake.put(item)

@@ -19,7 +19,7 @@ import apsw
 import msgspec
 from msgspec.structs import replace
 
-from satchel.errors import Place, SatchelError
+from satchel.errors import InputError, Place, SatchelError
 from satchel.model.bodies import Message
 from satchel.model.findings import Finding, from_error
 from satchel.model.record import Asset, Original, Reading, Record
@@ -147,7 +147,7 @@ class SqliteIntake:
         try:
             with connection, asset.open() as stream:
                 digest, size, new = blobs.store(connection, stream)
-        except SatchelError as error:
+        except InputError as error:
             self.note(from_error(error, place=asset.place))
             return "unchanged"
         if new:
