@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -167,6 +168,21 @@ def test_readers_go_on_while_an_import_runs(store: SqliteStore, tmp_path: Path, 
         intake.finish(())
     assert reader.search(Query(words="seen")).total == 1
     reader.close()
+
+
+def test_opening_waits_while_another_process_folds_its_log_into_the_file(
+    store: SqliteStore, tmp_path: Path, key: Secret
+) -> None:
+    """The last process to close holds the whole file meanwhile; one that comes then must not be turned away."""
+    store.close()
+    database = tmp_path / "vault.db"
+    closing = connections.connect(database, key)
+    closing.pragma("locking_mode", "exclusive")
+    closing.execute("BEGIN IMMEDIATE; INSERT INTO meta VALUES ('made', 1); COMMIT")
+    closer = threading.Timer(0.6, closing.close)
+    closer.start()
+    SqliteStore.open(database, key).close()
+    closer.join()
 
 
 def test_a_writer_that_does_not_finish_is_told(

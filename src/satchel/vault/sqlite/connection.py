@@ -22,7 +22,10 @@ CACHE_KIB = 64 << 10
 PAGE_BYTES = 8192
 #: How long a writer waits for another one before it gives up: an import of a large export takes minutes.
 WAIT_S = 3600.0
+#: How long it waits before it says so.
 _FIRST_WAIT_MS = 250
+#: How long opening and reading wait: the last process to close folds the log into the file, and holds all of it meanwhile.
+_READ_WAIT_MS = 120_000
 
 
 @contextmanager
@@ -67,6 +70,7 @@ def connect(path: Path, key: Secret, *, create: bool = False) -> apsw.Connection
             connection.pragma("cipher", "chacha20")
             connection.pragma("key", "raw:" + key.reveal().hex())
             connection.pragma("temp_store", 2)
+            connection.set_busy_timeout(_READ_WAIT_MS)
             if create:
                 connection.pragma("page_size", PAGE_BYTES)
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
@@ -75,7 +79,6 @@ def connect(path: Path, key: Secret, *, create: bool = False) -> apsw.Connection
             connection.pragma("foreign_keys", 0)
             connection.pragma("cache_size", -CACHE_KIB)
             connection.pragma("journal_size_limit", 16 << 20)
-            connection.set_busy_timeout(_FIRST_WAIT_MS)
         except BaseException:
             connection.close()
             raise
@@ -91,15 +94,16 @@ def writing(connection: apsw.Connection, *, keep: bool = True, on_wait: Callable
     """
     with our_errors():
         try:
-            connection.execute("BEGIN IMMEDIATE")
-        except apsw.BusyError:
-            if on_wait:
-                on_wait()
-            connection.set_busy_timeout(int(WAIT_S * 1000))
+            connection.set_busy_timeout(_FIRST_WAIT_MS)
             try:
                 connection.execute("BEGIN IMMEDIATE")
-            finally:
-                connection.set_busy_timeout(_FIRST_WAIT_MS)
+            except apsw.BusyError:
+                if on_wait:
+                    on_wait()
+                connection.set_busy_timeout(int(WAIT_S * 1000))
+                connection.execute("BEGIN IMMEDIATE")
+        finally:
+            connection.set_busy_timeout(_READ_WAIT_MS)
         try:
             yield
             connection.execute("COMMIT" if keep else "ROLLBACK")
