@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 
-from satchel.model import text as texts
 from satchel.model.bodies import Entity, Memory, Message, Part
 from satchel.model.record import Origin, Record
-from satchel.model.text import leaves, normalised, searchable, spaced, statement
+from satchel.model.text import leaves, normalised, searchable, statement
 
 
 def record(body: object) -> Record:
@@ -18,33 +17,6 @@ def record(body: object) -> Record:
 
 def said(body: object) -> bytes:
     return statement(record(body), *searchable(record(body)))
-
-
-@given(st.text())
-@example("“quoted” — plain… €5 ™")
-@example("arrow → and ✓")
-@example("\ud800 lone")
-def test_the_quick_look_never_misses_a_solitary_character(text: str) -> None:
-    holds = texts._SOLITARY.search(text) is not None
-    if holds:
-        assert texts._may_hold_solitary(text.encode("utf-8", "surrogatepass"))
-
-
-def test_every_solitary_character_is_seen_by_the_quick_look() -> None:
-    missed = [
-        code
-        for code in range(0x110000)
-        if texts._SOLITARY.match(chr(code)) and not texts._may_hold_solitary(chr(code).encode("utf-8", "surrogatepass"))
-    ]
-    assert missed == []
-
-
-@given(st.text(st.sampled_from("ab é漢字かな🎉🏽한ก\0—") | st.characters()))
-def test_spacing_parts_solitary_characters_and_changes_nothing_else(text: str) -> None:
-    words = spaced(text).split(" ")
-    assert all(len(word) == 1 for word in words if texts._SOLITARY.search(word))
-    without_tones = "".join(texts._SOLITARY.split(text.replace("\0", " ")))
-    assert "".join(words) == without_tones.replace(" ", "")
 
 
 @pytest.mark.parametrize(

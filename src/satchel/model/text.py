@@ -6,7 +6,6 @@ result changes for any record, raise ``TEXT_VERSION``, and vaults rebuild their 
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import Any
 
@@ -33,47 +32,6 @@ from satchel.model.bodies import (
 from satchel.model.record import Record
 
 TEXT_VERSION = 1
-
-# Scripts written without spaces between words, and symbols that people search for by themselves: each character becomes a
-# word of its own, in the index and in the query alike (engineering.md 1f). Han and its extensions, kana, bopomofo, Hangul,
-# Thai, Lao, Myanmar, Khmer; emoji and other pictographs, regional indicators.
-_SOLITARY = re.compile(
-    "(["
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-    "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u3040-\u30ff\u3100-\u312f\u3130-\u318f\u31a0-\u31bf\u31f0-\u31ff"
-    "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc"
-    "\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\u3030\u303d\u3297\u3299"
-    "\U0001f000-\U0001f3fa\U0001f400-\U0001faff\U00020000-\U000323af"
-    "])[\U0001f3fb-\U0001f3ff]?"
-)
-
-# Lead bytes of UTF-8 sequences, and continuation bytes, that no solitary character begins with.
-_NO_SOLITARY_LEAD = bytes(set(range(0xE0)) | {0xEE})
-_PUNCTUATION = (b"\xe2\x80", b"\xe2\x81", b"\xe2\x82", b"\xe2\x84")
-
-
-def spaced(text: str, data: bytes | None = None) -> str:
-    """``text`` with a space round every character that is a word of its own; NUL becomes a space.
-
-    ``data`` is its UTF-8, where the caller has it.
-    """
-    if "\0" in text:
-        text = text.replace("\0", " ")
-    if text.isascii() or not _may_hold_solitary(text.encode("utf-8", "surrogatepass") if data is None else data):
-        return text
-    # Splitting and joining run in C; a substitution would call back for every character. Skin tones go with the split;
-    # joiners and variation selectors are no part of a word for the tokenizer: so 👩🏽‍💻 is found by 👩, ❤️ by ❤.
-    return " ".join(_SOLITARY.split(text))
-
-
-def _may_hold_solitary(data: bytes) -> bool:
-    """Whether UTF-8 may hold a solitary character, by its lead bytes: most text beyond ASCII has only dashes, quotes and
-    accents, and looking through it for the characters themselves costs as much as indexing half of it."""
-    leads = data.translate(None, _NO_SOLITARY_LEAD)
-    if not leads:
-        return False
-    # E2 begins both: general punctuation, currency and letter-like symbols are none.
-    return leads.strip(b"\xe2") != b"" or len(leads) != sum(map(data.count, _PUNCTUATION))
 
 
 def normalised(text: str) -> str:
@@ -112,7 +70,7 @@ def part_text(part: Part) -> str:
 
 
 def searchable(record: Record) -> tuple[str, str]:
-    """Title and text of the record, as search sees them (before ``spaced``)."""
+    """Title and text of the record, as search sees them (before ``spacing.spaced``)."""
     body = record.body
     match body:
         case Message():

@@ -74,7 +74,6 @@ def connect(path: Path, key: Secret, *, create: bool = False) -> apsw.Connection
             if create:
                 connection.pragma("page_size", PAGE_BYTES)
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
-            connection.pragma("journal_mode", "wal")
             connection.pragma("synchronous", 2)
             connection.pragma("foreign_keys", 0)
             connection.pragma("cache_size", -CACHE_KIB)
@@ -82,7 +81,27 @@ def connect(path: Path, key: Secret, *, create: bool = False) -> apsw.Connection
         except BaseException:
             connection.close()
             raise
+    if not create:
+        use_log(connection)
     return connection
+
+
+def use_log(connection: apsw.Connection) -> bool:
+    """Switch to a write-ahead log, in which reading goes on while another process writes; whether it was possible now.
+
+    A new file begins without: there is no earlier state to read on in, and its first import writes each page once where
+    the log would have it written, encrypted and read twice (measured: 6 % of the import).
+    """
+    with our_errors():
+        if connection.pragma("journal_mode") == "wal":
+            return True
+        connection.set_busy_timeout(0)
+        try:
+            return bool(connection.pragma("journal_mode", "wal") == "wal")
+        except apsw.BusyError:
+            return False
+        finally:
+            connection.set_busy_timeout(_READ_WAIT_MS)
 
 
 @contextmanager

@@ -23,7 +23,8 @@ from satchel.errors import InputError, Place, SatchelError
 from satchel.model.bodies import Message
 from satchel.model.findings import Finding, from_error
 from satchel.model.record import Asset, Original, Reading, Record
-from satchel.model.text import searchable, spaced
+from satchel.model.spacing import spaced
+from satchel.model.text import searchable
 from satchel.model.times import to_microseconds
 from satchel.vault.sqlite import audit, blobs
 from satchel.vault.sqlite.blocks import Originals, pack
@@ -90,7 +91,7 @@ class SqliteIntake:
         self._blobs = self._blob_bytes = 0
         self._kept = Originals(connection)
         #: Rows of the text index not yet written.
-        self._texts: list[tuple[int, str, str]] = []
+        self._texts: list[tuple[int, bytes, bytes]] = []
         self._text_characters = 0
 
     def put(self, original: Original) -> Outcome:
@@ -274,7 +275,7 @@ class SqliteIntake:
         connection = self._connection
         first = self._next_id()
         added: list[tuple[object, ...]] = []
-        texts: list[tuple[int, str, str]] = []
+        texts: list[tuple[int, bytes, bytes]] = []
         wholes: dict[str, int | None] = {}
         secret, batch, now = self._secret, self.batch, self._now
         for slot, (record, _) in enumerate(messages):
@@ -293,7 +294,7 @@ class SqliteIntake:
             id = first + slot
             added.append((id, uid, platform, time, part_of, position, key, original, batch, now, slot))
             if text:
-                texts.append((id, "", spaced(text, data)))
+                texts.append((id, b"", spaced(data)))
                 self._text_characters += len(text)
         before = connection.total_changes()
         connection.executemany(_INSERT_MESSAGE, added)

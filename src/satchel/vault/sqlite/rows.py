@@ -10,7 +10,8 @@ import apsw
 import msgspec
 
 from satchel.model.record import Native, Record
-from satchel.model.text import searchable, spaced, statement
+from satchel.model.spacing import spaced
+from satchel.model.text import searchable, statement
 from satchel.model.times import from_microseconds, to_microseconds
 from satchel.vault.sqlite.connection import one
 
@@ -52,11 +53,11 @@ def sort_time(record: Record) -> int | None:
     return None if moment is None else to_microseconds(moment)
 
 
-def index_row(id: int, title: str, text: str) -> tuple[int, str, str] | None:
+def index_row(id: int, title: str, text: str) -> tuple[int, bytes, bytes] | None:
     """The row in the text index of a record with this title and text (model.text.searchable); None without text."""
     if not title and not text:
         return None
-    return id, spaced(title), spaced(text)
+    return id, spaced(title.encode("utf-8", "surrogatepass")), spaced(text.encode("utf-8", "surrogatepass"))
 
 
 def add_details(connection: apsw.Connection, id: int, record: Record) -> None:
@@ -72,7 +73,7 @@ def add_details(connection: apsw.Connection, id: int, record: Record) -> None:
         connection.executemany("INSERT OR IGNORE INTO link (record, type, target) VALUES (?, ?, ?)", links)
 
 
-def add_text(connection: apsw.Connection, texts: list[tuple[int, str, str]]) -> None:
+def add_text(connection: apsw.Connection, texts: list[tuple[int, bytes, bytes]]) -> None:
     """Put rows into the text index; ids must not be in it."""
     connection.executemany("INSERT INTO text_index (rowid, title, body) VALUES (?, ?, ?)", texts)
 

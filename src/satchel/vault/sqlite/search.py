@@ -11,7 +11,8 @@ import apsw
 from satchel.errors import UsageError
 from satchel.model.bodies import Conversation, Message
 from satchel.model.record import Record
-from satchel.model.text import searchable, spaced
+from satchel.model.spacing import spaced
+from satchel.model.text import searchable
 from satchel.model.times import to_microseconds
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import our_errors, rows
@@ -46,7 +47,7 @@ def _tokens(text: str) -> list[str]:
     """The words that the index's tokenizer makes of ``text``: letters, digits, private use, other symbols."""
     found: list[str] = []
     word: list[str] = []
-    for character in spaced(text):
+    for character in spaced(text.encode("utf-8", "replace")).decode():
         category = unicodedata.category(character)
         if category[0] in "LN" or category in ("Co", "So") or (category[0] == "M" and word):
             word.append(character)
@@ -234,7 +235,7 @@ def make_snippet(record: Record, terms: list[Term]) -> tuple[str, tuple[tuple[in
 
 def _joins(character: str) -> bool:
     """Whether the character is part of longer words, so that a word's edge must be looked for beside it."""
-    return len(spaced(character)) == 1
+    return spaced(character.encode()) == character.encode()
 
 
 def _best_start(found: list[tuple[int, int, int]]) -> int:

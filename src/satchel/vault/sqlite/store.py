@@ -21,7 +21,7 @@ from satchel.model.times import from_microseconds, to_microseconds
 from satchel.trust.secrets import Secret
 from satchel.vault.sqlite import audit, blobs, history, search
 from satchel.vault.sqlite.blocks import Originals
-from satchel.vault.sqlite.connection import connect, our_errors, rows, writing
+from satchel.vault.sqlite.connection import connect, our_errors, rows, use_log, writing
 from satchel.vault.sqlite.intake import SqliteIntake
 from satchel.vault.sqlite.rows import add_text, decode, index_row, meta
 from satchel.vault.sqlite.schema import STEPS, migrate
@@ -129,6 +129,7 @@ class SqliteStore:
         """See Store.importing. With ``dry_run`` everything is done and then rolled back."""
         with writing(self.connection, keep=not dry_run, on_wait=on_wait):
             yield SqliteIntake(self.connection, label=label, at=now(), secret=self._secret)
+        use_log(self.connection)
 
     def get(self, uid: str) -> Record | None:
         """See Store.get."""
