@@ -18,7 +18,8 @@ from satchel.codec.json_values import refuse
 from satchel.errors import LimitExceeded, MalformedInput, Place
 from satchel.limits import DEFAULT, Limits
 
-WINDOW_BYTES = 4 << 20
+#: Small enough that its pages are used again and again (measured: 4 MiB takes a fifth longer).
+WINDOW_BYTES = 512 << 10
 #: An element over the limit is passed over when it is no larger than this many times the limit.
 SKIPPED_TIMES = 16
 

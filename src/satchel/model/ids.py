@@ -14,10 +14,13 @@ UID_BYTES = 20
 
 def make_uid(*path: str) -> str:
     """The uid of the thing at ``path``: id space first (``"chatgpt"``, ``"conversation"``), native id last."""
-    framed = b""
-    for name in path:
-        data = name.encode("utf-8", "surrogatepass")
-        framed += b"%d:%b" % (len(data), data)
+    text = "".join([f"{len(name)}:{name}" for name in path])
+    if text.isascii():
+        framed = text.encode()
+    else:
+        # Lengths are of bytes.
+        names = [name.encode("utf-8", "surrogatepass") for name in path]
+        framed = b"".join([b"%d:%b" % (len(name), name) for name in names])
     return hashlib.sha256(framed).hexdigest()[: 2 * UID_BYTES]
 
 

@@ -27,7 +27,7 @@ from satchel.model.spacing import spaced
 from satchel.model.text import searchable
 from satchel.model.times import to_microseconds
 from satchel.vault.sqlite import audit, blobs
-from satchel.vault.sqlite.blocks import Originals, pack
+from satchel.vault.sqlite.blocks import Originals, Packer
 from satchel.vault.sqlite.connection import one, rows
 from satchel.vault.sqlite.rows import (
     add_details,
@@ -90,6 +90,7 @@ class SqliteIntake:
         self._counted: dict[tuple[str, str], Finding] = {}
         self._blobs = self._blob_bytes = 0
         self._kept = Originals(connection)
+        self._packer = Packer()
         #: Rows of the text index not yet written.
         self._texts: list[tuple[int, bytes, bytes]] = []
         self._text_characters = 0
@@ -130,7 +131,7 @@ class SqliteIntake:
                 updated=updated,
                 size=len(original.native),
                 counts=kinds,
-                data=pack(original.native, [data for _, data in messages]),
+                data=self._packer.pack(original.native, [data for _, data in messages]),
             )
         rest = records if not messages else [pair for pair in records if not isinstance(pair[0].body, Message)]
         changed = self._merge_all(rest, id, age)
