@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from satchel.errors import NotFound
 from satchel.formats.base import Selection
+from satchel.formats.folder import Folder
 from satchel.formats.portable_ai_memory import terms
-from satchel.formats.portable_ai_memory.folder import Folder
 from satchel.formats.portable_ai_memory.messages import File
 from satchel.formats.portable_ai_memory.spelling import file_name
 from satchel.model.bodies import Document

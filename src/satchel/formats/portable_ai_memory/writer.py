@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from satchel.formats.base import Progress, Selection, Written
+from satchel.formats.folder import Folder
 from satchel.formats.portable_ai_memory import terms
 from satchel.formats.portable_ai_memory.attachments import Attachments
 from satchel.formats.portable_ai_memory.conversations import conversation_file
-from satchel.formats.portable_ai_memory.folder import Folder
+from satchel.formats.portable_ai_memory.earlier import is_ours
 from satchel.formats.portable_ai_memory.hashing import Checksum, canonical_memory
 from satchel.formats.portable_ai_memory.memories import (
     Surroundings,
@@ -252,7 +253,7 @@ def _append(spool: IO[bytes], value: dict[str, Any]) -> None:
 
 def write(selection: Selection, target: Path, progress: Progress | None) -> Written:
     """Write ``selection`` as the package folder ``target``. Raises OutputError."""
-    with Folder(target) as folder:
+    with Folder(target, is_ours) as folder:
         writer = Writer(selection, folder, progress)
         writer.run()
         folder.commit()

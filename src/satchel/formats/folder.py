@@ -1,44 +1,39 @@
-"""A package folder that stands whole or not at all.
+"""A folder of an export that stands whole or not at all.
 
-It is written beside its target under a name of its own, flushed to the disk and renamed. What stood at the target before
-is moved aside first and removed last, and only if it was nothing or an earlier package of ours. Files are 0600, folders
-0700.
+It is written beside its target under a name of its own, flushed to the disk and renamed. What stood at the target before is
+moved aside first and removed last, and only if it was nothing or an earlier export of the same format. Files are 0600,
+folders 0700.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, BinaryIO
 
 from satchel.errors import OutputError
-from satchel.formats.portable_ai_memory import terms
-from satchel.formats.portable_ai_memory.documents import is_regular, written_by_us
 
-_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-#: What an earlier package of ours may hold, by folder: anything else in it is somebody's work.
-_OURS = {
-    terms.CONVERSATIONS_FOLDER: re.compile(_UUID + r"\.json"),
-    terms.ATTACHMENTS_FOLDER: re.compile(_UUID + r"(?:[.-].*)?"),
-}
+#: Whether a folder that is not empty holds an earlier export and nothing else: only such a one is replaced.
+IsOurs = Callable[[Path], bool]
+
 _FILE_MODE = 0o600
 _FOLDER_MODE = 0o700
 
 
 class Folder:
-    """The package being written. Used as a context manager: leaving it without ``commit`` leaves nothing behind."""
+    """The export being written. Used as a context manager: leaving it without ``commit`` leaves nothing behind."""
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path, is_ours: IsOurs) -> None:
         """Raises OutputError when ``target`` may not be written."""
         self.target = target
+        self._is_ours = is_ours
         self.files = 0
         self.size_bytes = 0
-        _refuse_unless_ours(target)
+        self._refuse_unless_ours()
         with _wrapped(target):
             self.path = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent))
 
@@ -50,7 +45,7 @@ class Folder:
 
     @contextlib.contextmanager
     def create(self, name: str) -> Iterator[BinaryIO]:
-        """A new file of the package, written within the block; ``name`` is of our own making."""
+        """A new file of the export, written within the block; ``name`` is of our own making."""
         with _wrapped(self.target):
             path = self.path / name
             if path.parent != self.path and not path.parent.exists():
@@ -62,24 +57,24 @@ class Folder:
             self.files += 1
 
     def spool(self) -> IO[bytes]:
-        """A nameless file on the same disk for what is written later; it is no part of the package."""
+        """A nameless file on the same disk for what is written later; it is no part of the export."""
         with _wrapped(self.target):
             return tempfile.TemporaryFile(dir=self.path)
 
     def commit(self) -> None:
-        """Flush everything and put the package in its place."""
+        """Flush everything and put the export in its place."""
         with _wrapped(self.target):
             for folder, _, names in os.walk(self.path):
                 for name in names:
                     _flush(Path(folder, name))
                 _flush(Path(folder))
         # Looked at again: what has come there since is not ours to remove.
-        _refuse_unless_ours(self.target)
+        self._refuse_unless_ours()
         with _wrapped(self.target):
             aside = None
             if self.target.exists():
                 holder = Path(tempfile.mkdtemp(prefix=f".{self.target.name}.", suffix=".old", dir=self.target.parent))
-                aside = holder / "package"
+                aside = holder / "export"
                 self.target.rename(aside)
             try:
                 self.path.rename(self.target)
@@ -91,6 +86,20 @@ class Folder:
             _flush(self.target.parent)
             if aside is not None:
                 shutil.rmtree(aside.parent, ignore_errors=True)
+
+    def _refuse_unless_ours(self) -> None:
+        target = self.target
+        with _wrapped(target):
+            if not target.name:
+                raise OutputError(f"cannot write {target}: it has no name", hint="name a folder")
+            if target.is_symlink() or (target.exists() and not target.is_dir()):
+                raise OutputError(f"{target} is in the way and is no folder", hint="name another folder")
+            if not target.parent.is_dir():
+                raise OutputError(f"the folder {target.parent} does not exist", hint="make it first")
+            if target.is_dir() and _has_entries(target) and not self._is_ours(target):
+                raise OutputError(
+                    f"{target} is not empty and is no earlier export of Satchel", hint="name a new or an empty folder"
+                )
 
 
 def _flush(path: Path) -> None:
@@ -109,35 +118,6 @@ def _wrapped(target: Path) -> Iterator[None]:
         raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
 
 
-def _refuse_unless_ours(target: Path) -> None:
-    with _wrapped(target):
-        if not target.name:
-            raise OutputError(f"cannot write {target}: it has no name", hint="name a folder")
-        if target.is_symlink() or (target.exists() and not target.is_dir()):
-            raise OutputError(f"{target} is in the way and is no folder", hint="name another folder")
-        if not target.parent.is_dir():
-            raise OutputError(f"the folder {target.parent} does not exist", hint="make it first")
-        if target.is_dir() and _has_entries(target) and not _is_ours(target):
-            raise OutputError(
-                f"{target} is not empty and is no earlier export of Satchel", hint="name a new or an empty folder"
-            )
-
-
 def _has_entries(folder: Path) -> bool:
     with os.scandir(folder) as entries:
         return any(True for _ in entries)
-
-
-def _is_ours(target: Path) -> bool:
-    store = target / terms.STORE_FILE
-    if not is_regular(store):
-        return False
-    for path in target.iterdir():
-        names = _OURS.get(path.name)
-        if path == store:
-            continue
-        if names is None or path.is_symlink() or not path.is_dir():
-            return False
-        if not all(names.fullmatch(inner.name) and is_regular(inner) for inner in path.iterdir()):
-            return False
-    return written_by_us(store)
