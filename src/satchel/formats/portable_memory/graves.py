@@ -17,9 +17,9 @@ def key_of(kind: Kind, row: Mapping[str, Any]) -> str:
     """What identifies a row, as a tombstone's ``targetID`` names it: its id, its name or key, or, where the key is several
     fields, the canonical JSON array of them (dossier 10.6 no. 8). "" where a part is missing."""
     parts = [row.get(name) for name in kind.key]
-    if not all(type(part) is str for part in parts):
-        return ""
-    return str(parts[0]) if len(parts) == 1 else canonical.encode(parts, "mem").decode()
+    if len(parts) == 1:
+        return parts[0] if type(parts[0]) is str else ""
+    return canonical.encode(parts, "mem").decode() if all(type(part) is str for part in parts) else ""
 
 
 class Graves:

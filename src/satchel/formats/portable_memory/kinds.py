@@ -48,7 +48,12 @@ class Kind(NamedTuple):
     @property
     def times(self) -> tuple[str, ...]:
         """The fields that are timestamps."""
-        return tuple(field.name for field in self.fields if field.type == "t")
+        return _TIMES[self.name]
+
+    @property
+    def counts(self) -> tuple[str, ...]:
+        """The integer fields that the schemas bound below by 0."""
+        return _COUNTS[self.name]
 
 
 def _fields(text: str) -> tuple[Field, ...]:
@@ -186,10 +191,9 @@ DERIVED: dict[str, str] = {
     "factIDs": "fact",
     "sentenceIDs": "",
 }
-#: Counts, which the schemas bound below by 0.
-COUNTS = frozenset({"accessCount", "position", "charBudget", "version", "successCount", "failureCount"})
-
 _NAMES = {kind.name: frozenset(field.name for field in kind.fields) for kind in (*_TABLE, TOMBSTONE, AUDIT)}
+_TIMES = {kind.name: tuple(field.name for field in kind.fields if field.type == "t") for kind in (*_TABLE, TOMBSTONE, AUDIT)}
+_COUNTS = {kind.name: tuple(field.name for field in kind.fields if field.type == "i") for kind in (*_TABLE, TOMBSTONE, AUDIT)}
 
 Derived: Any = msgspec.defstruct(
     "Derived",

@@ -171,8 +171,10 @@ class Stream:
             self._findings.add("order", place)
         when = moments.read(row["eventTime"])
         if when is not None:
-            seen.first = when if seen.first is None else min(seen.first, when)
-            seen.last = when if seen.last is None else max(seen.last, when)
+            if seen.first is None or when < seen.first:
+                seen.first = when
+            if seen.last is None or when > seen.last:
+                seen.last = when
         if row.get("contextID"):
             seen.scopes.add(row["contextID"])
 
