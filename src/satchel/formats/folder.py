@@ -31,6 +31,7 @@ class Folder:
         """Raises OutputError when ``target`` may not be written."""
         self.target = target
         self._is_ours = is_ours
+        self._spools = contextlib.ExitStack()
         self.files = 0
         self.size_bytes = 0
         self._refuse_unless_ours()
@@ -41,6 +42,7 @@ class Folder:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._spools.close()
         shutil.rmtree(self.path, ignore_errors=True)
 
     @contextlib.contextmanager
@@ -57,9 +59,9 @@ class Folder:
             self.files += 1
 
     def spool(self) -> IO[bytes]:
-        """A nameless file on the same disk for what is written later; it is no part of the export."""
+        """A nameless file on the same disk for what is written later; it is no part of the export. Leaving closes it."""
         with _wrapped(self.target):
-            return tempfile.TemporaryFile(dir=self.path)
+            return self._spools.enter_context(tempfile.TemporaryFile(dir=self.path))
 
     def commit(self) -> None:
         """Flush everything and put the export in its place."""
