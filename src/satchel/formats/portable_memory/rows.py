@@ -16,7 +16,7 @@ from satchel.limits import Limits
 from satchel.model.findings import from_error
 
 #: An integer past 2^53 or a float that implementations spell in different ways (3.3), as it stands in canonical bytes.
-_DIVERGENT = re.compile(rb"[:\[,]-?(?:\d{17,}|\d+(?:\.\d+)?e(?:\+(?:1[6-9]|20)|-0[5-9]))(?=[,\]}])")
+_DIVERGENT = re.compile(rb"[:\[,]-?(?:(\d{16,})|\d+(?:\.\d+)?e(?:\+(?:1[6-9]|20)|-0[5-9]))(?=[,\]}])")
 _FOUR_DIGITS = re.compile(rb"\d{4}")
 
 
@@ -43,8 +43,9 @@ def decode(line: bytes, place: Place, limits: Limits, findings: Findings) -> dic
     except CanonicalError as error:
         findings.add("not-canonical", place, error.message)
         return None
-    # Only numbers of 17 digits or with an exponent diverge: four in a row show in every fourth byte.
-    if (b"e+" in line or b"e-" in line or _FOUR_DIGITS.search(line[::4])) and _DIVERGENT.search(line):
+    # Only numbers of 16 digits or with an exponent diverge: four in a row show in every fourth byte.
+    odd = _DIVERGENT.finditer(line) if b"e+" in line or b"e-" in line or _FOUR_DIGITS.search(line[::4]) else ()
+    if any(not found[1] or int(found[1]) > 2**53 for found in odd):
         findings.add("divergent-number", place)
     return value
 
