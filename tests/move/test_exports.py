@@ -35,7 +35,7 @@ def test_the_examples_pass_the_reference_sdk_and_our_validator(store: SqliteStor
     written = export(store, tmp_path / "out", format="portable-ai-memory")
     pam_validate(tmp_path / "out")
     assert list(registry.get("portable-ai-memory").validate(tmp_path / "out", limits=DEFAULT)) == []
-    assert (written.conversations, written.messages) == (7, 37)
+    assert (written.counts["conversations"], written.counts["messages"]) == (7, 37)
     assert written.ledger.total("omitted") == 2
 
 

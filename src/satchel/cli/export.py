@@ -11,7 +11,7 @@ from satchel.cli import options
 
 @click.command()
 @click.argument("target", metavar="FOLDER", type=click.Path(path_type=Path))
-@click.option("--to", required=True, metavar="FORMAT", help="The format: portable-ai-memory.")
+@click.option("--to", required=True, metavar="FORMAT", help="The format: portable-ai-memory, portable-memory.")
 @options.json
 def export(target: Path, to: str, json: bool) -> None:
     """Write everything in the vault in an open format; what the format cannot hold is told.
@@ -20,6 +20,7 @@ def export(target: Path, to: str, json: bool) -> None:
 
     \b
     satchel export --to portable-ai-memory my-memory
+    satchel export --to portable-memory my-memory.mem
     """
     from satchel.cli.console import WorkProgress, clean, counted, dim, say, say_json, size
     from satchel.cli.vaults import opened
@@ -30,16 +31,11 @@ def export(target: Path, to: str, json: bool) -> None:
         written = write(store, target, format=to, progress=progress.advance)
     lines = written.ledger.lines()
     if json:
-        counts = {name: getattr(written, name) for name in ("memories", "conversations", "messages", "files", "size_bytes")}
+        counts = {**written.counts, "files": written.files, "size_bytes": written.size_bytes}
         say_json({"format": to, "target": str(target), "written": counts, "ledger": lines})
         return
-    what = (
-        counted(written.memories, "memory", "memories"),
-        f"{counted(written.conversations, 'conversation')} with {counted(written.messages, 'message')}",
-        counted(written.files, "file"),
-        size(written.size_bytes),
-    )
-    say(f"{target}: {', '.join(what)}")
+    what = [f"{name} {count:,}" for name, count in written.counts.items()]
+    say(f"{target}: {', '.join(what) or 'nothing'}; {counted(written.files, 'file')}, {size(written.size_bytes)}")
     for line in lines:
         if line.code:
             field = f" {line.field}" if line.field else ""

@@ -75,11 +75,9 @@ class Selection(Protocol):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """What a writer did: counts of what stands in the target, and the loss ledger."""
+    """What a writer did: how many of what stand in the target, in the format's own words, and the loss ledger."""
 
-    memories: int
-    conversations: int
-    messages: int
+    counts: dict[str, int]
     files: int
     size_bytes: int
     ledger: Ledger

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
 
 GROUP = "satchel.formats"
-OURS = {"portable-ai-memory": "satchel.formats.portable_ai_memory"}
+OURS = {
+    "portable-ai-memory": "satchel.formats.portable_ai_memory",
+    "portable-memory": "satchel.formats.portable_memory",
+}
 
 
 def _theirs() -> EntryPoints:

@@ -73,7 +73,7 @@ def test_every_selection_gives_a_package_that_we_and_the_sdk_find_valid(bag: Bag
         assert result.files == len(tree)
         assert result.size_bytes == sum(map(len, tree.values()))
         document = store(target)
-        assert result.memories == len(document["memories"]) == document["integrity"]["total_memories"]
+        assert result.counts["memories"] == len(document["memories"]) == document["integrity"]["total_memories"]
         assert result.conversations == len(document["conversations_index"])
         # In the dual-stable form both rules see the same value (dossier 3.4).
         assert all(sdk_form(one) == one for one in document["memories"])
@@ -218,7 +218,7 @@ def test_members_of_a_conversation(tmp_path: Path) -> None:
     assert second["parent_id"] == first["id"]
     assert second["created_at"] == first["created_at"]
     assert second["raw_metadata"] == {"satchel": {"created_at_from": "ancestor"}}
-    assert (result.memories, result.conversations, result.messages, result.files) == (4, 1, 2, 2)
+    assert (result.counts, result.files) == ({"memories": 4, "conversations": 1, "messages": 2}, 2)
 
 
 def test_what_is_not_to_be_exported_is_nowhere(tmp_path: Path) -> None:
@@ -298,7 +298,7 @@ def test_two_records_with_one_id_are_one_memory(tmp_path: Path) -> None:
     twin = msgspec.structs.replace(one, uid=one.uid[:12] + format(int(one.uid[12], 16) ^ 1, "x") + one.uid[13:])
     target, result = written(Bag([one, twin]), tmp_path)
     check(target)
-    assert (result.memories, result.ledger.total("omitted")) == (1, 1)
+    assert (result.counts["memories"], result.ledger.total("omitted")) == (1, 1)
 
 
 def test_kinds_without_a_place_are_told(tmp_path: Path) -> None:

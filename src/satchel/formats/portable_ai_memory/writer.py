@@ -258,9 +258,7 @@ def write(selection: Selection, target: Path, progress: Progress | None) -> Writ
         writer.run()
         folder.commit()
         return Written(
-            memories=writer.memories,
-            conversations=writer.conversations,
-            messages=writer.messages,
+            counts={"memories": writer.memories, "conversations": writer.conversations, "messages": writer.messages},
             files=folder.files,
             size_bytes=folder.size_bytes,
             ledger=writer.ledger,

@@ -1,0 +1,83 @@
+"""A selection of records as a bundle."""
+
+from __future__ import annotations
+
+import functools
+from importlib.metadata import version
+from pathlib import Path
+
+from satchel.formats.base import Progress, Selection, Written
+from satchel.formats.portable_memory.lens import FOREIGN_KIND, ROW_KINDS, Around, rows_of, whole
+from satchel.formats.portable_memory.manifest import Head
+from satchel.formats.portable_memory.writer import GENERATOR, BundleWriter, Profile
+from satchel.model.bodies import KINDS, Relation
+from satchel.model.ledger import Ledger
+from satchel.model.record import Record
+from satchel.trust.secrets import Secret
+
+_BATCH = 256
+#: Records that rows refer to, held for the next row: a conversation for its messages.
+_HELD = 1024
+
+
+def write(
+    selection: Selection,
+    target: Path,
+    progress: Progress | None = None,
+    *,
+    profile: Profile = "mem",
+    signing_key: Secret | None = None,
+) -> Written:
+    """Write the selection as the bundle folder ``target``. The same selection gives the same bytes.
+
+    Raises:
+        OutputError: ``target`` cannot be written; nothing of it was.
+    """
+    ledger = Ledger()
+    get = functools.lru_cache(_HELD)(selection.get)
+    around = Around(selection.changed_at, lambda uid: _leaves(get(uid)), get)
+    head = Head(created_at=selection.changed_at, generator=f"{GENERATOR}/{version('satchel')}", level="L1")
+    pending = 0
+    with BundleWriter(target, head, profile=profile) as writer:
+        for kind in KINDS:
+            for record in selection.records(kind):
+                _put(record, writer, around, ledger)
+                pending += 1
+                if progress is not None and pending == _BATCH:
+                    progress(pending)
+                    pending = 0
+        writer.finish(signing_key)
+        if progress is not None:
+            progress(pending)
+        return Written(counts=dict(writer.counts), files=writer.files, size_bytes=writer.size_bytes, ledger=ledger)
+
+
+def _leaves(record: Record | None) -> bool:
+    return record is not None and record.access.exportable
+
+
+def _put(record: Record, writer: BundleWriter, around: Around, ledger: Ledger) -> None:
+    kind = record.kind
+    if not record.access.exportable:
+        ledger.record(kind, "omitted", "not-exportable", "marked as not to be exported")
+        return
+    whole_of = around.get(record.linked("part_of")) if kind == "message" else None
+    if whole_of is not None and not whole_of.access.exportable:
+        ledger.record(kind, "omitted", "not-exportable", "its conversation is not to be exported")
+        return
+    body = record.body
+    if isinstance(body, Relation) and not (_is_entity(body.source, around) and _is_entity(body.target, around)):
+        ledger.record(kind, "transformed", "as-foreign", "an edge joins entities alone; carried whole")
+    elif kind in ROW_KINDS:
+        for row_kind, row in rows_of(record, around, ledger):
+            writer.add(row_kind, row)
+        ledger.record(kind, "transformed", f"as-{ROW_KINDS[kind]}", f"written as {ROW_KINDS[kind]}")
+        return
+    else:
+        ledger.record(kind, "transformed", "as-foreign", "the format has no such kind; carried whole")
+    writer.add_foreign(FOREIGN_KIND, [whole(record)])
+
+
+def _is_entity(uid: str, around: Around) -> bool:
+    other = around.get(uid)
+    return other is not None and other.kind == "entity" and other.access.exportable

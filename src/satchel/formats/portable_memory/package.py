@@ -1,0 +1,50 @@
+"""The format as the rest of Satchel sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from satchel.errors import InputError
+from satchel.formats.base import Format, FormatInfo, Progress, Selection, Written
+from satchel.formats.portable_memory import export, validation
+from satchel.formats.portable_memory.bundle import MANIFEST, Bundle
+from satchel.formats.portable_memory.manifest import FORMAT_VERSION
+from satchel.limits import DEFAULT, Limits
+from satchel.model.findings import Finding
+
+
+class PortableMemory:
+    """Portable Memory (``.mem``) 1.1: implements ``formats.base.Format``."""
+
+    @property
+    def info(self) -> FormatInfo:
+        return FormatInfo(name="portable-memory", version=FORMAT_VERSION, title="Portable Memory")
+
+    def recognises(self, path: Path) -> bool:
+        """Whether ``path`` is a folder whose manifest.json is a bundle's, by its members; or is called ``.mem``."""
+        try:
+            if not path.is_dir():
+                return False
+        except (OSError, ValueError):
+            return False
+        try:
+            with Bundle(path, DEFAULT) as bundle:
+                manifest: Any = msgspec.json.decode(bundle.read(MANIFEST))
+        except (InputError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return path.suffix.lower() == ".mem"
+        return type(manifest) is dict and "files" in manifest and ("format" in manifest or "conformanceLevel" in manifest)
+
+    def write(self, selection: Selection, target: Path, *, progress: Progress | None = None) -> Written:
+        """See ``formats.base.Format.write``."""
+        return export.write(selection, target, progress)
+
+    def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
+        """See ``formats.base.Format.validate``."""
+        return validation.validate(path, limits)
+
+
+FORMAT: Format = PortableMemory()
