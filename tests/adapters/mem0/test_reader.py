@@ -15,7 +15,9 @@ from satchel.adapters.mem0.markdown import blocks
 from satchel.codec.probe import probe
 from satchel.codec.sources import BytesMember
 from satchel.errors import NotRecognised
-from satchel.limits import Limits
+from satchel.formats import registry as formats
+from satchel.limits import DEFAULT, Limits
+from satchel.move.exports import export
 from satchel.move.imports import import_paths
 from satchel.vault.folder import trial_vault
 from satchel.vault.sqlite.store import SqliteStore
@@ -234,6 +236,19 @@ def test_the_order_of_a_file_says_nothing(store: SqliteStore, tmp_path: Path) ->
     two.write_text(json.dumps({"results": [OTHER, ITEM]}))
     import_paths(store, [one])
     assert import_paths(store, [two]).summary.counts["memory"] == {"unchanged": 2}
+
+
+def test_memories_leave_in_an_open_format(store: SqliteStore, tmp_path: Path) -> None:
+    (tmp_path / "m.json").write_text(json.dumps({"results": [ITEM, {"memory": "No more than words"}]}))
+    (tmp_path / "m.md").write_text(PLUGIN)
+    (tmp_path / "t.txt").write_text("[2025-11-03] - Likes rye.\n- Lives in Split.\n")
+    assert import_paths(store, [tmp_path]).platforms == ("mem0", "transfer_text")
+    assert export(store, tmp_path / "out", format="portable-ai-memory").memories == 6
+    written = json.loads((tmp_path / "out" / "memory-store.json").read_bytes())["memories"]
+    (tea,) = [memory for memory in written if memory["content"] == "Likes tea."]
+    assert tea["metadata"]["mem0"] == {"hash": "h", "user_id": "u"}
+    assert tea["metadata"]["satchel"]["residue"]["portable-memory"]["metadata"]["mem0_hash"] == "h"
+    assert list(formats.get("portable-ai-memory").validate(tmp_path / "out", limits=DEFAULT)) == []
 
 
 def test_the_plugins_blocks() -> None:
