@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 GROUP = "satchel.adapters"
 #: In the order of detection (providers.md 2, stage B): the first to claim a file has it.
-OURS = ("claude", "chatgpt")
+OURS = ("claude", "chatgpt", "mem0", "transfer_text")
 
 
 def ours() -> list[Adapter]:
-    """The adapters that look at every import."""
-    return [get(name) for name in OURS]
+    """The adapters that look at every import. One that takes more when it is named has a form of itself for this."""
+    return [getattr(adapter, "unasked", adapter) for adapter in map(get, OURS)]
 
 
 def _theirs() -> EntryPoints:
