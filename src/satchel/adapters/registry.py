@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 GROUP = "satchel.adapters"
 #: In the order of detection (providers.md 2, stage B): the first to claim a file has it.
-OURS = ("claude", "chatgpt", "mem0", "transfer_text")
+OURS = ("claude", "chatgpt", "mem0", "engram", "transfer_text")
 
 
 def ours() -> list[Adapter]:

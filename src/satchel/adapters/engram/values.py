@@ -1,0 +1,82 @@
+"""Values as the Portable Memory format has them: canonical JSON, dates, whole numbers (dossier 3, 9.5)."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from satchel.errors import CanonicalError
+
+_MOMENT = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
+    r"(?:[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))?)?"
+)
+#: Above it a double is written with an exponent (dossier 3.2).
+_MAX_PLAIN = 1e16
+
+
+def canonical(value: Any) -> str:
+    """Canonical JSON in the Portable Memory dialect: keys by code point, integral floats as digits, other floats as Python's
+    repr, nothing escaped that need not be (dossier 3.1, 3.2).
+
+    Raises:
+        CanonicalError: NaN, an infinity or what JSON has not.
+    """
+    try:
+        return json.dumps(_mended(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise CanonicalError("a value that JSON does not have, or that is nested too deeply") from None
+
+
+def _mended(value: Any) -> Any:
+    kind = type(value)
+    if kind is dict:
+        return {name: _mended(item) for name, item in value.items()}
+    if kind is list or kind is tuple:
+        return [_mended(item) for item in value]
+    if kind is float and math.isfinite(value) and abs(value) < _MAX_PLAIN and value == int(value):
+        return int(value)
+    return value
+
+
+def as_text(value: Any) -> str:
+    """A string as it is, anything else as canonical JSON: a metadata value."""
+    return value if type(value) is str else canonical(value)
+
+
+def moment(value: Any) -> datetime | None:
+    """The time that a text spells in one of the two known ways, in UTC; None for anything else. Without a zone it is UTC."""
+    found = _MOMENT.fullmatch(value) if type(value) is str else None
+    if found is None:
+        return None
+    year, month, day, hour, minute, second, fraction, sign, hours, minutes = found.groups()
+    zone = UTC
+    try:
+        if sign:
+            offset = timedelta(hours=int(hours), minutes=int(minutes))
+            zone = timezone(-offset if sign == "-" else offset)
+        micros = int((fraction or "0")[:6].ljust(6, "0"))
+        at = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), micros, zone)
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def timestamp(at: datetime) -> str:
+    """``YYYY-MM-DDTHH:MM:SSZ``, the fraction cut off (dossier 3.4)."""
+    return at.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat() + "Z"
+
+
+def whole(value: Any) -> int | None:
+    """A number without a fraction, as an integer; None for anything else, truth values among it."""
+    if type(value) is int:
+        return value
+    return int(value) if type(value) is float and math.isfinite(value) and value == int(value) else None
+
+
+def first_line(text: str) -> str:
+    """The first line of a text stripped of white space, at most 120 characters: the default summary."""
+    return text.strip().split("\n", 1)[0][:120]
