@@ -221,3 +221,17 @@ def test_a_reader_that_crashes_is_told_and_the_others_go_on(store: SqliteStore, 
     assert "claude/1 failed with KeyError" in told[0].text
     assert "words" not in told[0].text
     assert batch.summary.counts["conversation"]["new"] >= 4
+
+
+def test_a_dated_text_beside_an_export_is_an_attachment_and_alone_it_is_memories(store: SqliteStore, tmp_path: Path) -> None:
+    text = "[2025-11-03] - Likes rye.\n[2025-11-04] - Lives in Split.\n"
+    alone, beside = tmp_path / "alone", tmp_path / "beside"
+    alone.mkdir()
+    shutil.copytree(EXAMPLES / "chatgpt", beside)
+    for folder in (alone, beside):
+        (folder / "notes.txt").write_text(text)
+    assert import_paths(store, [beside]).platforms == ("chatgpt",)
+    assert import_paths(store, [alone]).platforms == ("transfer_text",)
+    (beside / "notes.txt").write_text(text + "- Likes tea.\n")
+    given = [beside / "conversations-000.json", beside / "notes.txt"]
+    assert import_paths(store, given).platforms == ("transfer_text",)

@@ -208,6 +208,13 @@ def _claim(
             loose.append(member)
             # Only the shape is needed from here on.
             probes[member.name] = msgspec.structs.replace(seen, text="")
+    weak = [adapter.info.name in registry.WEAK for adapter in adapters]
+    if any(claimed and not is_weak for claimed, is_weak in zip(claims, weak, strict=True)):
+        for claimed, is_weak in zip(claims, weak, strict=True):
+            for claim in [claim for claim in claimed if is_weak and claim.member.name != claim.member.path]:
+                claimed.remove(claim)
+                loose.append(claim.member)  # type: ignore[arg-type]
+                probes[claim.member.name] = msgspec.structs.replace(claim.probe, text="")
     for claimed in claims:
         # The order of an archive, or of what was typed, is not the export's: shards are read in theirs.
         claimed.sort(key=lambda claim: (claim.member.path, claim.member.name))

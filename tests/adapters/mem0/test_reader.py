@@ -242,8 +242,8 @@ def test_memories_leave_in_an_open_format(store: SqliteStore, tmp_path: Path) ->
     (tmp_path / "m.json").write_text(json.dumps({"results": [ITEM, {"memory": "No more than words"}]}))
     (tmp_path / "m.md").write_text(PLUGIN)
     (tmp_path / "t.txt").write_text("[2025-11-03] - Likes rye.\n- Lives in Split.\n")
-    assert import_paths(store, [tmp_path]).platforms == ("mem0", "transfer_text")
-    assert export(store, tmp_path / "out", format="portable-ai-memory").memories == 6
+    assert import_paths(store, list(tmp_path.glob("?.*"))).platforms == ("mem0", "transfer_text")
+    assert export(store, tmp_path / "out", format="portable-ai-memory").counts["memories"] == 6
     written = json.loads((tmp_path / "out" / "memory-store.json").read_bytes())["memories"]
     (tea,) = [memory for memory in written if memory["content"] == "Likes tea."]
     assert tea["metadata"]["mem0"] == {"hash": "h", "user_id": "u"}

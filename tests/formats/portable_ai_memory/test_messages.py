@@ -183,7 +183,7 @@ def test_reasoning_becomes_a_chain(tmp_path: Path) -> None:
     assert [one.get("children_ids") for one in messages[:-1]] == [[one["id"]] for one in messages[1:]]
     assert messages[4]["id"] == uuid_of(uid("m"))
     assert [one["raw_metadata"]["satchel"]["segment"]["index"] for one in messages[1:5]] == [0, 1, 2, 3]
-    assert result.messages == 3
+    assert result.counts["messages"] == 3
     assert [line.code for line in result.ledger.lines() if line.fate == "transformed"] == ["segments"]
 
 

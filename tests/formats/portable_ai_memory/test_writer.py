@@ -74,7 +74,7 @@ def test_every_selection_gives_a_package_that_we_and_the_sdk_find_valid(bag: Bag
         assert result.size_bytes == sum(map(len, tree.values()))
         document = store(target)
         assert result.counts["memories"] == len(document["memories"]) == document["integrity"]["total_memories"]
-        assert result.conversations == len(document["conversations_index"])
+        assert result.counts["conversations"] == len(document["conversations_index"])
         # In the dual-stable form both rules see the same value (dossier 3.4).
         assert all(sdk_form(one) == one for one in document["memories"])
         ids = [one["id"] for one in document["memories"]]
