@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from satchel.errors import CanonicalError
+from satchel.codec.canonical import encode
 
 _MOMENT = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
     r"(?:[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))?)?"
 )
-#: Above it a double is written with an exponent (dossier 3.2).
-_MAX_PLAIN = 1e16
 
 
 def canonical(value: Any) -> str:
-    """Canonical JSON in the Portable Memory dialect: keys by code point, integral floats as digits, other floats as Python's
-    repr, nothing escaped that need not be (dossier 3.1, 3.2).
-
-    Raises:
-        CanonicalError: NaN, an infinity or what JSON has not.
-    """
-    try:
-        return json.dumps(_mended(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
-        raise CanonicalError("a value that JSON does not have, or that is nested too deeply") from None
-
-
-def _mended(value: Any) -> Any:
-    kind = type(value)
-    if kind is dict:
-        return {name: _mended(item) for name, item in value.items()}
-    if kind is list or kind is tuple:
-        return [_mended(item) for item in value]
-    if kind is float and math.isfinite(value) and abs(value) < _MAX_PLAIN and value == int(value):
-        return int(value)
-    return value
+    """Canonical JSON in the Portable Memory dialect (dossier 3). Raises CanonicalError."""
+    return encode(value, "mem").decode()
 
 
 def as_text(value: Any) -> str:

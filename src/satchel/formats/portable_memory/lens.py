@@ -120,7 +120,12 @@ class _Times:
         times = record.times
         self._spare = times.created or times.observed or times.updated or times.valid_from or times.recorded or around.now
 
-    def required(self, *moments_in_order: datetime | None) -> str:
+    def stored(self) -> str:
+        """When it came to be stored: made, taken into the vault, or at the latest when the vault last changed."""
+        times = self._record.times
+        return self.required(times.created, times.recorded, spare=self._around.now)
+
+    def required(self, *moments_in_order: datetime | None, spare: datetime | None = None) -> str:
         """The first that there is."""
         for moment in moments_in_order:
             if moment is not None:
@@ -129,7 +134,7 @@ class _Times:
             self._told = True
             text = "a time that the format requires and the record lacks was taken from another"
             self._ledger.field(self._record.kind, "times", "widened", "time-substituted", text)
-        return moments.write(self._spare)
+        return moments.write(spare or self._spare)
 
 
 def _plain(record: Record) -> dict[str, Any]:
@@ -205,19 +210,21 @@ class _Maker:
         return {"charBudget": CHAR_BUDGET, "content": body.text, "id": row_id(self._record), "version": 0}, frozenset({"text"})
 
     def _episode(self, **more: Any) -> dict[str, Any]:
+        """An episode; of a record that was prepared for this format, only what the preparation leaves to us."""
         text = more.pop("details")
         clock = self._record.times
+        prepared = FORMAT_NAME in self._record.residue
         row: dict[str, Any] = {
             "accessCount": 0,
             "actors": [],
-            "categories": list(self._record.tags),
+            "categories": [] if prepared else list(self._record.tags),
             "confidence": 0.7,
             "details": text,
             "eventTime": self._times.required(clock.observed, clock.created),
             "extractionState": "done",
             "id": row_id(self._record),
             "importance": 0.5,
-            "ingestionTime": self._times.required(clock.created, clock.recorded),
+            "ingestionTime": self._times.stored(),
             "lifecycleState": _LIFECYCLE[self._record.status],
             "mentionTime": self._times.required(clock.updated, clock.observed, clock.created),
             "metadata": {},
@@ -227,6 +234,8 @@ class _Maker:
             "summary": text[:SUMMARY_CHARACTERS],
             "vaultRefs": [],
         }
+        if prepared:
+            return row
         if self._record.origin.id:
             row["sourceID"] = self._record.origin.id
         if self._record.provenance.actor:
@@ -293,7 +302,7 @@ class _Maker:
             "edgeType": body.type,
             "evidenceEpisodeIDs": [self._reference(uid) for uid in evidence if self._around.leaves(uid)],
             "id": row_id(self._record),
-            "ingestionTime": self._times.required(clock.created, clock.recorded),
+            "ingestionTime": self._times.stored(),
             "srcEntityID": self._reference(body.source),
             "tValidFrom": self._times.required(clock.valid_from, clock.observed, clock.created),
         }
