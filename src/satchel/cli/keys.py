@@ -1,8 +1,9 @@
-"""``satchel keys``: where the vault's key is kept, and what opens it."""
+"""``satchel keys``: what opens the vault, what it signs with, and whose signatures it trusts."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import click
 
@@ -11,7 +12,7 @@ from satchel.cli import options
 
 @click.group()
 def keys() -> None:
-    """Where the vault's key is kept, and what opens it."""
+    """What opens the vault, what signs exports, and whose signatures are trusted."""
 
 
 @keys.command()
@@ -116,3 +117,127 @@ def recover() -> None:
     with open_with_key(folder(), key) as store:
         store.record_event("recovered", {})
     say("The vault opens with the new passphrase.")
+
+
+@keys.command()
+@click.argument("name", default="main")
+@options.json
+def create(name: str, json: bool) -> None:
+    """Make a key for signing exports; the vault keeps it, encrypted.
+
+    \b
+    satchel keys create
+    satchel export --to portable-memory --sign main my-memory.mem
+    """
+    from satchel.cli.console import say, say_json
+    from satchel.cli.vaults import opened
+
+    with opened() as store:
+        made = store.create_signing_key(name)
+    if json:
+        say_json(made)
+        return
+    say(f"Made the signing key {made.name}. Its public half, for those who shall trust it:")
+    say(made.public)
+
+
+@keys.command("list")
+@options.json
+def list_(json: bool) -> None:
+    """List the signing keys and the keys that are trusted, by their public halves."""
+    from satchel.cli.console import clean, say, say_json, table
+    from satchel.cli.vaults import opened
+
+    with opened() as store:
+        own, others = store.signing_keys(), store.trusted_keys()
+    if json:
+        say_json({"signing": own, "trusted": others})
+        return
+    if not own and not others:
+        say("There are no signing keys and no trusted ones: satchel keys create makes one.")
+        return
+    lines = [
+        [key.public, clean(key.name), "retired" if key.retired else "signs", f"{key.retired or key.created:%Y-%m-%d}"]
+        for key in own
+    ]
+    lines += [[key.public, clean(key.name), "trusted", f"{key.since:%Y-%m-%d}"] for key in others]
+    table(lines, head=["public key", "name", "", "since"])
+
+
+@keys.command()
+@click.argument("public", metavar="PUBLIC_KEY")
+@click.option("--name", default="", help="Whose key it is.")
+def trust(public: str, name: str) -> None:
+    """Trust what this key signs from now on. PUBLIC_KEY is 64 hexadecimal digits.
+
+    \b
+    satchel keys trust 03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8 --name laptop
+    """
+    from satchel.cli.console import say
+    from satchel.cli.vaults import opened
+    from satchel.trust.tokens import parse_public
+
+    with opened() as store:
+        store.trust_key(parse_public(public), name)
+    say("Trusted.")
+
+
+@keys.command()
+@click.argument("public", metavar="PUBLIC_KEY")
+def distrust(public: str) -> None:
+    """Trust a key no more; also a retired one of your own."""
+    from satchel.cli.console import say
+    from satchel.cli.vaults import opened
+    from satchel.trust.tokens import parse_public
+
+    with opened() as store:
+        store.distrust_key(parse_public(public))
+    say("No longer trusted.")
+
+
+@keys.command("export")
+@click.argument("name", default="main")
+@click.option("--private", "file", type=click.Path(path_type=Path), help="Write the private half into this new file, 0600.")
+def export_(name: str, file: Path | None) -> None:
+    """Print a signing key's public half; its private half only into a file, on request.
+
+    The file holds 64 hexadecimal digits, the seed of RFC 8032: whoever has it signs in your name.
+    """
+    from satchel.cli.console import say, tell
+    from satchel.cli.vaults import opened
+    from satchel.errors import OutputError
+    from satchel.trust.files import write_private
+    from satchel.trust.tokens import public_key
+
+    with opened() as store:
+        secret = store.signing_key(name)
+        if file is not None:
+            if file.exists():
+                raise OutputError(f"{file} exists already", hint="name a new file")
+            store.record_event("signing-key-exported", {"key": public_key(secret)})
+            write_private(file, secret.reveal().hex().encode() + b"\n")
+            tell(f"The private half is in {file}. Whoever has it signs in your name.")
+    say(public_key(secret))
+
+
+@keys.command()
+@click.argument("name", default="main")
+@options.yes
+@options.json
+def rotate(name: str, yes: bool, json: bool) -> None:
+    """Replace a signing key by a new one of the same name.
+
+    The one before signs no more: its private half is removed. What it signed stays verifiable.
+    """
+    from satchel.cli.console import say, say_json
+    from satchel.cli.vaults import opened
+
+    if not yes:
+        click.confirm(f"The private half of {name} is removed. Go on?", abort=True)
+    with opened() as store:
+        made, retired = store.rotate_signing_key(name)
+    if json:
+        say_json({"new": made, "retired": retired})
+        return
+    say(f"{retired.public} is retired. The new public key of {made.name}:")
+    say(made.public)

@@ -17,6 +17,7 @@ from satchel.limits import Limits
 from satchel.model.findings import Finding
 from satchel.model.ledger import Ledger
 from satchel.model.record import Record
+from satchel.trust.secrets import Secret
 
 
 class FormatInfo(msgspec.Struct, frozen=True):
@@ -83,6 +84,18 @@ class Written(msgspec.Struct, frozen=True):
     ledger: Ledger
 
 
+class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person may ask of a writer beside the target; a format that cannot do it says so.
+
+    ``signing_key`` signs what is written. ``profile`` names a spelling of the format, "" its usual one.
+    """
+
+    signing_key: Secret | None = None
+    profile: str = ""
+
+
+PLAIN = WriteOptions()
+
 #: Called with the number of records written since the last call.
 Progress = Callable[[int], None]
 
@@ -97,10 +110,18 @@ class Format(Protocol):
         """Whether the file or folder looks like this format, by structure."""
         ...
 
-    def write(self, selection: Selection, target: Path, *, progress: Progress | None = None) -> Written:
+    def write(
+        self,
+        selection: Selection,
+        target: Path,
+        *,
+        progress: Progress | None = None,
+        options: WriteOptions = PLAIN,
+    ) -> Written:
         """Write all of the selection into the folder ``target``, beside it and renamed: whole or not at all.
 
         Raises:
+            UsageError: the format has no such option.
             OutputError: ``target`` exists and is not an empty folder or an earlier export of ours, or cannot be written.
         """
         ...

@@ -14,7 +14,7 @@ from satchel.codec import json_values
 from satchel.codec.pointers import unescape
 from satchel.errors import SatchelError, UsageError
 from satchel.formats import registry as formats
-from satchel.formats.base import Progress, SourceNote, Written
+from satchel.formats.base import Progress, SourceNote, WriteOptions, Written
 from satchel.model.record import Record
 from satchel.vault.store import Store
 
@@ -97,11 +97,19 @@ def _decode(data: bytes) -> Any:
             return None
 
 
-def export(store: Store, target: Path, *, format: str, progress: Progress | None = None) -> Written:
+def export(
+    store: Store, target: Path, *, format: str, progress: Progress | None = None, sign: str = "", profile: str = ""
+) -> Written:
     """Write the vault's records into ``target`` in an open format.
 
+    Args:
+        sign: the name of the signing key to sign it with, "" for none.
+        profile: a spelling of the format, "" for its usual one.
+
     Raises:
-        UsageError: no such format.
+        UsageError: no such format, or it has no such option.
+        NotFound: no such key.
         OutputError: the target cannot be written; nothing of it was.
     """
-    return formats.get(format).write(VaultSelection(store), target, progress=progress)
+    options = WriteOptions(signing_key=store.signing_key(sign) if sign else None, profile=profile)
+    return formats.get(format).write(VaultSelection(store), target, progress=progress, options=options)

@@ -15,6 +15,7 @@ import msgspec
 
 from satchel.model.findings import Finding
 from satchel.model.record import Asset, Original, Record
+from satchel.trust.secrets import Secret
 
 #: What an import did with a record. ``older`` was kept as an earlier version: the vault holds a newer one.
 Outcome = Literal["new", "updated", "unchanged", "older"]
@@ -146,6 +147,23 @@ class SourceOf(msgspec.Struct, frozen=True):
     file: SourceFile
 
 
+class SigningKey(msgspec.Struct, frozen=True):
+    """A key pair of the owner's: its name, its public half (64 hexadecimal digits). A retired one signs no more."""
+
+    name: str
+    public: str
+    created: datetime
+    retired: datetime | None = None
+
+
+class TrustedKey(msgspec.Struct, frozen=True):
+    """Somebody else's public key, whose signatures the owner trusts."""
+
+    public: str
+    name: str
+    since: datetime
+
+
 class Intake(Protocol):
     """An import under way: one transaction. Leaving its context by an exception undoes all of it."""
 
@@ -243,6 +261,28 @@ class Store(Protocol):
     def record_event(self, operation: str, detail: dict[str, str]) -> None:
         """An audit entry for what changes no record: a new passphrase, a new recovery key."""
         ...
+
+    def create_signing_key(self, name: str) -> SigningKey:
+        """A new Ed25519 key pair. Raises UsageError when the name is taken."""
+        ...
+
+    def rotate_signing_key(self, name: str) -> tuple[SigningKey, SigningKey]:
+        """Replace a key; (new, retired). Raises NotFound."""
+        ...
+
+    def signing_keys(self) -> list[SigningKey]: ...
+
+    def signing_key(self, name: str) -> Secret:
+        """The private half. Raises NotFound."""
+        ...
+
+    def trust_key(self, public: str, name: str) -> None: ...
+
+    def distrust_key(self, public: str) -> None:
+        """Also for a retired key of the owner's own. Raises NotFound."""
+        ...
+
+    def trusted_keys(self) -> list[TrustedKey]: ...
 
     def check(self) -> list[Finding]:
         """Damage: pages, references, the audit chain. Empty when all is well."""

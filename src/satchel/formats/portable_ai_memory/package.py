@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from satchel.formats.base import Format, FormatInfo, Progress, Selection, Written
+from satchel.errors import UsageError
+from satchel.formats.base import PLAIN, Format, FormatInfo, Progress, Selection, WriteOptions, Written
 from satchel.formats.portable_ai_memory import terms, validation, writer
 from satchel.formats.portable_ai_memory.documents import DOCUMENTS, peek
 from satchel.limits import Limits
@@ -29,8 +30,12 @@ class PortableAiMemory:
         schema = peek(path).get("schema")
         return type(schema) is str and schema in DOCUMENTS
 
-    def write(self, selection: Selection, target: Path, *, progress: Progress | None = None) -> Written:
+    def write(
+        self, selection: Selection, target: Path, *, progress: Progress | None = None, options: WriteOptions = PLAIN
+    ) -> Written:
         """See ``formats.base.Format.write``."""
+        if options != PLAIN:
+            raise UsageError("Portable AI Memory is written unsigned and in one spelling")
         return writer.write(selection, target, progress)
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:

@@ -8,13 +8,16 @@ from typing import Any
 
 import msgspec
 
-from satchel.errors import InputError
-from satchel.formats.base import Format, FormatInfo, Progress, Selection, Written
+from satchel.errors import InputError, UsageError
+from satchel.formats.base import PLAIN, Format, FormatInfo, Progress, Selection, WriteOptions, Written
 from satchel.formats.portable_memory import export, validation
 from satchel.formats.portable_memory.bundle import MANIFEST, Bundle
 from satchel.formats.portable_memory.manifest import FORMAT_VERSION
+from satchel.formats.portable_memory.writer import Profile
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
+
+PROFILES: dict[str, Profile] = {"": "mem", "sdk": "mem", "spec": "mem-spec"}
 
 
 class PortableMemory:
@@ -38,9 +41,13 @@ class PortableMemory:
             return path.suffix.lower() == ".mem"
         return type(manifest) is dict and "files" in manifest and ("format" in manifest or "conformanceLevel" in manifest)
 
-    def write(self, selection: Selection, target: Path, *, progress: Progress | None = None) -> Written:
-        """See ``formats.base.Format.write``."""
-        return export.write(selection, target, progress)
+    def write(
+        self, selection: Selection, target: Path, *, progress: Progress | None = None, options: WriteOptions = PLAIN
+    ) -> Written:
+        """See ``formats.base.Format.write``. The profile ``spec`` spells numbers as the text asks (dossier 3.3)."""
+        if options.profile not in PROFILES:
+            raise UsageError(f"Portable Memory has no profile {options.profile!r}", hint="sdk or spec")
+        return export.write(selection, target, progress, profile=PROFILES[options.profile], signing_key=options.signing_key)
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``."""

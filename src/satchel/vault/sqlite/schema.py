@@ -160,8 +160,31 @@ def _run_v1(connection: apsw.Connection) -> None:
     connection.execute(_V1)
 
 
+# Keys for signing what leaves, and the keys of others whose signatures are trusted. A retired key has no private half.
+_V2 = """
+CREATE TABLE signing_key (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    public BLOB NOT NULL UNIQUE,
+    private BLOB,
+    created INTEGER NOT NULL,
+    retired INTEGER
+);
+CREATE UNIQUE INDEX signing_key_name ON signing_key (name) WHERE retired IS NULL;
+CREATE TABLE trusted_key (
+    public BLOB PRIMARY KEY,
+    name TEXT NOT NULL,
+    at INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+def _run_v2(connection: apsw.Connection) -> None:
+    connection.execute(_V2)
+
+
 #: In order; never edited, only appended to.
-STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1,)
+STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1, _run_v2)
 
 
 def migrate(connection: apsw.Connection, steps: tuple[Callable[[apsw.Connection], None], ...] = STEPS) -> int:

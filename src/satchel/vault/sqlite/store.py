@@ -19,7 +19,7 @@ from satchel.model.record import Record
 from satchel.model.text import TEXT_VERSION, searchable
 from satchel.model.times import from_microseconds, to_microseconds
 from satchel.trust.secrets import Secret
-from satchel.vault.sqlite import audit, blobs, history, search
+from satchel.vault.sqlite import audit, blobs, history, search, signers
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import connect, our_errors, rows, use_log, writing
 from satchel.vault.sqlite.intake import SqliteIntake
@@ -31,10 +31,12 @@ from satchel.vault.store import (
     Change,
     Found,
     Query,
+    SigningKey,
     SourceFile,
     SourceOf,
     Stats,
     Summary,
+    TrustedKey,
     Version,
 )
 
@@ -260,6 +262,38 @@ class SqliteStore:
         """See Store.record_event."""
         with writing(self.connection):
             audit.append(self.connection, at=to_microseconds(now()), operation=operation, detail=detail)
+
+    def create_signing_key(self, name: str) -> SigningKey:
+        """See Store.create_signing_key."""
+        with writing(self.connection):
+            return signers.create(self.connection, name, to_microseconds(now()))
+
+    def rotate_signing_key(self, name: str) -> tuple[SigningKey, SigningKey]:
+        """See Store.rotate_signing_key."""
+        with writing(self.connection):
+            return signers.rotate(self.connection, name, to_microseconds(now()))
+
+    def signing_keys(self) -> list[SigningKey]:
+        """See Store.signing_keys."""
+        return signers.listed(self.connection)
+
+    def signing_key(self, name: str) -> Secret:
+        """See Store.signing_key."""
+        return signers.private(self.connection, name)
+
+    def trust_key(self, public: str, name: str) -> None:
+        """See Store.trust_key."""
+        with writing(self.connection):
+            signers.trust(self.connection, public, name, to_microseconds(now()))
+
+    def distrust_key(self, public: str) -> None:
+        """See Store.distrust_key."""
+        with writing(self.connection):
+            signers.distrust(self.connection, public, to_microseconds(now()))
+
+    def trusted_keys(self) -> list[TrustedKey]:
+        """See Store.trusted_keys."""
+        return signers.trusted(self.connection)
 
     @property
     def owner_id(self) -> str:
