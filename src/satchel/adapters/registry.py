@@ -5,11 +5,16 @@ No third party's code runs unless a command names it.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from satchel.adapters.base import Adapter
+from satchel.adapters.base import Adapter, AdapterInfo, Claim, ReadContext
+from satchel.codec.probe import Probe
+from satchel.codec.sources import Member
 from satchel.errors import UsageError
+from satchel.model.record import Item, Record
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
@@ -21,9 +26,38 @@ OURS = ("claude", "chatgpt", "mem0", "engram", "transfer_text")
 WEAK = frozenset({"transfer_text"})
 
 
+class _Ours:
+    """One of ours as it looks at files that nobody named, loaded when it is first asked: most imports ask one or two.
+
+    An adapter that takes more when it is named has a form of itself for this, ``unasked``.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.is_weak = name in WEAK
+
+    @functools.cached_property
+    def _adapter(self) -> Adapter:
+        adapter = get(self._name)
+        return cast(Adapter, getattr(adapter, "unasked", adapter))
+
+    @property
+    def info(self) -> AdapterInfo:
+        return self._adapter.info
+
+    def claim(self, member: Member, probe: Probe) -> str | None:
+        return self._adapter.claim(member, probe)
+
+    def read(self, claims: Sequence[Claim], context: ReadContext) -> Iterator[Item]:
+        return self._adapter.read(claims, context)
+
+    def unmapped(self, record: Record, native: Any) -> Mapping[str, Any]:
+        return self._adapter.unmapped(record, native)
+
+
 def ours() -> list[Adapter]:
-    """The adapters that look at every import. One that takes more when it is named has a form of itself for this."""
-    return [getattr(adapter, "unasked", adapter) for adapter in map(get, OURS)]
+    """The adapters that look at every import."""
+    return [_Ours(name) for name in OURS]
 
 
 def _theirs() -> EntryPoints:

@@ -208,7 +208,7 @@ def _claim(
             loose.append(member)
             # Only the shape is needed from here on.
             probes[member.name] = msgspec.structs.replace(seen, text="")
-    weak = [adapter.info.name in registry.WEAK for adapter in adapters]
+    weak = [getattr(adapter, "is_weak", False) for adapter in adapters]
     if any(claimed and not is_weak for claimed, is_weak in zip(claims, weak, strict=True)):
         for claimed, is_weak in zip(claims, weak, strict=True):
             for claim in [claim for claim in claimed if is_weak and claim.member.name != claim.member.path]:
