@@ -115,3 +115,19 @@ def tombstone(target: str = "ep_1", kind: str = "episode", op: str = "delete", *
 def files(folder: Path) -> dict[str, bytes]:
     """Every file below the folder."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+_PLAIN: dict[str, Any] = {
+    "s": "x",
+    "t": "2026-01-02T03:04:05Z",
+    "f": 0.25,
+    "i": 1,
+    "b": True,
+    "s[]": ["a", "b"],
+    "map": {"k": "v"},
+}
+
+
+def plain(kind: Kind, **more: Any) -> dict[str, Any]:
+    """A row with every field, the optional ones too."""
+    return {**{field.name: _PLAIN[field.type] for field in kind.fields}, **more}
