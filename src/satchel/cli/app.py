@@ -13,7 +13,7 @@ import sys
 
 import click
 
-from satchel.cli import export, import_, keys, log, search, show, stats, undo, validate
+from satchel.cli import certify, export, import_, keys, log, search, show, stats, undo, validate
 
 
 def _print_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -57,6 +57,7 @@ for command in (
     undo.undo,
     export.export,
     validate.validate,
+    certify.certify,
     keys.keys,
 ):
     app.add_command(command)

@@ -165,6 +165,8 @@ class Probe:
     def export(self, mode: str = "full", *, into: Path | None = None, **params: Any) -> Path:
         folder = into or self.path()
         self.host.ask("export", {"path": str(folder), "mode": mode, **params}, Nothing)
+        if not (folder / "manifest.json").is_file():
+            raise HostFault("wrong-type", "the host says that it exported, and there is no manifest.json")
         return folder
 
     def look(self) -> Snapshot:

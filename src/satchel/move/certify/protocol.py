@@ -13,7 +13,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
-from typing import Any, Literal, NoReturn, TypeVar
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 import msgspec
 
@@ -22,6 +22,8 @@ from satchel.errors import SatchelError, UsageError
 PROTOCOL = 1
 #: One line, either way.
 LINE_BYTES = 16 << 20
+#: Kinds, routes and features that a host may declare, each.
+MANY = 64
 #: What is kept of a host's standard error, for the message when it fails.
 STDERR_BYTES = 4 << 10
 
@@ -48,9 +50,9 @@ class Hello(msgspec.Struct, frozen=True):
     protocol: int
     name: str
     version: str
-    kinds: list[str]
-    routes: list[Route]
-    features: list[str] = []
+    kinds: Annotated[list[str], msgspec.Meta(max_length=MANY)]
+    routes: Annotated[list[Route], msgspec.Meta(max_length=MANY)]
+    features: Annotated[list[str], msgspec.Meta(max_length=MANY)] = []
 
 
 class Flag(msgspec.Struct, frozen=True):

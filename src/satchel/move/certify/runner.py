@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from satchel.errors import UsageError
+from satchel.errors import SatchelError, UsageError
 from satchel.move.certify import verdicts
 from satchel.move.certify.cases import CASES, Case
 from satchel.move.certify.mutants import MUTANTS, Mutant
@@ -50,31 +50,38 @@ def certify(
     limits = timeouts or Timeouts()
     drawn = seed or hashlib.sha256(repr((time.time_ns(), id(chosen))).encode()).hexdigest()[:16]
     mutants = [mutant for mutant in MUTANTS.values() if controls and (not only or set(mutant.cases) & set(only))]
-    say = told or (lambda done, total, what: None)
     total = len(chosen) + len(mutants)
-    found: list[Verdict] = []
     with tempfile.TemporaryDirectory(prefix="satchel-certify-") as folder:
         session = Session(command, Path(folder), limits)
-        hello = session.probe(Needles(drawn)).host.hello
-        faults = 0
-        for number, case in enumerate(chosen):
-            say(number, total, f"{case.id} {case.title}")
-            if faults >= PATIENCE:
-                reasons = ["not asked: the host broke down in every case before"]
-                found.append(Verdict(case.id, case.family, case.title, "inconclusive", reasons, [], [], 0.0))
-                continue
-            verdict, broke = session.run(case, Needles(f"{drawn}/{case.id}"))
-            faults = faults + 1 if broke else 0
-            found.append(verdict)
-        session.end()
-        bundles = session.bundles
-        caught = []
         sound = Session(REFERENCE, Path(folder), Timeouts())
-        for number, mutant in enumerate(mutants, len(chosen)):
-            say(number, total, f"control: {mutant.name}")
-            caught.append(control(mutant, sound))
-        sound.end()
-    return _certificate(hello, drawn, found, caught, bundles, partial=bool(only))
+        try:
+            hello = session.probe(Needles(drawn)).host.hello
+            found = _run_cases(session, chosen, drawn, told, total)
+            caught = []
+            for number, mutant in enumerate(mutants, len(chosen)):
+                if told:
+                    told(number, total, f"control: {mutant.name}")
+                caught.append(control(mutant, sound))
+        finally:
+            session.end()
+            sound.end()
+    return _certificate(hello, drawn, found, caught, session.bundles, partial=bool(only))
+
+
+def _run_cases(session: Session, chosen: Sequence[Case], seed: str, told: Told | None, total: int) -> list[Verdict]:
+    found: list[Verdict] = []
+    faults = 0
+    for number, case in enumerate(chosen):
+        if told:
+            told(number, total, f"{case.id} {case.title}")
+        if faults >= PATIENCE:
+            reasons = [f"not asked: the host broke down in {PATIENCE} cases in a row"]
+            found.append(Verdict(case.id, case.family, case.title, "inconclusive", reasons, [], [], 0.0))
+            continue
+        verdict, broke = session.run(case, Needles(f"{seed}/{case.id}"))
+        faults = faults + 1 if broke else 0
+        found.append(verdict)
+    return found
 
 
 class Session:
@@ -115,6 +122,9 @@ class Session:
         except HostFault as fault:
             broke = True
             probe.failures.append(f"the host broke down ({fault.how}): {fault}")
+        except (SatchelError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            # A row in an export may have any shape; whatever the case could not bear is the host's to mend.
+            probe.failures.append(f"what the host gave has no shape of the format: {type(error).__name__}: {error}")
         self._host = probe.running
         self.bundles.update({f"{case.id}/{number}": digest for number, digest in enumerate(probe.digests)})
         outcome: Outcome = "pass"
@@ -156,11 +166,13 @@ def control(mutant: Mutant, sound: Session) -> Control:
     """
     session = Session([*REFERENCE, "--broken", mutant.name], sound.folder, Timeouts())
     caught = []
-    for id in mutant.cases:
-        verdict, _ = session.run(CASES[id], Needles(f"{mutant.name}/{id}"))
-        if verdict.outcome == "fail" and sound.passes(CASES[id]):
-            caught.append(id)
-    session.end()
+    try:
+        for id in mutant.cases:
+            verdict, _ = session.run(CASES[id], Needles(f"{mutant.name}/{id}"))
+            if verdict.outcome == "fail" and sound.passes(CASES[id]):
+                caught.append(id)
+    finally:
+        session.end()
     return Control(mutant.name, mutant.family, mutant.what, bool(caught), caught)
 
 

@@ -22,7 +22,7 @@ def seed(label: str) -> bytes:
 
 def public_key(seed: bytes) -> str:
     """The public key as 64 hex digits."""
-    return _private(seed).public_key().public_bytes_raw().hex()
+    return str(_private(seed).public_key().public_bytes_raw().hex())
 
 
 def sign(seed: bytes, message: bytes) -> str:
@@ -42,7 +42,7 @@ def signer(token: bytes, message: bytes) -> str | None:
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(found[1].decode())).verify(bytes.fromhex(found[2].decode()), message)
     except (InvalidSignature, ValueError):
         return None
-    return found[1].decode()
+    return str(found[1], "ascii")
 
 
 def tombstone_message(tombstone: dict[str, Any]) -> bytes:

@@ -6,6 +6,7 @@ Each file is opened once, without following links, and read whole from that one 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
 import stat
@@ -21,6 +22,8 @@ from satchel.move.certify.kinds import DERIVED_LISTS, FIELDS, key_of, time, type
 
 #: One file of a bundle; the format's own bound.
 FILE_BYTES = 256 << 20
+#: Files and folders of a bundle.
+FILES = 1000
 #: All files of a bundle that a probe makes or reads.
 BUNDLE_BYTES = 1 << 30
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -66,7 +69,10 @@ def read(folder: Path) -> Snapshot:
     manifest = canonical.decode(manifest_bytes)
     files: dict[str, bytes] = {}
     total = 0
-    for path in sorted(folder.rglob("*")):
+    found = sorted(itertools.islice(folder.rglob("*"), FILES + 1))
+    if len(found) > FILES:
+        raise MalformedInput(f"the bundle has more than {FILES} files")
+    for path in found:
         name = path.relative_to(folder).as_posix()
         if name != "manifest.json" and not path.is_dir():
             files[name] = read_file(folder, name)
@@ -175,9 +181,8 @@ def faults(found: Snapshot) -> list[str]:
     seen: list[str] = []
     if not _is_canonical(found.manifest_bytes):
         seen.append("manifest.json is not canonical")
-    for name in ("format", "generator", "conformanceLevel", "createdAt", "exportMode", "schemaVersion", "embeddingModel"):
-        if name not in found.manifest:
-            seen.append(f"the manifest has no {name}")
+    needed = ("format", "generator", "conformanceLevel", "createdAt", "exportMode", "schemaVersion", "embeddingModel")
+    seen += [f"the manifest has no {name}" for name in needed if name not in found.manifest]
     counts: dict[str, int] = {}
     for name, data in found.files.items():
         if not name.endswith(".jsonl"):

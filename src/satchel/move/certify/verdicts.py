@@ -86,13 +86,11 @@ def missing(verdicts: Sequence[Verdict], controls: Sequence[Control], families: 
     Args:
         families: those of which a broken host must have been caught in this run.
     """
-    found: list[str] = []
-    for verdict in verdicts:
-        if verdict.family in BADGE_FAMILIES and verdict.outcome in ("fail", "inconclusive"):
-            found.append(f"{verdict.case} {verdict.outcome}")
-    for needed in NEEDED:
-        if not any(verdict.case == needed and verdict.outcome == "pass" for verdict in verdicts):
-            found.append(f"{needed} must pass")
+    judged = [verdict for verdict in verdicts if verdict.family in BADGE_FAMILIES]
+    found = [f"{verdict.case} {verdict.outcome}" for verdict in judged if verdict.outcome in ("fail", "inconclusive")]
+    passed = {verdict.case for verdict in judged if verdict.outcome == "pass"}
+    unasked = {verdict.case for verdict in judged if verdict.outcome == "not-applicable"}
+    found += [f"{needed} must be run" for needed in NEEDED if needed not in passed and needed in unasked]
     routes = sorted({route for verdict in verdicts for route in verdict.inconclusive_routes})
     found += [f"route {route} inconclusive" for route in routes]
     found += [f"control {control.mutant} not caught" for control in controls if not control.caught]

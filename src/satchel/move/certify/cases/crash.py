@@ -16,6 +16,7 @@ from satchel.move.certify.protocol import Deleted, HostFault, Refused, Report
 
 #: Moments after the request at which a host is killed, in seconds.
 _KILLS_S = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05)
+_FILLER_BYTES = 16 << 20
 #: A host that has not refused a hostile bundle by then is hanging on it.
 _HOSTILE_S = 10.0
 
@@ -58,7 +59,9 @@ def swapped(probe: Probe) -> None:
     if not watch.available():
         raise NotApplicable("this system cannot tell when a file is read")
     scene, attack = probe.scene(), probe.scene()
-    folder = probe.bundle({"episode": scene.rows["episode"]})
+    # Hashed after the target and read by nobody: time for the swap, for a host that hashes all before it reads any.
+    filler = {"provenance/filler.bin": bytes(_FILLER_BYTES)}
+    folder = probe.bundle({"episode": scene.rows["episode"]}, more_files=filler)
     other = probe.bundle({"episode": attack.rows["episode"]})
     target = folder / "items" / "episode.jsonl"
     with watch.swap_when_closed(target, other / "items" / "episode.jsonl"):
@@ -115,8 +118,9 @@ def hostile(probe: Probe) -> None:
 @case("J5", "a deletion while imports and exports run")
 def busy(probe: Probe) -> None:
     scene = probe.scene()
-    probe.give(scene.rows)
-    stale, into = probe.bundle(scene.rows), probe.path()
+    rows = scene.only("context", "episode")
+    probe.give(rows)
+    stale, into = probe.bundle(rows), probe.path()
     host = probe.host
     # All are sent before any is answered: a host that works on several at once has the race.
     asked = {"kind": "episode", "key": scene.target, "op": "delete", "derived": scene.derived}

@@ -1,4 +1,4 @@
-"""L0 and L1 of dossier section 8: what the export promises, and what an import keeps. Those rows that can be asked from outside."""
+"""L0 and L1 of dossier section 8, as far as they can be asked from outside: what an export promises, what an import keeps."""
 
 from __future__ import annotations
 
@@ -135,6 +135,9 @@ def _tampered(probe: Probe) -> list[tuple[str, Callable[[Path], None]]]:
         data[data.index(b"harbour")] ^= 1
         (folder / episode).write_bytes(bytes(data))
 
+    def unlisted(folder: Path) -> None:
+        (folder / "items" / "core.jsonl").write_bytes(b"{}\n")
+
     def linked(folder: Path) -> None:
         outside = probe.path().with_suffix(".jsonl")
         (folder / episode).rename(outside)
@@ -144,7 +147,7 @@ def _tampered(probe: Probe) -> list[tuple[str, Callable[[Path], None]]]:
         ("a flipped bit", flipped),
         ("a wrong byte count", lambda folder: manifest(folder, lambda made: made["files"][0].update(bytes=1))),
         ("a missing file", lambda folder: (folder / episode).unlink()),
-        ("a file that is not listed", lambda folder: (folder / "items" / "core.jsonl").write_bytes(b"{}\n") and None),
+        ("a file that is not listed", unlisted),
         ("a path out of the bundle", lambda folder: listed(folder, "../escape.jsonl")),
         ("an absolute path", lambda folder: listed(folder, os.devnull)),
         ("a symbolic link", linked),
@@ -230,10 +233,12 @@ def idempotent(probe: Probe) -> None:
 
 @case("L1-5", "a changed edge or fact supersedes; the old one stays")
 def supersedes(probe: Probe) -> None:
-    scene = _given(probe)
+    scene = probe.scene()
+    old_edge = {**scene.rows["edge"][2], "edgeType": f"knew_{scene.word}"}
+    probe.give({**scene.rows, "edge": [*scene.rows["edge"][:2], old_edge]})
     later = "2026-03-01T00:00:00Z"
     changes = {
-        "edge": {**scene.rows["edge"][2], "edgeType": "owns", "tValidFrom": later},
+        "edge": {**old_edge, "edgeType": "owns", "tValidFrom": later},
         "fact": {**scene.rows["fact"][2], "text": "There are none.", "tValidFrom": later},
     }
     asked = {kind: [one] for kind, one in changes.items() if probe.supports(kind)}
@@ -245,7 +250,7 @@ def supersedes(probe: Probe) -> None:
         if kind in asked:
             said = {str(one.get(name)) for one in found.rows.get(kind, {}).values()}
             probe.must(str(asked[kind][0][name]) in said, f"the new {kind} is not there")
-            old = next(one for one in scene.rows[kind] if one["id"] == asked[kind][0]["id"])
+            old = {"edge": old_edge, "fact": scene.rows["fact"][2]}[kind]
             probe.must(str(old[name]) in said, f"the old {kind} was overwritten")
 
 

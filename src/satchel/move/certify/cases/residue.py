@@ -26,17 +26,19 @@ def raw(probe: Probe) -> None:
     scene = probe.scene()
     probe.give(scene.rows)
     probe.settle()
-    before = any(scene.needle.in_bytes(path.read_bytes()) for path in _files(probe.paths()))
-    if not before:
+    files = [path for path in _files(probe.paths()) if path.stat().st_size <= _SCAN_BYTES]
+    if not probe.control(files, "the host names no files to scan"):
+        return
+    if not any(scene.needle.in_bytes(path.read_bytes()) for path in files):
         probe.notes.append("the text could not be seen in the raw files before either (encrypted or compressed)")
     probe.delete("episode", scene.target, derived=scene.derived)
     probe.settle()
     left = _SCAN_BYTES
     for path in _files(probe.paths()):
-        data = path.read_bytes()
-        left -= len(data)
+        left -= path.stat().st_size
         if not probe.control(left > 0, "the raw store is too large to scan"):
             return
+        data = path.read_bytes()
         way = scene.needle.in_bytes(data)
         probe.must(not way, f"{path.name} holds the text ({way})")
 
