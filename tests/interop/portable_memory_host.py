@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import portable_memory as sdk
+from portable_memory.signing import sign_tombstone
 
 #: Our name of a kind, the SDK's reader and writer of it, and the attributes that make its key.
 TABLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
@@ -129,6 +130,8 @@ class Service:
             actor="host",
             derived=sdk.from_wire(sdk.DerivedRefs, listed),
         )
+        if params.get("sign"):
+            mark = sign_tombstone(mark, sdk.PortableSigningKey(bytes.fromhex(params["sign"])))
         self.store.apply_tombstone(mark)
         return {"tombstone": mark.id}
 

@@ -96,6 +96,8 @@ class Probe:
     def host(self) -> Host:
         """The running host; one that was killed is started anew."""
         if self.running is None or not self.running.alive:
+            if self.running is not None:
+                self.running.kill()
             self.running = Host(self.command, timeouts=self.timeouts, state=str(self.state))
         return self.running
 

@@ -162,7 +162,14 @@ class Host:
             os.set_blocking(pipe, False)
         self.pid = self._process.pid
         params = {"protocol": PROTOCOL, "state": state}
-        self.hello = self.ask("hello", params, Hello, timeout_s=timeouts.start_s)
+        try:
+            self.hello = self.ask("hello", params, Hello, timeout_s=timeouts.start_s)
+        except Refused as refused:
+            self.kill()
+            raise HostFault("start", f"the host will not begin: {refused}") from None
+        except BaseException:
+            self.kill()
+            raise
         if self.hello.protocol != PROTOCOL:
             self.kill()
             raise HostFault("wrong-type", f"the host speaks protocol {self.hello.protocol}, not {PROTOCOL}")

@@ -32,7 +32,7 @@ def signatures(probe: Probe) -> None:
             mark["deletedAt"] = "2026-01-11T00:00:00Z"
         folder = probe.bundle({}, [mark], signed_by=_OURS)
         probe.tries(folder, trusted_keys=[signing.public_key(_OURS)])
-        probe.must(probe.look().row("episode", scene.target), f"a tombstone with a {what} signature was applied")
+        probe.must(probe.look().row("episode", scene.target), f"a tombstone was applied: {what} signature")
 
 
 @case("I3", "tombstones taken out of a bundle, its digests made to fit again")
@@ -55,7 +55,7 @@ def stripped(probe: Probe) -> None:
         probe.reset()
         report = probe.tries(cut, trusted_keys=[signing.public_key(_OURS)] if signed else [])
         noticed = report is None or report.warnings or report.flagged
-        probe.must(noticed, f"a {'signed' if signed else 'unsigned'} bundle without its tombstones was taken in silence")
+        probe.must(noticed, f"{'a signed' if signed else 'an unsigned'} bundle without its tombstones was taken in silence")
 
 
 @case("I4", "an older signed bundle replayed into a fresh store")

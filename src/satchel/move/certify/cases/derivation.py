@@ -37,7 +37,7 @@ def _deleted(probe: Probe, *kinds: str) -> tuple[Scene, Snapshot]:
 def _back(probe: Probe, scene: Scene, found: Snapshot, *kinds: str) -> None:
     for kind, key in scene.gone:
         if kind in kinds:
-            probe.must(found.row(kind, key) is None, f"a stale bundle brings a {kind} back")
+            probe.must(found.row(kind, key) is None, f"a stale bundle brings back the {kind}")
 
 
 def _listed(probe: Probe) -> tuple[Scene, dict[str, Any]] | None:
