@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from satchel.move.certify.verdicts import Certificate
 
 
-@click.command(context_settings={"ignore_unknown_options": False})
+@click.command()
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND [ARGS]...")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), metavar="FILE", help="Write the report as JSON to FILE.")
 @click.option("--junit", "junit_file", type=click.Path(path_type=Path), metavar="FILE", help="Write it as JUnit XML to FILE.")

@@ -37,6 +37,8 @@ class Timeouts(msgspec.Struct, frozen=True):
     start_s: float = 30
     request_s: float = 60
     close_s: float = 5
+    #: For a bundle made to hang whoever reads it.
+    hostile_s: float = 10
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -239,6 +241,8 @@ class Host:
         """End the host and all that it started, at once."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        # One that left its group is not reached by that.
+        self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:

@@ -24,7 +24,7 @@ from satchel.move.certify.snapshots import Snapshot
 
 FEATURES = [
     "redact", "as_of", "replica", "incremental", "evidence", "trusted_keys", "signing", "raw_paths",
-    "restart", "dry_run", "validate", "derives", "audit",
+    "restart", "dry_run", "validate", "derives", "audit", "scoped",
 ]  # fmt: skip
 #: Tombstones in one bundle past which a person is asked first (dossier I5).
 MANY = 1000
@@ -186,7 +186,13 @@ class Service:
             kind: [row for name, row in held.items() if mode == "full" or (kind, name) in fresh]
             for kind, held in store.rows.items()
         }
-        rows.update({kind: [line.encode() for line in lines] for kind, lines in store.foreign.items()})
+        if (scopes := params.get("scopes")) is not None:
+            # Part of the rows, all of the tombstones: whoever takes this part may hold what was deleted.
+            rows = {"context": [row for row in rows["context"] if row["id"] in scopes]} | {
+                "episode": [row for row in rows["episode"] if row.get("contextID") in scopes]
+            }
+        else:
+            rows.update({kind: [line.encode() for line in lines] for kind, lines in store.foreign.items()})
         bundles.write(
             folder, rows, marks, audit=store.audit, mode=mode, since=since if mode == "incremental" else None,
             generator=GENERATOR, created_at=created, signed_by=key, manifest=more,

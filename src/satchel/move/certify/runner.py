@@ -20,8 +20,8 @@ from satchel.move.certify.verdicts import Certificate, Control, Outcome, Verdict
 
 #: A host that breaks down in so many cases in a row is not asked the rest: each may cost a whole timeout.
 PATIENCE = 5
-#: The sound host, and with ``--broken NAME`` the broken ones.
-REFERENCE = (sys.executable, "-m", "satchel.move.certify.reference_host")
+#: The sound host, and with ``--broken NAME`` the broken ones. Without -P a folder of our name here would be run instead.
+REFERENCE = (sys.executable, "-P", "-m", "satchel.move.certify.reference_host")
 #: ``told(done, total, what)`` is called before each case and each control.
 Told = Callable[[int, int, str], None]
 
@@ -95,11 +95,12 @@ class Session:
         self._timeouts = timeouts
         self._host: Host | None = None
         self._known: dict[str, Verdict] = {}
+        self._state = self.folder / "state-0"
 
     def probe(self, needles: Needles) -> Probe:
         """A probe over this session's host."""
         place = Path(tempfile.mkdtemp(prefix="case-", dir=self.folder))
-        probe = Probe(self._command, place, self.folder / "state", needles, timeouts=self._timeouts, host=self._host)
+        probe = Probe(self._command, place, self._state, needles, timeouts=self._timeouts, host=self._host)
         self._host = probe.host
         return probe
 
@@ -108,7 +109,7 @@ class Session:
         started = time.monotonic()
         broke = False
         inapplicable = ""
-        probe = Probe(self._command, self.folder, self.folder / "state", needles, timeouts=self._timeouts)
+        probe = Probe(self._command, self.folder, self._state, needles, timeouts=self._timeouts)
         try:
             probe = self.probe(needles)
             probe.reset()
@@ -126,6 +127,10 @@ class Session:
             # A row in an export may have any shape; whatever the case could not bear is the host's to mend.
             probe.failures.append(f"what the host gave has no shape of the format: {type(error).__name__}: {error}")
         self._host = probe.running
+        if broke:
+            # What it died of may lie in its store: the next case must not start from there.
+            self.end()
+            self._state = self.folder / f"state-{len(self._known) + 1}"
         self.bundles.update({f"{case.id}/{number}": digest for number, digest in enumerate(probe.digests)})
         outcome: Outcome = "pass"
         if probe.failures:
@@ -157,6 +162,7 @@ class Session:
         """End the host."""
         if self._host is not None:
             self._host.close()
+            self._host = None
 
 
 def control(mutant: Mutant, sound: Session) -> Control:

@@ -17,8 +17,6 @@ from satchel.move.certify.protocol import Deleted, HostFault, Refused, Report
 #: Moments after the request at which a host is killed, in seconds.
 _KILLS_S = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05)
 _FILLER_BYTES = 16 << 20
-#: A host that has not refused a hostile bundle by then is hanging on it.
-_HOSTILE_S = 10.0
 
 
 @case("J1", "killed during an import, then started again")
@@ -100,7 +98,7 @@ def hostile(probe: Probe) -> None:
     for what, make in _hostile(probe):
         folder = make()
         try:
-            probe.host.ask("import", {"path": str(folder)}, Report, timeout_s=_HOSTILE_S)
+            probe.host.ask("import", {"path": str(folder)}, Report, timeout_s=probe.timeouts.hostile_s)
             probe.must(False, f"{what}: the bundle was taken")
         except Refused:
             with contextlib.suppress(Refused):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
 from satchel.move.certify import canonical
@@ -47,8 +48,7 @@ def spelling(probe: Probe) -> None:
     probe.give({"episode": [scene.target_row(id=key)]})
     probe.control(probe.look().row("episode", key), "the row was not there before it was deleted")
     probe.delete("episode", key)
-    escaped = canonical.encode(scene.target_row(id="@")).replace(b'"@"', b'"' + key.encode("ascii", "backslashreplace") + b'"')
-    escaped = escaped.replace(b"\\xe9", b"\\u00e9")
+    escaped = canonical.encode(scene.target_row(id=key)).replace(f'"{key}"'.encode(), json.dumps(key).encode())
     probe.tries(probe.bundle({"episode": [escaped]}))
     probe.must(probe.look().row("episode", key) is None, "the same id, escaped, came in")
     spellings = {
