@@ -94,12 +94,23 @@ class Probe:
 
     @property
     def host(self) -> Host:
-        """The running host; one that was killed is started anew."""
-        if self.running is None or not self.running.alive:
-            if self.running is not None:
-                self.running.kill()
+        """The running host, started where there is none yet.
+
+        Raises:
+            HostFault: it ended without being asked to; starting it anew in silence would hide that.
+        """
+        if self.running is None:
             self.running = Host(self.command, timeouts=self.timeouts, state=str(self.state))
+        if not self.running.alive:
+            self.running.kill()
+            raise HostFault("died", "the host ended between two requests")
         return self.running
+
+    def revive(self) -> None:
+        """Start the host anew after it broke down, for a case that has more to ask."""
+        if self.running is not None:
+            self.running.kill()
+        self.running = Host(self.command, timeouts=self.timeouts, state=str(self.state))
 
     def restart(self, *, kill: bool = False) -> None:
         """End the host, in order or by a kill, and start it again over the same state."""

@@ -143,6 +143,7 @@ class Host:
         """
         self._timeouts = timeouts
         self._last = 0
+        self._ended = False
         self._read = bytearray()
         self._stderr = bytearray()
         try:
@@ -178,7 +179,7 @@ class Host:
 
     @property
     def alive(self) -> bool:
-        return self._process.poll() is None
+        return not self._ended and self._process.poll() is None
 
     def ask(self, method: str, params: dict[str, Any], type: type[T], *, timeout_s: float | None = None) -> T:
         """One request and its answer.
@@ -238,7 +239,10 @@ class Host:
         self.kill()
 
     def kill(self) -> None:
-        """End the host and all that it started, at once."""
+        """End the host and all that it started, at once. Once: later its number may be another's."""
+        if self._ended:
+            return
+        self._ended = True
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         # One that left its group is not reached by that.

@@ -99,6 +99,8 @@ class Session:
 
     def probe(self, needles: Needles) -> Probe:
         """A probe over this session's host."""
+        if self._host is not None and not self._host.alive:
+            self.end()
         place = Path(tempfile.mkdtemp(prefix="case-", dir=self.folder))
         probe = Probe(self._command, place, self._state, needles, timeouts=self._timeouts, host=self._host)
         self._host = probe.host

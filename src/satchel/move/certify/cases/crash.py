@@ -109,6 +109,7 @@ def hostile(probe: Probe) -> None:
             # An export that is refused now was broken by what came in.
         except HostFault as fault:
             probe.must(False, f"{what}: {fault}")
+            probe.revive()
         probe.reset()
         probe.give(base.rows)
 
