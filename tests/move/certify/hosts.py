@@ -10,7 +10,9 @@ from satchel.move.certify.runner import certify
 from satchel.move.certify.verdicts import Verdict
 
 REFERENCE = [sys.executable, "-m", "satchel.move.certify.reference_host"]
-QUICK = Timeouts(start_s=20, request_s=1, close_s=1)
+#: For hosts that hang, and for hosts that do not, on a busy machine.
+QUICK = Timeouts(start_s=20, request_s=0.5, close_s=1)
+PATIENT = Timeouts(start_s=30, request_s=30, close_s=1)
 
 GREETING = (
     '{"id":1,"result":{"protocol":1,"name":"odd","version":"1","kinds":["episode"],'

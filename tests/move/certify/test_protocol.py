@@ -8,21 +8,17 @@ import sys
 import time
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from satchel.errors import UsageError
 from satchel.move.certify import protocol
 from satchel.move.certify.protocol import Hello, Hits, Host, HostFault, Nothing, Refused, Report, Timeouts
-from tests.move.certify.hosts import GREETING, QUICK, REFERENCE, judged, script
+from tests.move.certify.hosts import GREETING, PATIENT, QUICK, REFERENCE, judged, script
 
 
-def fault(command: list[str], method: str = "reset", type: type = Nothing, timeouts: Timeouts = QUICK) -> HostFault:
-    started = time.monotonic()
+def fault(command: list[str], method: str = "reset", type: type = Nothing, timeouts: Timeouts = PATIENT) -> HostFault:
     with pytest.raises(HostFault) as caught:
         Host(command, timeouts=timeouts).ask(method, {}, type)
-    # Bounded, however busy the machine is: a hang would be the test run's own timeout.
-    assert time.monotonic() - started < 60
     return caught.value
 
 
@@ -48,7 +44,7 @@ def fault(command: list[str], method: str = "reset", type: type = Nothing, timeo
     ],
 )
 def test_a_host_that_breaks_the_protocol(code: str, how: str) -> None:
-    assert fault(script(code)).how == how
+    assert fault(script(code), timeouts=QUICK if how == "hang" else PATIENT).how == how
 
 
 def test_a_flood_without_a_newline_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +181,7 @@ def test_the_reference_host_ends_when_asked() -> None:
 )
 def test_cases_say_how_a_host_broke_down_and_stop_asking_in_time(code: str, how: str) -> None:
     cases = ("A1", "A8", "B1", "B2", "B3", "B4", "B5")
-    found = judged(script(code), *cases, timeouts=msgspec.structs.replace(QUICK, request_s=0.3))
+    found = judged(script(code), *cases, timeouts=QUICK if how == "hang" else PATIENT)
     assert f"broke down ({how})" in found["A1"].reasons[0]
     assert [found[case].outcome for case in cases] == ["fail"] * 5 + ["inconclusive"] * 2
     assert "not asked" in found["B5"].reasons[0]

@@ -25,7 +25,7 @@ _FULL = ["bitemporal", "tombstones", "redaction", "evidence-pack", "ext", "passt
 _EVIDENCE = ["evidence-pack", "proof-of-deletion", "audit", "provenance"]
 
 
-def derived(**lists: Any) -> dict[str, Any]:
+def derived_lists(**lists: Any) -> dict[str, Any]:
     """A tombstone's ``derived`` with all of its seven members."""
     return {**{name: [] for name in DERIVED_LISTS}, "episodeLinkCount": 0, **lists}
 
@@ -46,7 +46,7 @@ def tombstone(
     made: dict[str, Any] = {
         "actor": "probe",
         "deletedAt": deleted_at,
-        "derived": derived if derived is not None else _nothing_derived(),
+        "derived": derived if derived is not None else derived_lists(),
         "id": id,
         "op": op,
         "targetID": key,
@@ -198,7 +198,3 @@ def _add_overview(made: dict[str, Any], rows: Rows) -> None:
     scopes = {str(row["contextID"]) for row in episodes if row.get("contextID")} | {str(row.get("id")) for row in contexts}
     if scopes:
         made["scopes"] = sorted(scopes)
-
-
-def _nothing_derived() -> dict[str, Any]:
-    return derived()

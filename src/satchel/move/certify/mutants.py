@@ -144,7 +144,7 @@ class _ResurrectsByParent(Store):
 @_breaks("strips-derived", "D", "tombstones are exported with empty derived lists", "D11", "D1")
 class _StripsDerived(Service):
     def exported_tombstones(self, since: str | None) -> list[Row]:
-        return [{**mark, "derived": bundles.derived()} for mark in super().exported_tombstones(since)]
+        return [{**mark, "derived": bundles.derived_lists()} for mark in super().exported_tombstones(since)]
 
 
 # E, disguise

@@ -166,7 +166,7 @@ class Probe:
         self, kind: str, key: str, *, op: str = "delete", derived: dict[str, Any] | None = None, **params: Any
     ) -> Deleted:
         """Delete by the host's own means; ``derived`` is for a host that cannot work it out."""
-        asked = {"kind": kind, "key": key, "op": op, "derived": derived or bundles.derived(), **params}
+        asked = {"kind": kind, "key": key, "op": op, "derived": derived or bundles.derived_lists(), **params}
         return self.host.ask("delete", asked, Deleted)
 
     def mark(self, kind: str, key: str, **options: Any) -> dict[str, Any]:

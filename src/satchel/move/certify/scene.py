@@ -33,7 +33,7 @@ class Scene(msgspec.Struct, frozen=True):
     @property
     def derived(self) -> Row:
         """What a truthful tombstone for the target lists."""
-        return bundles.derived(
+        return bundles.derived_lists(
             factIDs=sorted([self.id("fact_a"), self.id("fact_b")]),
             edgeIDs=[self.id("edge_sole")],
             entityIDs=[self.id("ent_sole")],

@@ -75,7 +75,7 @@ def replayed(probe: Probe) -> None:
 def guessed(probe: Probe) -> None:
     scene = probe.scene()
     probe.give(scene.rows)
-    nothing = canonical.encode(bundles.derived())
+    nothing = canonical.encode(bundles.derived_lists())
     lines = [
         b'{"actor":"probe","deletedAt":"2026-01-10T00:00:00Z","derived":%b,"id":"tomb_%d","op":"delete","targetID":"guess_%d",'
         b'"targetKind":"episode"}' % (nothing, number, number)
