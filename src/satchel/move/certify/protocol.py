@@ -154,6 +154,8 @@ class Host:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
+                # A stranger's program: what opens your vault is not for it.
+                env={name: value for name, value in os.environ.items() if not name.startswith("SATCHEL_")},
             )
         except OSError as error:
             raise UsageError(f"the host cannot be started: {command[0]}: {error.strerror}") from None
