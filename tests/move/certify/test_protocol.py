@@ -190,4 +190,8 @@ def test_cases_say_how_a_host_broke_down_and_stop_asking_in_time(code: str, how:
 def test_a_host_does_not_get_what_opens_the_vault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SATCHEL_PASSPHRASE", "mine")
     code = "hear(); say(json.dumps({'id': 2, 'result': {'paths': [name for name in os.environ if 'SATCHEL' in name]}}))"
-    assert Host(script(code), timeouts=PATIENT).ask("paths", {}, protocol.Paths).paths == []
+    host = Host(script(code), timeouts=PATIENT)
+    try:
+        assert host.ask("paths", {}, protocol.Paths).paths == []
+    finally:
+        host.kill()
