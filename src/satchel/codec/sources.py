@@ -117,6 +117,11 @@ class Source:
         self._meter = meter
         self._stack = stack
 
+    @classmethod
+    def nothing(cls) -> Source:
+        """An input without any file."""
+        return cls((), (), (), Meter(None), contextlib.ExitStack())
+
     def count_reads(self) -> None:
         """Tell ``on_read`` of what is read from now on: called when looking is over and reading begins."""
         self._meter.counting = True

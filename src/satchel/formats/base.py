@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 import msgspec
 
 from satchel.limits import Limits
 from satchel.model.findings import Finding
 from satchel.model.ledger import Ledger
-from satchel.model.record import Record
+from satchel.model.record import Item, Record
 from satchel.trust.secrets import Secret
 
 
@@ -68,6 +68,10 @@ class Selection(Protocol):
 
     def source(self, record: Record) -> SourceNote | None:
         """The note of its import."""
+        ...
+
+    def native(self, record: Record) -> bytes | None:
+        """The exact source bytes of a record that nobody edited, for a writer of the format that they came from."""
         ...
 
     def open_blob(self, digest: str) -> BinaryIO:
@@ -128,4 +132,20 @@ class Format(Protocol):
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """Everything that is wrong or doubtful with the file or folder; nothing when all is well."""
+        ...
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """A format that can also be read into the vault."""
+
+    def read(self, path: Path, *, limits: Limits, trusted: frozenset[str]) -> Iterator[Item]:
+        """What is at ``path``, as source objects and findings.
+
+        Args:
+            trusted: public keys; with any, only what one of them signed is taken.
+
+        Raises:
+            InputError: it cannot be taken; nothing that came before may be kept.
+        """
         ...

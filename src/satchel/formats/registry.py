@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from satchel.errors import NotRecognised, UsageError
-from satchel.formats.base import Format
+from satchel.formats.base import Format, Reader
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
@@ -55,3 +55,12 @@ def recognise(path: Path) -> Format:
         if format.recognises(path):
             return format
     raise NotRecognised(f"{path.name} is in no format that Satchel checks", hint="it checks " + ", ".join(OURS))
+
+
+def reader_of(path: Path) -> Reader | None:
+    """The one of our formats that reads what is at ``path``, by structure; None where no format does."""
+    for name in OURS:
+        format = get(name)
+        if isinstance(format, Reader) and format.recognises(path):
+            return format
+    return None

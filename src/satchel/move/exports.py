@@ -63,6 +63,10 @@ class VaultSelection:
             return None
         return SourceNote(found.reader, found.imported_at, found.file.name.rsplit("/", 1)[-1], found.file.sha256)
 
+    def native(self, record: Record) -> bytes | None:
+        """See Selection.native."""
+        return None if record.touched else self._store.native(record)
+
     def open_blob(self, digest: str) -> BinaryIO:
         """See Selection.open_blob."""
         return self._store.open_blob(digest)

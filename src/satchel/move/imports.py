@@ -21,9 +21,11 @@ from satchel.adapters.base import Adapter, Claim, ReadContext
 from satchel.codec.probe import Probe, probe
 from satchel.codec.sources import Member, Source, open_source
 from satchel.errors import InputError, NotRecognised, Place, SatchelError
+from satchel.formats import registry as formats
+from satchel.formats.base import Reader
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding, from_error
-from satchel.model.record import Asset, Original
+from satchel.model.record import Asset, Item, Original
 from satchel.vault.store import Batch, Intake, SourceFile, Store
 
 
@@ -115,14 +117,22 @@ class WatchedMember:
 class Export:
     """An input that was recognised: which adapter reads which of its files. Made by ``recognised``."""
 
-    def __init__(self, paths: Sequence[Path], source: Source, adapters: Sequence[Adapter], limits: Limits) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        source: Source,
+        adapters: Sequence[Adapter],
+        limits: Limits,
+        packages: Sequence[tuple[Path, Reader]] = (),
+    ) -> None:
         self.label = ", ".join("standard input" if str(path) == "-" else path.name or str(path) for path in paths)
         self._source = source
         self._limits = limits
+        self._packages = packages
         self._members = [WatchedMember(member) for member in source.members]
         self._adapters = adapters
         self._claims, self._loose, self._probes = _claim(self._members, adapters)
-        if not any(self._claims):
+        if not any(self._claims) and not packages:
             raise _not_recognised(paths, self._probes, source.findings)
         for member in self._members:
             member.was_opened = False
@@ -142,6 +152,10 @@ class Export:
             for member in self._loose:
                 if not member.was_opened:
                     intake.note(_unused(member, self._probes[member.name]))
+            for path, package in self._packages:
+                # What it says of itself must hold as a whole: an error ends the import, and nothing is kept.
+                for item in package.read(path, limits=self._limits, trusted=frozenset()):
+                    _put(intake, item)
             return intake.finish(tuple(member.file for member in self._members if member.file.sha256))
 
 
@@ -150,6 +164,8 @@ def recognised(
     paths: Sequence[Path], *, adapter: str = "", limits: Limits = DEFAULT, progress: Progress | None = None
 ) -> Iterator[Export]:
     """Open files, folders, zips or a pipe (``-``) and find out what they are, before any vault is touched.
+
+    A folder in an open format that Satchel reads is read as that; all else goes to the adapters.
 
     Args:
         adapter: only this adapter reads, a third party's included; "" lets each of ours recognise its own.
@@ -161,8 +177,10 @@ def recognised(
     """
     adapters = [registry.get(adapter)] if adapter else registry.ours()
     shown = progress or Quiet()
-    with open_source(paths, limits=limits, on_read=shown.advance) as source:
-        yield Export(paths, source, adapters, limits)
+    packages = [] if adapter else [(path, reader) for path in paths if path.is_dir() and (reader := formats.reader_of(path))]
+    rest = [path for path in paths if path not in {path for path, _ in packages}]
+    with open_source(rest, limits=limits, on_read=shown.advance) if rest or not packages else Source.nothing() as source:
+        yield Export(paths, source, adapters, limits, packages)
 
 
 def import_paths(
@@ -238,13 +256,17 @@ def _take(intake: Intake, reader: Adapter, claimed: Sequence[Claim], context: Re
             text = f"the reader {reader.info.reader} failed with {type(error).__name__} and read no further"
             intake.note(Finding("reader-failed", "error", text, outcome="skipped"))
             return
-        match item:
-            case Original():
-                intake.put(item)
-            case Asset():
-                intake.put_asset(item)
-            case Finding():
-                intake.note(item)
+        _put(intake, item)
+
+
+def _put(intake: Intake, item: Item) -> None:
+    match item:
+        case Original():
+            intake.put(item)
+        case Asset():
+            intake.put_asset(item)
+        case Finding():
+            intake.note(item)
 
 
 def _unused(member: Member, seen: Probe) -> Finding:

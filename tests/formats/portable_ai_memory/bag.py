@@ -58,6 +58,9 @@ class Bag:
     def source(self, record: Record) -> SourceNote | None:
         return self.notes.get(record.uid)
 
+    def native(self, record: Record) -> bytes | None:
+        return None
+
     def open_blob(self, digest: str) -> BinaryIO:
         if digest not in self.blobs:
             raise NotFound("no such blob")

@@ -7,8 +7,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from satchel.formats.base import Progress, Selection, Written
-from satchel.formats.portable_memory.lens import FOREIGN_KIND, ROW_KINDS, Around, rows_of, whole
+from satchel.formats.portable_memory.kinds import KINDS as ROWS
+from satchel.formats.portable_memory.lens import FOREIGN_KIND, FORMAT_NAME, ROW_KINDS, Around, rows_of, whole
 from satchel.formats.portable_memory.manifest import Head
+from satchel.formats.portable_memory.records import LINE
+from satchel.formats.portable_memory.sorting import SortedLines
 from satchel.formats.portable_memory.writer import GENERATOR, BundleWriter, Profile
 from satchel.model.bodies import KINDS, Relation
 from satchel.model.ledger import Ledger
@@ -39,13 +42,18 @@ def write(
     head = Head(created_at=selection.changed_at, generator=f"{GENERATOR}/{version('satchel')}", level="L1")
     pending = 0
     with BundleWriter(target, head, profile=profile) as writer:
+        vendors = SortedLines(writer.spool)
         for kind in KINDS:
             for record in selection.records(kind):
-                _put(record, writer, around, ledger)
+                if not _home(record, selection, writer, vendors, ledger):
+                    _put(record, writer, around, ledger)
                 pending += 1
                 if progress is not None and pending == _BATCH:
                     progress(pending)
                     pending = 0
+        for line in vendors:
+            name, _, rest = line.partition(b"\0")
+            writer.add_foreign(name.decode(), [rest])
         writer.finish(signing_key)
         if progress is not None:
             progress(pending)
@@ -54,6 +62,24 @@ def write(
 
 def _leaves(record: Record | None) -> bool:
     return record is not None and record.access.exportable
+
+
+def _home(record: Record, selection: Selection, writer: BundleWriter, vendors: SortedLines, ledger: Ledger) -> bool:
+    """Whether a record that came in this format and was not edited went home: the very bytes of its row."""
+    if record.origin.format != FORMAT_NAME or not record.access.exportable:
+        return False
+    line = selection.native(record)
+    if line is None:
+        return False
+    kind = record.origin.kind
+    if kind in ROWS:
+        writer.add_line(kind, line)
+    else:
+        # Vendors' lines keep their order.
+        number = record.residue.get(FORMAT_NAME, {}).get(LINE, 0)
+        vendors.add(kind.encode() + b"\0%020d" % number, kind.encode() + b"\0" + line)
+    ledger.record(record.kind, "accepted")
+    return True
 
 
 def _put(record: Record, writer: BundleWriter, around: Around, ledger: Ledger) -> None:

@@ -10,18 +10,19 @@ import msgspec
 
 from satchel.errors import InputError, UsageError
 from satchel.formats.base import PLAIN, Format, FormatInfo, Progress, Selection, WriteOptions, Written
-from satchel.formats.portable_memory import export, validation
+from satchel.formats.portable_memory import export, reader, validation
 from satchel.formats.portable_memory.bundle import MANIFEST, Bundle
 from satchel.formats.portable_memory.manifest import FORMAT_VERSION
 from satchel.formats.portable_memory.writer import Profile
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
+from satchel.model.record import Item
 
 PROFILES: dict[str, Profile] = {"": "mem", "sdk": "mem", "spec": "mem-spec"}
 
 
 class PortableMemory:
-    """Portable Memory (``.mem``) 1.1: implements ``formats.base.Format``."""
+    """Portable Memory (``.mem``) 1.1: implements ``formats.base.Format`` and ``Reader``."""
 
     @property
     def info(self) -> FormatInfo:
@@ -48,6 +49,10 @@ class PortableMemory:
         if options.profile not in PROFILES:
             raise UsageError(f"Portable Memory has no profile {options.profile!r}", hint="sdk or spec")
         return export.write(selection, target, progress, profile=PROFILES[options.profile], signing_key=options.signing_key)
+
+    def read(self, path: Path, *, limits: Limits, trusted: frozenset[str]) -> Iterator[Item]:
+        """See ``formats.base.Reader.read``."""
+        return reader.read(path, limits=limits, trusted=trusted)
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``."""

@@ -63,7 +63,7 @@ class _Check:
         files = self._listed()
         self._checksums(files)
         present = self._present(files)
-        for path in sorted(files, key=_reading_order):
+        for path in sorted(files, key=reading_order):
             if path in present:
                 self._file(files[path])
         self._totals()
@@ -267,8 +267,8 @@ class _Check:
             self.findings.add("tombstone-kind", Place(file=paths.TOMBSTONES), f"{len(known)} such kinds")
 
 
-def _reading_order(path: str) -> tuple[int, str]:
-    """Tombstones first, then parents before children, then vendors' kinds."""
+def reading_order(path: str) -> tuple[int, str]:
+    """A key to sort listed paths by. Tombstones first, then parents before children, then vendors' kinds."""
     if path == paths.TOMBSTONES:
         return 0, path
     name = path.removeprefix("items/").removesuffix(".jsonl")

@@ -71,14 +71,21 @@ class BundleWriter:
             raise OutputError(f"an Evidence Pack holds no rows of kind {kind}")
         rules = KINDS[kind]
         row = self._checked(rules, row)
-        if kind == "episode":
-            self._cover(row)
-            key = row["id"].encode()
-        else:
-            if kind == "context":
-                self._scopes.add(row["id"])
-            key = b""
-        self._put(kind, key, self._line(rules, row))
+        self._seen(kind, row)
+        self._put(kind, row["id"].encode() if kind == "episode" else b"", self._line(rules, row))
+
+    def add_line(self, kind: str, line: bytes) -> None:
+        """A row of a native kind as it came: its own bytes where they are canonical in this spelling, else written anew.
+
+        Raises:
+            OutputError: as ``add``.
+        """
+        row = msgspec.json.decode(line)
+        if not canonical.check(line, self._profile):
+            self.add(kind, {**row, **_respelled(KINDS[kind], row)})
+            return
+        self._seen(kind, row)
+        self._put(kind, row["id"].encode() if kind == "episode" else b"", line)
 
     def add_tombstone(self, row: Mapping[str, Any]) -> None:
         """A tombstone; a missing ``derived`` becomes an empty one. Raises as ``add``."""
@@ -146,6 +153,10 @@ class BundleWriter:
         self._folder.commit()
         return manifest
 
+    def spool(self) -> IO[bytes]:
+        """A nameless file on the bundle's disk, gone when the writer is left."""
+        return self._folder.spool()
+
     @property
     def size_bytes(self) -> int:
         """What was written; known after ``finish``."""
@@ -187,6 +198,13 @@ class BundleWriter:
         stream.add(key, line)
         self.counts[kind] = self.counts.get(kind, 0) + 1
 
+    def _seen(self, kind: str, row: Mapping[str, Any]) -> None:
+        """What the manifest tells of the rows."""
+        if kind == "context":
+            self._scopes.add(row["id"])
+        elif kind == "episode":
+            self._cover(row)
+
     def _cover(self, row: Mapping[str, Any]) -> None:
         when = moments.read(row["eventTime"])
         if when is not None:
@@ -210,6 +228,20 @@ class BundleWriter:
     def _small(self, path: str, data: bytes) -> None:
         with self._folder.create(path) as file:
             file.write(data)
+
+
+def _respelled(kind: Kind, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row's times as they are written, and its whole numbers as integers, where a lenient writer had them otherwise."""
+    found: dict[str, Any] = {}
+    for field in kind.fields:
+        value = row.get(field.name)
+        if field.type == "t" and type(value) is str:
+            moment = moments.read(value)
+            if moment is not None:
+                found[field.name] = moments.write(moment)
+        elif field.type == "i" and type(value) is float and value.is_integer():
+            found[field.name] = int(value)
+    return found
 
 
 def _path_of(kind: str) -> str:

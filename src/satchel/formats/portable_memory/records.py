@@ -1,0 +1,205 @@
+"""Rows of a bundle as our records: the way back of ``lens``. What has no field of ours stays in the kept row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from satchel.formats.portable_memory import moments
+from satchel.formats.portable_memory.graves import key_of
+from satchel.formats.portable_memory.kinds import KINDS
+from satchel.formats.portable_memory.lens import FORMAT_NAME
+from satchel.formats.portable_memory.manifest import FORMAT_VERSION
+from satchel.model import bodies
+from satchel.model.ids import make_uid
+from satchel.model.record import Access, Link, LinkType, Origin, Provenance, Record, Status, Times
+from satchel.model.text import leaves
+
+#: Where in its stream a vendor's line stood: those keep their order.
+LINE = "line"
+
+#: The format bounds no integer; a column of the vault does. The row itself keeps its digits.
+_MOST = 2**63 - 1
+
+_STATUS: dict[str, Status] = {"ARCHIVED": "archived"}
+#: The times that say when a row last changed, by kind; others do not tell.
+_CHANGED = {
+    "entity": ("updatedAt",),
+    "resource": ("modified",),
+    "episode": ("mentionTime", "ingestionTime"),
+    "edge": ("ingestionTime", "tValidTo"),
+    "fact": ("createdAt", "lastReinforcedAt", "reconciledAt", "prunedAt", "tValidTo"),
+}
+
+
+def uid_of(kind: str, row: Mapping[str, Any]) -> str:
+    """The uid of a row: ids of the format are global (DESIGN, "The record"); a kind without ids goes by its key."""
+    return make_uid(FORMAT_NAME, kind, key_of(KINDS[kind], row))
+
+
+def changed_at(kind: str, row: Mapping[str, Any]) -> datetime | None:
+    """The last change that the row tells of, for an older row must not replace a newer one."""
+    found = [_time(row, name) for name in _CHANGED.get(kind, ())]
+    return max((moment for moment in found if moment is not None), default=None)
+
+
+def native_record(kind: str, row: Mapping[str, Any], uid: str) -> Record:
+    """The record of a row that was checked."""
+    body, links = _BODIES[kind](row)
+    sensitivity = row.get("sensitivity")
+    status: Status = _STATUS.get(str(row.get("lifecycleState")), "active")
+    if row.get("supersededBy"):
+        status = "superseded"
+    elif row.get("deletedAt") or row.get("prunedAt"):
+        status = "retracted"
+    return Record(
+        uid=uid,
+        body=body,
+        origin=Origin(format=FORMAT_NAME, version=FORMAT_VERSION, id=key_of(KINDS[kind], row), kind=kind),
+        times=_times(kind, row),
+        status=status,
+        links=tuple(links),
+        provenance=Provenance(platform=FORMAT_NAME, actor=str(next(iter(row.get("actors") or ()), ""))),
+        access=Access(sensitivity=sensitivity) if sensitivity in ("low", "normal", "high") else Access(),
+        tags=tuple(dict.fromkeys(tag for tag in row.get("categories") or () if tag)),
+        scope=_uid("context", row.get("contextID")),
+    )
+
+
+def foreign_record(kind: str, line: bytes, number: int, uid: str) -> Record:
+    """The record of a vendor's line; what strings it holds can be found."""
+    try:
+        text = "\n".join(leaves(msgspec.json.decode(line)))
+    except (msgspec.DecodeError, RecursionError):
+        text = line.decode()
+    return Record(
+        uid=uid,
+        body=bodies.Foreign(type=kind, text=text),
+        origin=Origin(format=FORMAT_NAME, version=FORMAT_VERSION, kind=kind),
+        provenance=Provenance(platform=FORMAT_NAME),
+        residue={FORMAT_NAME: {LINE: number}},
+    )
+
+
+def _time(row: Mapping[str, Any], name: str) -> datetime | None:
+    value = row.get(name)
+    return moments.read(value) if type(value) is str else None
+
+
+def _times(kind: str, row: Mapping[str, Any]) -> Times:
+    if kind == "episode":
+        return Times(
+            created=_time(row, "ingestionTime"),
+            updated=_time(row, "mentionTime"),
+            observed=_time(row, "eventTime"),
+            valid_to=_time(row, "expirationDate"),
+        )
+    if kind in ("edge", "fact"):
+        return Times(
+            created=_time(row, "createdAt") or _time(row, "ingestionTime"),
+            observed=_time(row, "eventTime"),
+            valid_from=_time(row, "tValidFrom"),
+            valid_to=_time(row, "tValidTo"),
+        )
+    return Times(
+        created=_time(row, "createdAt") or _time(row, "created"), updated=_time(row, "updatedAt") or _time(row, "modified")
+    )
+
+
+def _uid(kind: str, id: Any) -> str:
+    return make_uid(FORMAT_NAME, kind, id) if type(id) is str and id else ""
+
+
+def _links(type: LinkType, kind: str, ids: Any) -> list[Link]:
+    found = ids if isinstance(ids, list) else [ids]
+    return [Link(type, _uid(kind, id)) for id in found if id]
+
+
+def _relation(kind: str, source: str, target: str, type: str, row: Mapping[str, Any]) -> bodies.Relation:
+    return bodies.Relation(source=_uid(kind, row[source]), target=_uid(kind, row[target]), type=row[type])
+
+
+_Made = tuple[bodies.AnyBody, list[Link]]
+
+
+def _episode(row: Mapping[str, Any]) -> _Made:
+    body = bodies.Memory(
+        text=row["details"] or row["summary"],
+        type="episode",
+        confidence=float(row["confidence"]),
+        salience=float(row["importance"]),
+    )
+    return body, []
+
+
+def _fact(row: Mapping[str, Any]) -> _Made:
+    body = bodies.Memory(
+        text=row["text"],
+        type="fact",
+        subject=row["subject"],
+        predicate=row["predicate"],
+        object=row["object"],
+        confidence=float(row["confidence"]),
+        salience=float(row["importance"]),
+    )
+    return body, _links("derived_from", "episode", row["episodeID"])
+
+
+def _edge(row: Mapping[str, Any]) -> _Made:
+    body = msgspec.structs.replace(
+        _relation("entity", "srcEntityID", "dstEntityID", "edgeType", row), confidence=float(row["confidence"])
+    )
+    return body, _links("evidence", "episode", row["evidenceEpisodeIDs"])
+
+
+def _resource(row: Mapping[str, Any]) -> _Made:
+    return bodies.Document(name=row["title"], text=row["summary"], media_type=row["mimeType"], url=row["uri"]), []
+
+
+def _chunk(row: Mapping[str, Any]) -> _Made:
+    return bodies.Chunk(text=row["text"], position=max(-_MOST, min(int(row["position"]), _MOST))), _links(
+        "part_of", "resource", row["resourceID"]
+    )
+
+
+def _context(row: Mapping[str, Any]) -> _Made:
+    body = bodies.Scope(name=row["label"], is_archived=row["archived"])
+    return body, _links("part_of", "context", row.get("parentID"))
+
+
+def _procedure(row: Mapping[str, Any]) -> _Made:
+    body = bodies.Procedure(name=row["name"], trigger=row["triggerPattern"], steps=tuple(row["steps"]), enabled=row["enabled"])
+    return body, []
+
+
+def _entity(row: Mapping[str, Any]) -> _Made:
+    body = bodies.Entity(name=row["canonicalName"], type=row["type"], aliases=tuple(row["aliases"]), text=row["summary"])
+    return body, []
+
+
+def _community(row: Mapping[str, Any]) -> _Made:
+    body = bodies.Foreign(type="community", title=row["label"], text=row["summary"])
+    return body, _links("related_to", "entity", row["memberEntityIDs"])
+
+
+_BODIES: Mapping[str, Any] = {
+    "episode": _episode,
+    "fact": _fact,
+    "edge": _edge,
+    "entity": _entity,
+    "resource": _resource,
+    "chunk": _chunk,
+    "context": _context,
+    "procedure": _procedure,
+    "community": _community,
+    "core": lambda row: (bodies.Profile(title=row["id"], text=row["content"]), []),
+    "category": lambda row: (bodies.Foreign(type="category", title=row["name"], text=row["description"]), []),
+    "preference": lambda row: (bodies.Setting(name=row["key"], value=row["value"]), []),
+    "secretRef": lambda row: (bodies.SecretRef(label=row["label"], category=row["category"]), []),
+    "factLink": lambda row: (_relation("fact", "srcFactID", "dstFactID", "linkType", row), []),
+    "episodeLink": lambda row: (_relation("episode", "srcEpisodeID", "dstEpisodeID", "linkType", row), []),
+}
+assert set(_BODIES) == set(KINDS)
