@@ -10,7 +10,7 @@ from satchel.trust.secrets import Secret
 from satchel.trust.tokens import public_key
 from tests.cli.conftest import Run
 from tests.conftest import ROOT
-from tests.formats.portable_memory.made import TEST_KEY, TEST_PUBLIC, episode, files, write
+from tests.formats.portable_memory.made import TEST_KEY, TEST_PUBLIC, episode, files, tombstone, write
 
 EXAMPLES = ROOT / "examples"
 
@@ -115,3 +115,18 @@ def test_numbers_as_the_text_asks(satchel: Run, tmp_path: Path) -> None:
     assert satchel("validate", tmp_path / "b.mem").code == 0
     assert satchel("export", "--to", "portable-memory", "--profile", "none", tmp_path / "c.mem").code == 2
     assert satchel("export", "--to", "portable-ai-memory", "--profile", "spec", tmp_path / "d").code == 2
+
+
+def test_deletions_that_come_are_asked_about(satchel: Run, tmp_path: Path) -> None:
+    rows = write(tmp_path / "rows.mem", {"episode": [episode("ep_1", "zucchinifest"), episode("ep_2")]})
+    marks = write(tmp_path / "marks.mem", {"tombstone": [tombstone("ep_1")]})
+    assert satchel("import", rows).code == 0
+    told = satchel("import", "--dry-run", marks)
+    assert told.code == 0 and "erased from the vault: 1 memory" in told.out
+    refused = satchel("import", marks)
+    assert refused.code == 2 and "1 tombstone would erase from the vault: 1 memory" in refused.err and "--yes" in refused.err
+    assert "zucchinifest" in satchel("search", "zucchinifest").out
+    assert "1 new tombstone kept for good" in satchel("import", "--yes", marks).out
+    assert "zucchinifest" not in satchel("search", "zucchinifest").out
+    again = satchel("import", rows)
+    assert again.code == 0 and "a tombstone in the vault forbids it" in again.out

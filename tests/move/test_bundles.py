@@ -20,7 +20,7 @@ from satchel.vault.folder import trial_vault
 from satchel.vault.sqlite.store import SqliteStore
 from satchel.vault.store import Query
 from tests.conftest import ROOT
-from tests.formats.portable_memory.made import HEAD, contents, episode, files, plain, tombstone, write
+from tests.formats.portable_memory.made import HEAD, contents, episode, files, plain, write
 from tests.formats.portable_memory.test_validation import BROKEN, EPISODES, relist
 from tests.vault.state import dump_state
 
@@ -125,6 +125,8 @@ TAKEN = {
     "scopes-mismatch",
     "checksums-missing",
     "manifest-not-canonical",
+    "tombstoned-row",
+    "redacted-text",
 }
 
 
@@ -142,21 +144,13 @@ def test_what_is_wrong_is_refused_whole_or_taken_whole(store: SqliteStore, tmp_p
     change(bundle)
     before = dump_state(store)
     is_error = code not in RULES or RULES[code].severity == "error"
-    tombstones = (bundle / "audit/tombstones.jsonl").exists()
-    if (is_error and code not in TAKEN) or tombstones:
+    if is_error and code not in TAKEN:
         with pytest.raises(InputError):
             import_paths(store, [bundle])
         assert dump_state(store) == before
     else:
         import_paths(store, [bundle])
         assert store.stats().records.get("memory") or store.stats().records["entity"]
-
-
-def test_a_bundle_with_tombstones_is_refused_and_says_why(store: SqliteStore, tmp_path: Path) -> None:
-    bundle = write(tmp_path / "b.mem", {"episode": [episode()], "tombstone": [tombstone("other")]})
-    with pytest.raises(MalformedInput, match="bring back what was deleted"):
-        import_paths(store, [bundle])
-    assert store.stats().records == {}
 
 
 def test_a_file_that_changes_while_it_is_read_ends_the_import(

@@ -22,12 +22,17 @@ SHOWN_FINDINGS = 20
 @click.option("--as", "adapter", default="", metavar="NAME", help="Read with this adapter only: chatgpt, claude.")
 @click.option("--account", default="", help="Your name for the account, where ids are not unique without it.")
 @click.option("--dry-run", is_flag=True, help="Do all of it, tell, and keep nothing.")
+@options.yes
 @options.limit
 @options.json
-def import_(paths: tuple[Path, ...], adapter: str, account: str, dry_run: bool, limit: tuple[str, ...], json: bool) -> None:
-    """Import an export of ChatGPT or Claude; what it is is recognised by its structure.
+def import_(
+    paths: tuple[Path, ...], adapter: str, account: str, dry_run: bool, yes: bool, limit: tuple[str, ...], json: bool
+) -> None:
+    """Import an export or a Portable Memory bundle; what it is is recognised by its structure.
 
     A PATH is a file, a folder, a zip, a .gz or .zst file, or - for standard input.
+
+    Tombstones in a bundle are carried out for good; before they take anything out of the vault you are asked (or --yes).
 
     The first import makes the vault. A second import of the same export changes nothing. Exit code 3: imported, but parts of
     it could not be read; they are named.
@@ -46,7 +51,8 @@ def import_(paths: tuple[Path, ...], adapter: str, account: str, dry_run: bool, 
         recognised(paths, adapter=adapter, limits=bounds, progress=progress) as export,
         opened_or_made(trial=dry_run) as store,
     ):
-        batch = export.into(store, account=account, progress=progress, dry_run=dry_run)
+        asked = None if yes or dry_run else _ask
+        batch = export.into(store, account=account, progress=progress, dry_run=dry_run, confirm=asked)
     if json:
         say_json({"dry_run": dry_run, "batch": batch})
     else:
@@ -55,11 +61,29 @@ def import_(paths: tuple[Path, ...], adapter: str, account: str, dry_run: bool, 
         raise SystemExit(3)
 
 
+def _ask(summary: Summary) -> None:
+    """Before tombstones take records out, for good."""
+    import sys
+
+    from satchel.cli.console import counted, tell
+    from satchel.errors import UsageError
+
+    said = ", ".join(f"{count:,} {kind}" for kind, count in sorted(summary.removed.items()))
+    told = f"{counted(summary.tombstones, 'tombstone')} would erase from the vault: {said}"
+    if not sys.stdin.isatty():
+        raise UsageError(told, hint="--yes goes ahead, --dry-run only tells")
+    tell(told)
+    click.confirm("This cannot be undone. Go on?", abort=True)
+
+
 def _tell(batch: Batch, *, dry_run: bool) -> None:
     from satchel.cli.console import bold, counted, dim, say, size
 
     summary = batch.summary
     print_counts(summary)
+    if summary.tombstones:
+        said = ", ".join(f"{count:,} {kind}" for kind, count in sorted(summary.removed.items())) or "nothing"
+        say(f"{counted(summary.tombstones, 'new tombstone')} kept for good; erased from the vault: {said}")
     if summary.blobs:
         say(f"{counted(summary.blobs, 'new file')} kept, {size(summary.blob_bytes)}")
     print_findings(summary.findings)
@@ -78,11 +102,9 @@ def print_counts(summary: Summary) -> None:
 
     if not summary.counts:
         return
-    head = ["", "new", "updated", "unchanged", "older"]
-    rows = [
-        [kind, *(f"{outcomes.get(outcome, 0):,}" for outcome in OUTCOMES)] for kind, outcomes in sorted(summary.counts.items())
-    ]
-    table(rows, head=head, right={1, 2, 3, 4})
+    shown = [name for name in OUTCOMES if name != "erased" or any("erased" in found for found in summary.counts.values())]
+    rows = [[kind, *(f"{found.get(name, 0):,}" for name in shown)] for kind, found in sorted(summary.counts.items())]
+    table(rows, head=["", *shown], right=set(range(1, len(shown) + 1)))
 
 
 def print_findings(findings: tuple[Finding, ...], *, limit: int = SHOWN_FINDINGS) -> None:

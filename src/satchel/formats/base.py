@@ -74,6 +74,10 @@ class Selection(Protocol):
         """The exact source bytes of a record that nobody edited, for a writer of the format that they came from."""
         ...
 
+    def tombstones(self, format: str) -> Iterator[bytes]:
+        """The tombstones that came in this format, each as it came: they leave with everything that leaves in it."""
+        ...
+
     def open_blob(self, digest: str) -> BinaryIO:
         """The bytes of a document's blob. Raises NotFound."""
         ...
@@ -139,11 +143,12 @@ class Format(Protocol):
 class Reader(Protocol):
     """A format that can also be read into the vault."""
 
-    def read(self, path: Path, *, limits: Limits, trusted: frozenset[str]) -> Iterator[Item]:
-        """What is at ``path``, as source objects and findings.
+    def read(self, path: Path, *, limits: Limits, trusted: frozenset[str], buried: Callable[[str], str]) -> Iterator[Item]:
+        """What is at ``path``, as tombstones, source objects and findings.
 
         Args:
-            trusted: public keys; with any, only what one of them signed is taken.
+            trusted: public keys; with any, only deletions that one of them vouches for are carried out.
+            buried: how tombstones that the vault has by then forbid a uid (Intake.buried).
 
         Raises:
             InputError: it cannot be taken; nothing that came before may be kept.

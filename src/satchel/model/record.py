@@ -161,5 +161,19 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True):
     open: Callable[[], BinaryIO]
 
 
-#: What a reader yields, in any order.
-Item = Original | Asset | Finding
+class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
+    """A deletion that somebody else made: it cannot be unseen, and what it names may not come, or come back.
+
+    ``targets`` are uids: first the record, on which ``op`` is done, then what its maker says was derived from it, all of which
+    goes. Only records whose kept bytes are theirs alone may be named. ``native`` is the tombstone as it came.
+    """
+
+    targets: tuple[str, ...]
+    op: Literal["delete", "redact"]
+    format: str
+    native: bytes
+    place: Place
+
+
+#: What a reader yields: tombstones before all else, the rest in any order.
+Item = Original | Asset | Finding | Tombstone

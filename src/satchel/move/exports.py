@@ -67,6 +67,10 @@ class VaultSelection:
         """See Selection.native."""
         return None if record.touched else self._store.native(record)
 
+    def tombstones(self, format: str) -> Iterator[bytes]:
+        """See Selection.tombstones."""
+        return self._store.tombstones(format)
+
     def open_blob(self, digest: str) -> BinaryIO:
         """See Selection.open_blob."""
         return self._store.open_blob(digest)

@@ -25,8 +25,8 @@ from satchel.formats import registry as formats
 from satchel.formats.base import Reader
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding, from_error
-from satchel.model.record import Asset, Item, Original
-from satchel.vault.store import Batch, Intake, SourceFile, Store
+from satchel.model.record import Asset, Item, Original, Tombstone
+from satchel.vault.store import Batch, Intake, SourceFile, Store, Summary
 
 
 class Progress(Protocol):
@@ -137,8 +137,22 @@ class Export:
         for member in self._members:
             member.was_opened = False
 
-    def into(self, store: Store, *, account: str = "", progress: Progress | None = None, dry_run: bool = False) -> Batch:
-        """Read all of it into the vault in one transaction. See ``import_paths``."""
+    def into(
+        self,
+        store: Store,
+        *,
+        account: str = "",
+        progress: Progress | None = None,
+        dry_run: bool = False,
+        confirm: Callable[[Summary], None] | None = None,
+    ) -> Batch:
+        """Read all of it into the vault in one transaction. See ``import_paths``.
+
+        Args:
+            confirm: called before the end when tombstones have taken records out; an exception that it raises takes back all.
+        """
+        trusted = frozenset(key.public for key in store.trusted_keys())
+        trusted |= {key.public for key in store.signing_keys()} if trusted else set()
         shown = progress or Quiet()
         shown.total(self._source.total_bytes)
         self._source.count_reads()
@@ -154,8 +168,10 @@ class Export:
                     intake.note(_unused(member, self._probes[member.name]))
             for path, package in self._packages:
                 # What it says of itself must hold as a whole: an error ends the import, and nothing is kept.
-                for item in package.read(path, limits=self._limits, trusted=frozenset()):
+                for item in package.read(path, limits=self._limits, trusted=trusted, buried=intake.buried):
                     _put(intake, item)
+            if confirm is not None and intake.summary().removed:
+                confirm(intake.summary())
             return intake.finish(tuple(member.file for member in self._members if member.file.sha256))
 
 
@@ -265,6 +281,8 @@ def _put(intake: Intake, item: Item) -> None:
             intake.put(item)
         case Asset():
             intake.put_asset(item)
+        case Tombstone():
+            intake.bury(item)
         case Finding():
             intake.note(item)
 

@@ -14,12 +14,13 @@ from typing import Any, BinaryIO, Literal, Protocol
 import msgspec
 
 from satchel.model.findings import Finding
-from satchel.model.record import Asset, Original, Record
+from satchel.model.record import Asset, Original, Record, Tombstone
 from satchel.trust.secrets import Secret
 
-#: What an import did with a record. ``older`` was kept as an earlier version: the vault holds a newer one.
-Outcome = Literal["new", "updated", "unchanged", "older"]
-OUTCOMES: tuple[Outcome, ...] = ("new", "updated", "unchanged", "older")
+#: What an import did with a record. ``older`` was kept as an earlier version: the vault holds a newer one. ``erased`` was not
+#: taken: a tombstone forbids it.
+Outcome = Literal["new", "updated", "unchanged", "older", "erased"]
+OUTCOMES: tuple[Outcome, ...] = ("new", "updated", "unchanged", "older", "erased")
 #: Counts of records: kind → outcome → how many.
 Counts = dict[str, dict[Outcome, int]]
 
@@ -39,8 +40,11 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     findings: tuple[Finding, ...] = ()
     #: Source objects by outcome, such as conversations and project files.
     originals: dict[Outcome, int] = {}
+    #: Records that left the vault, by kind: by an undo, or by tombstones that came.
     removed: dict[str, int] = {}
     restored: dict[str, int] = {}
+    #: Tombstones that the vault did not have.
+    tombstones: int = 0
     blobs: int = 0
     blob_bytes: int = 0
 
@@ -177,6 +181,14 @@ class Intake(Protocol):
         """Keep a file's bytes as a blob and merge its document record."""
         ...
 
+    def bury(self, tombstone: Tombstone) -> None:
+        """Keep a tombstone for good and carry it out. Nothing takes it back, no undo either."""
+        ...
+
+    def buried(self, uid: str) -> str:
+        """``delete``, ``redact`` or "": how tombstones forbid a record of this uid."""
+        ...
+
     def note(self, finding: Finding) -> None:
         """Remember what the reader told."""
         ...
@@ -239,6 +251,10 @@ class Store(Protocol):
     def versions(self, uid: str) -> list[Version]: ...
 
     def open_blob(self, digest: str) -> BinaryIO: ...
+
+    def tombstones(self, format: str) -> Iterator[bytes]:
+        """The tombstones that came in this format, each as it came."""
+        ...
 
     def search(self, query: Query) -> Found: ...
 

@@ -61,6 +61,9 @@ class Bag:
     def native(self, record: Record) -> bytes | None:
         return None
 
+    def tombstones(self, format: str) -> Iterator[bytes]:
+        return iter(())
+
     def open_blob(self, digest: str) -> BinaryIO:
         if digest not in self.blobs:
             raise NotFound("no such blob")

@@ -51,6 +51,8 @@ def write(
                 if progress is not None and pending == _BATCH:
                     progress(pending)
                     pending = 0
+        for line in selection.tombstones(FORMAT_NAME):
+            writer.add_tombstone_line(line)
         for line in vendors:
             name, _, rest = line.partition(b"\0")
             writer.add_foreign(name.decode(), [rest])

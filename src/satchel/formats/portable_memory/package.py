@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +50,9 @@ class PortableMemory:
             raise UsageError(f"Portable Memory has no profile {options.profile!r}", hint="sdk or spec")
         return export.write(selection, target, progress, profile=PROFILES[options.profile], signing_key=options.signing_key)
 
-    def read(self, path: Path, *, limits: Limits, trusted: frozenset[str]) -> Iterator[Item]:
+    def read(self, path: Path, *, limits: Limits, trusted: frozenset[str], buried: Callable[[str], str]) -> Iterator[Item]:
         """See ``formats.base.Reader.read``."""
-        return reader.read(path, limits=limits, trusted=trusted)
+        return reader.read(path, limits=limits, trusted=trusted, buried=buried)
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``."""

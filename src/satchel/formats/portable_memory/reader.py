@@ -6,25 +6,35 @@ taken. The second gives the rows, parents before children, and hashes them again
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from satchel.errors import MalformedInput, Place
+from satchel.codec import canonical
+from satchel.errors import InputError, MalformedInput, Place
 from satchel.formats.portable_memory import bundle as paths
 from satchel.formats.portable_memory import manifest as manifests
 from satchel.formats.portable_memory.bundle import Bundle
+from satchel.formats.portable_memory.graves import Graves, is_skeleton
 from satchel.formats.portable_memory.kinds import KINDS
 from satchel.formats.portable_memory.lens import FORMAT_NAME
 from satchel.formats.portable_memory.lines import HashedLines
-from satchel.formats.portable_memory.records import changed_at, foreign_record, native_record, uid_of
+from satchel.formats.portable_memory.records import (
+    changed_at,
+    foreign_record,
+    foundations,
+    native_record,
+    targets_of,
+    uid_of,
+)
 from satchel.formats.portable_memory.validation import reading_order, validate
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
 from satchel.model.ids import make_uid
-from satchel.model.record import Item, Original, Reading
+from satchel.model.record import Item, Original, Reading, Tombstone
+from satchel.trust import tokens
 
 READER = f"{FORMAT_NAME}/1"
 
@@ -42,20 +52,27 @@ TOLERATED = frozenset(
         "null-field",
         "order",
         "scopes-mismatch",
+        # A tombstone's own rows and text are kept out one by one.
+        "tombstoned-row",
+        "redacted-text",
     }
 )
 
 
-def read(path: Path, *, limits: Limits = DEFAULT, trusted: frozenset[str] = frozenset()) -> Iterator[Item]:
-    """The rows of the bundle at ``path``, and what is to be told of it.
+def read(
+    path: Path, *, limits: Limits = DEFAULT, trusted: frozenset[str] = frozenset(), buried: Callable[[str], str]
+) -> Iterator[Item]:
+    """The tombstones of the bundle at ``path``, then its rows, and what is to be told of it.
 
     Args:
-        trusted: public keys; with any, the bundle must be signed by one of them.
+        trusted: public keys; with any, only tombstones that one of them signed, by themselves or with the whole bundle, are
+            carried out. The rows that the others name are not taken either.
+        buried: see ``formats.base.Reader``; it must answer for the tombstones that were given before.
 
     Raises:
         MalformedInput: the bundle is not what its manifest says, or cannot be read as it is; nothing of it may be kept.
     """
-    findings = list(validate(path, limits, trusted=trusted or None))
+    findings = list(validate(path, limits))
     faults = [finding for finding in findings if finding.severity == "error" and finding.code not in TOLERATED]
     if faults:
         more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
@@ -65,67 +82,130 @@ def read(path: Path, *, limits: Limits = DEFAULT, trusted: frozenset[str] = froz
             hint=f"satchel validate {path} tells all of it",
         )
     with Bundle(path, limits) as bundle:
-        files = manifests.files_of(msgspec.json.decode(bundle.read(paths.MANIFEST)))
-        if any(file.path == paths.TOMBSTONES for file in files):
-            raise MalformedInput(
-                "the bundle has tombstones, and this Satchel cannot yet carry them out",
-                place=Place(file=paths.TOMBSTONES),
-                hint="taking its rows without them would bring back what was deleted",
-            )
+        manifest = bundle.read(paths.MANIFEST)
+        files = manifests.files_of(msgspec.json.decode(manifest))
         yield from (
             msgspec.structs.replace(finding, severity="warning") if finding.severity == "error" else finding
             for finding in findings
         )
+        reading = _Reading(bundle, limits, trusted, buried, vouched=_is_vouched_for(bundle, manifest, trusted))
         for file in sorted(files, key=lambda file: reading_order(file.path)):
-            yield from _file(bundle, file, limits)
+            yield from reading.file(file)
 
 
-def _file(bundle: Bundle, file: manifests.File, limits: Limits) -> Iterator[Item]:
-    folder, _, name = file.path.rpartition("/")
-    kind = name.removesuffix(".jsonl")
-    if folder != "items" or not name.endswith(".jsonl"):
-        text = "the audit log is another store's and is not replayed" if file.path == paths.AUDIT_LOG else "was not taken"
-        yield Finding("unread-file", "warning", text, Place(file=file.path), "skipped")
-        return
-    with bundle.open(file.path) as stream:
-        lines = HashedLines(stream, file.path, limits)
-        counts: dict[bytes, int] = {}
-        for number, (offset, line) in enumerate(lines):
-            place = Place(f"{bundle.name}/{file.path}", number, offset)
-            if kind in KINDS:
+def _is_vouched_for(bundle: Bundle, manifest: bytes, trusted: frozenset[str]) -> bool:
+    """Whether a trusted key signed the whole bundle."""
+    try:
+        return tokens.verify(bundle.read(paths.SIGNATURE), manifest, trusted)[0] == "valid"
+    except InputError:
+        return False
+
+
+class _Reading:
+    """One bundle under way."""
+
+    def __init__(
+        self, bundle: Bundle, limits: Limits, trusted: frozenset[str], buried: Callable[[str], str], *, vouched: bool
+    ) -> None:
+        self._bundle = bundle
+        self._limits = limits
+        self._trusted = trusted
+        self._buried = buried
+        self._vouched = vouched
+        #: What tombstones that nobody vouches for name.
+        self._doubted = Graves()
+
+    def file(self, file: manifests.File) -> Iterator[Item]:
+        """The items of one file, which must be what was checked."""
+        folder, _, name = file.path.rpartition("/")
+        kind = name.removesuffix(".jsonl")
+        is_stream = folder == "items" and name.endswith(".jsonl")
+        if not is_stream and file.path != paths.TOMBSTONES:
+            text = "the audit log is another store's and is not replayed" if file.path == paths.AUDIT_LOG else "was not taken"
+            yield Finding("unread-file", "warning", text, Place(file=file.path), "skipped")
+            return
+        with self._bundle.open(file.path) as stream:
+            lines = HashedLines(stream, file.path, self._limits)
+            counts: dict[bytes, int] = {}
+            ids: set[str] = set()
+            for number, (offset, line) in enumerate(lines):
+                place = Place(f"{self._bundle.name}/{file.path}", number, offset)
                 bare = line.strip(b" \t\r")
-                if bare:
-                    yield _row(kind, bare, place)
-            elif line:
-                count = counts[line] = counts.get(line, 0) + 1
-                yield _foreign(kind, line, number, count, place)
-        if (lines.sha256, lines.size_bytes) != (file.sha256, file.bytes):
-            raise MalformedInput("the file changed while it was read", place=Place(file=file.path), hint="try again")
+                if not is_stream:
+                    if bare:
+                        yield self._tombstone(bare, place)
+                elif kind in KINDS:
+                    if bare:
+                        yield self._row(kind, bare, place)
+                elif line:
+                    count = counts[line] = counts.get(line, 0) + 1
+                    id = _id_of(line)
+                    yield self._foreign(kind, line, number, id, place, count=count, known=id in ids)
+                    ids.add(id)
+            if (lines.sha256, lines.size_bytes) != (file.sha256, file.bytes):
+                raise MalformedInput("the file changed while it was read", place=Place(file=file.path), hint="try again")
+
+    def _tombstone(self, line: bytes, place: Place) -> Item:
+        row: dict[str, Any] = msgspec.json.decode(line)
+        if self._trusted and not self._vouched:
+            token = str(row.get("signature") or "").encode("utf-8", "surrogatepass")
+            unsigned = {name: value for name, value in row.items() if name != "signature"}
+            if tokens.verify(token, canonical.encode(unsigned, "mem"), self._trusted)[0] != "valid":
+                self._doubted.add(row)
+                text = "a deletion that no trusted key vouches for was not carried out"
+                return Finding("tombstone-untrusted", "warning", text, place, "skipped")
+        return Tombstone(targets=targets_of(row), op=row["op"], format=FORMAT_NAME, native=line, place=place)
+
+    def _row(self, kind: str, line: bytes, place: Place) -> Item:
+        row: dict[str, Any] = msgspec.json.decode(line)
+        uid = uid_of(kind, row)
+        if self._doubted.forbids(kind, row) or (self._doubted.silences(kind, row) and not is_skeleton(kind, row)):
+            return Finding("tombstoned-row", "warning", "its own bundle deletes it; it was not taken", place, "skipped")
+        if self._is_forbidden(kind, row, uid):
+            return Finding("erased", "info", "a tombstone in the vault forbids it; it was not taken", place, "skipped")
+        return Original(
+            uid=uid,
+            kind=f"{FORMAT_NAME}.{kind}",
+            native=line,
+            place=place,
+            reader=READER,
+            updated=changed_at(kind, row),
+            read=lambda: Reading((native_record(kind, row, uid),)),
+        )
+
+    def _is_forbidden(self, kind: str, row: dict[str, Any], uid: str) -> bool:
+        """By its own key, by a row that it cannot be without, or because all that it rests on is gone (dossier 4.2)."""
+        op = self._buried(uid)
+        if op == "delete" or (op == "redact" and not is_skeleton(kind, row)):
+            return True
+        parents, evidence = foundations(kind, row)
+        text = bool(KINDS[kind].text)
+        if any(gone == "delete" or (gone and text) for gone in map(self._buried, parents)):
+            return True
+        return bool(evidence) and all(self._buried(id) == "delete" for id in evidence)
+
+    def _foreign(self, kind: str, line: bytes, number: int, id: str, place: Place, *, count: int, known: bool) -> Item:
+        """A vendor's line: known by its id where that is its alone, else by what it says and how often it came."""
+        if id and self._buried(make_uid(FORMAT_NAME, kind, id)):
+            return Finding("erased", "info", "a tombstone in the vault forbids it; it was not taken", place, "skipped")
+        path = (id,) if id and not known else (line.decode(), str(count))
+        uid = make_uid(FORMAT_NAME, kind, *path)
+        return Original(
+            uid=uid,
+            kind=f"{FORMAT_NAME}.{kind}",
+            native=line,
+            place=place,
+            reader=READER,
+            updated=None,
+            read=lambda: Reading((foreign_record(kind, line, number, uid),)),
+        )
 
 
-def _row(kind: str, line: bytes, place: Place) -> Original:
-    row: dict[str, Any] = msgspec.json.decode(line)
-    uid = uid_of(kind, row)
-    return Original(
-        uid=uid,
-        kind=f"{FORMAT_NAME}.{kind}",
-        native=line,
-        place=place,
-        reader=READER,
-        updated=changed_at(kind, row),
-        read=lambda: Reading((native_record(kind, row, uid),)),
-    )
-
-
-def _foreign(kind: str, line: bytes, number: int, count: int, place: Place) -> Original:
-    """A vendor's line is known by what it says; the same line again by how often it came."""
-    uid = make_uid(FORMAT_NAME, kind, line.decode(), str(count))
-    return Original(
-        uid=uid,
-        kind=f"{FORMAT_NAME}.{kind}",
-        native=line,
-        place=place,
-        reader=READER,
-        updated=None,
-        read=lambda: Reading((foreign_record(kind, line, number, uid),)),
-    )
+def _id_of(line: bytes) -> str:
+    """The top-level ``id`` of a vendor's object, or ""."""
+    try:
+        value = msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        return ""
+    id = value.get("id") if type(value) is dict else None
+    return id if type(id) is str else ""

@@ -10,7 +10,7 @@ import msgspec
 
 from satchel.formats.portable_memory import moments
 from satchel.formats.portable_memory.graves import key_of
-from satchel.formats.portable_memory.kinds import KINDS
+from satchel.formats.portable_memory.kinds import DERIVED, KINDS
 from satchel.formats.portable_memory.lens import FORMAT_NAME
 from satchel.formats.portable_memory.manifest import FORMAT_VERSION
 from satchel.model import bodies
@@ -38,6 +38,24 @@ _CHANGED = {
 def uid_of(kind: str, row: Mapping[str, Any]) -> str:
     """The uid of a row: ids of the format are global (DESIGN, "The record"); a kind without ids goes by its key."""
     return make_uid(FORMAT_NAME, kind, key_of(KINDS[kind], row))
+
+
+def targets_of(tombstone: Mapping[str, Any]) -> tuple[str, ...]:
+    """The uids that a tombstone names: its target, then all that it says was derived from it (dossier 4.1)."""
+    found = [make_uid(FORMAT_NAME, tombstone["targetKind"], tombstone["targetID"])]
+    derived = tombstone.get("derived") or {}
+    for name, kind in DERIVED.items():
+        if kind:
+            found.extend(make_uid(FORMAT_NAME, kind, id) for id in derived.get(name) or ())
+    return tuple(dict.fromkeys(found))
+
+
+def foundations(kind: str, row: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """The uids of the rows that this one cannot be without, and of those that are its evidence."""
+    of = dict(KINDS[kind].refs)
+    parents = [make_uid(FORMAT_NAME, of[name], row[name]) for name in KINDS[kind].parents]
+    evidence = row.get("evidenceEpisodeIDs") or () if kind == "edge" else ()
+    return parents, [make_uid(FORMAT_NAME, "episode", id) for id in evidence]
 
 
 def changed_at(kind: str, row: Mapping[str, Any]) -> datetime | None:
@@ -118,11 +136,17 @@ def _links(type: LinkType, kind: str, ids: Any) -> list[Link]:
     return [Link(type, _uid(kind, id)) for id in found if id]
 
 
-def _relation(kind: str, source: str, target: str, type: str, row: Mapping[str, Any]) -> bodies.Relation:
-    return bodies.Relation(source=_uid(kind, row[source]), target=_uid(kind, row[target]), type=row[type])
-
-
 _Made = tuple[bodies.AnyBody, list[Link]]
+
+
+def _between(kind: str, source: str, target: str, row: Mapping[str, Any]) -> list[Link]:
+    """Links to both ends: without one of them the relation cannot be."""
+    return _links("related_to", kind, list(dict.fromkeys((row[source], row[target]))))
+
+
+def _relation(kind: str, source: str, target: str, type: str, row: Mapping[str, Any]) -> _Made:
+    body = bodies.Relation(source=_uid(kind, row[source]), target=_uid(kind, row[target]), type=row[type])
+    return body, _between(kind, source, target, row)
 
 
 def _episode(row: Mapping[str, Any]) -> _Made:
@@ -149,10 +173,9 @@ def _fact(row: Mapping[str, Any]) -> _Made:
 
 
 def _edge(row: Mapping[str, Any]) -> _Made:
-    body = msgspec.structs.replace(
-        _relation("entity", "srcEntityID", "dstEntityID", "edgeType", row), confidence=float(row["confidence"])
-    )
-    return body, _links("evidence", "episode", row["evidenceEpisodeIDs"])
+    body, ends = _relation("entity", "srcEntityID", "dstEntityID", "edgeType", row)
+    body = msgspec.structs.replace(body, confidence=float(row["confidence"]))
+    return body, [*ends, *_links("evidence", "episode", row["evidenceEpisodeIDs"])]
 
 
 def _resource(row: Mapping[str, Any]) -> _Made:
@@ -199,7 +222,7 @@ _BODIES: Mapping[str, Any] = {
     "category": lambda row: (bodies.Foreign(type="category", title=row["name"], text=row["description"]), []),
     "preference": lambda row: (bodies.Setting(name=row["key"], value=row["value"]), []),
     "secretRef": lambda row: (bodies.SecretRef(label=row["label"], category=row["category"]), []),
-    "factLink": lambda row: (_relation("fact", "srcFactID", "dstFactID", "linkType", row), []),
-    "episodeLink": lambda row: (_relation("episode", "srcEpisodeID", "dstEpisodeID", "linkType", row), []),
+    "factLink": lambda row: _relation("fact", "srcFactID", "dstFactID", "linkType", row),
+    "episodeLink": lambda row: _relation("episode", "srcEpisodeID", "dstEpisodeID", "linkType", row),
 }
 assert set(_BODIES) == set(KINDS)

@@ -94,6 +94,14 @@ class BundleWriter:
         row = self._checked(TOMBSTONE, {**row, "derived": {**derived, **whole}})
         self._put("tombstone", b"", self._line(TOMBSTONE, row))
 
+    def add_tombstone_line(self, line: bytes) -> None:
+        """A tombstone as it came: its signature is over its bytes. Raises as ``add``."""
+        if canonical.check(line, self._profile):
+            self._put("tombstone", b"", line)
+        else:
+            row = msgspec.json.decode(line)
+            self.add_tombstone({**row, **_respelled(TOMBSTONE, row)})
+
     def add_audit(self, row: Mapping[str, Any]) -> None:
         """A row of the audit log; level L0 has none. Raises as ``add``."""
         if self._head.level != "L0":

@@ -69,6 +69,10 @@ class Originals:
             raise VaultDamaged("a record's data is missing", hint="restore the vault from a backup")
         return bytes(found[1][slot])
 
+    def forget(self, original: int) -> None:
+        """Hold this one no longer: it has left the vault."""
+        self._open.pop(original, None)
+
     def _load(self, original: int) -> tuple[bytes, list[msgspec.Raw]] | None:
         found = self._open.get(original)
         if found is None:

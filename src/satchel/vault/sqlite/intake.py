@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import apsw
 import msgspec
@@ -22,11 +22,11 @@ from msgspec.structs import replace
 from satchel.errors import InputError, Place, SatchelError
 from satchel.model.bodies import Message
 from satchel.model.findings import Finding, from_error
-from satchel.model.record import Asset, Original, Reading, Record
+from satchel.model.record import Asset, Original, Reading, Record, Tombstone
 from satchel.model.spacing import spaced
 from satchel.model.text import searchable
 from satchel.model.times import to_microseconds
-from satchel.vault.sqlite import audit, blobs
+from satchel.vault.sqlite import audit, blobs, graves
 from satchel.vault.sqlite.blocks import Originals, Packer
 from satchel.vault.sqlite.connection import one, rows
 from satchel.vault.sqlite.rows import (
@@ -91,6 +91,9 @@ class SqliteIntake:
         self._blobs = self._blob_bytes = 0
         self._kept = Originals(connection)
         self._packer = Packer()
+        self._graves = graves.any_buried(connection)
+        self._tombstones = 0
+        self._removed: dict[str, int] = {}
         #: Rows of the text index not yet written.
         self._texts: list[tuple[int, bytes, bytes]] = []
         self._text_characters = 0
@@ -108,6 +111,8 @@ class SqliteIntake:
                 self._count(kind, "unchanged", count)
             return self._done("unchanged")
         records = self._read(original)
+        if self._graves and self._refuse(original, uid, records):
+            return self._done("erased")
         kinds: dict[str, int] = {}
         for record, _ in records:
             kinds[record.kind] = kinds.get(record.kind, 0) + 1
@@ -142,6 +147,31 @@ class SqliteIntake:
         outcome: Outcome = "new" if not known else "older" if age.older else "updated" if changed else "unchanged"
         self._sight(id, outcome)
         return self._done(outcome)
+
+    def bury(self, tombstone: Tombstone) -> None:
+        """See Intake.bury."""
+        # The text that leaves the index must be in it by then.
+        self._flush_texts()
+        removed = graves.bury(self._connection, self._kept, tombstone, batch=self.batch, now=self._now)
+        if removed is not None:
+            self._graves = True
+            self._tombstones += 1
+            for kind, count in removed.items():
+                self._removed[kind] = self._removed.get(kind, 0) + count
+
+    def buried(self, uid: str) -> str:
+        """See Intake.buried."""
+        return graves.buried(self._connection, bytes.fromhex(uid)) if self._graves else ""
+
+    def _refuse(self, original: Original, uid: bytes, records: list[tuple[Record, bytes]]) -> bool:
+        """Whether a tombstone forbids a source object. Nothing of it is kept then, its bytes least of all."""
+        if graves.buried(self._connection, uid) != "delete":
+            return False
+        for record, _ in records:
+            self._count(record.kind, "erased")
+        text = "a tombstone in the vault forbids it; it was not taken"
+        self.note(Finding("erased", "info", text, original.place, "skipped"))
+        return True
 
     def put_asset(self, asset: Asset) -> Outcome:
         """See Intake.put_asset. A file that breaks off is a finding, and what was read of it is not kept."""
@@ -196,6 +226,8 @@ class SqliteIntake:
             counts=self._counts,
             findings=(*self._findings, *self._counted.values()),
             originals=self._originals,
+            removed=self._removed,
+            tombstones=self._tombstones,
             blobs=self._blobs,
             blob_bytes=self._blob_bytes,
         )
@@ -220,9 +252,14 @@ class SqliteIntake:
             at=self._now,
             operation="import",
             batch=self.batch,
-            detail={"counts": self._counts, "originals": self._originals, "blobs": self._blobs},
+            detail=self._detail(),
         )
         return Batch(self.batch, "import", self._at, self._label, platforms, summary)
+
+    def _detail(self) -> dict[str, Any]:
+        """What the audit log says of the import."""
+        detail = {"counts": self._counts, "originals": self._originals, "blobs": self._blobs}
+        return {**detail, "tombstones": self._tombstones, "removed": self._removed} if self._tombstones else detail
 
     def _read(self, original: Original) -> list[tuple[Record, bytes]]:
         """What the reader makes of it, each record with its stored form."""

@@ -161,7 +161,22 @@ def _run_v1(connection: apsw.Connection) -> None:
 
 
 # Keys for signing what leaves, and the keys of others whose signatures are trusted. A retired key has no private half.
+# Tombstones as they came, and the uids that they and what they reach forbid.
 _V2 = """
+CREATE TABLE tombstone (
+    id INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE,
+    format TEXT NOT NULL,
+    batch INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    data BLOB NOT NULL
+);
+CREATE TABLE grave (
+    target BLOB NOT NULL,
+    tombstone INTEGER NOT NULL,
+    op TEXT NOT NULL,
+    PRIMARY KEY (target, tombstone)
+) WITHOUT ROWID;
 CREATE TABLE signing_key (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,

@@ -19,7 +19,7 @@ from satchel.model.record import Record
 from satchel.model.text import TEXT_VERSION, searchable
 from satchel.model.times import from_microseconds, to_microseconds
 from satchel.trust.secrets import Secret
-from satchel.vault.sqlite import audit, blobs, history, search, signers
+from satchel.vault.sqlite import audit, blobs, graves, history, search, signers
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import connect, our_errors, rows, use_log, writing
 from satchel.vault.sqlite.intake import SqliteIntake
@@ -236,6 +236,10 @@ class SqliteStore:
     def open_blob(self, digest: str) -> BinaryIO:
         """See Store.open_blob."""
         return blobs.open_blob(self.connection, digest)
+
+    def tombstones(self, format: str) -> Iterator[bytes]:
+        """See Store.tombstones."""
+        return graves.kept_lines(self.connection, format)
 
     def search(self, query: Query) -> Found:
         """See Store.search."""
