@@ -35,6 +35,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     ratio_free_bytes: int = 10 * MIB
     #: Archives inside archives (Claude's parts and some exporters nest once).
     archive_depth: int = 2
+    #: Deletions of one bundle that no trusted key vouches for: a flood of guessed ids is an attack.
+    tombstones: int = 5_000
     #: How deep a folder is searched for an export's files.
     folder_depth: int = 16
 

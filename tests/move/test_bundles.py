@@ -123,7 +123,6 @@ TAKEN = {
     "counts-mismatch",
     "coverage-mismatch",
     "scopes-mismatch",
-    "checksums-missing",
     "manifest-not-canonical",
     "tombstoned-row",
     "redacted-text",

@@ -106,7 +106,7 @@ def test_nothing_of_it_is_left_in_any_table(store: SqliteStore, give: Give) -> N
     give(tombstones=[tombstone("ep_1")])
     for table in ("record", "version", "original", "sighting", "witness", "link", "tag"):
         assert rows(store.connection, f"SELECT count(*) FROM {table}") == [(0,)], table
-    assert rows(store.connection, "SELECT target FROM grave") == [(uid,)]
+    assert rows(store.connection, "SELECT target FROM grave WHERE op <> 'alike'") == [(uid,)]
     assert NEEDLE.encode() not in b"".join(exported(store).values())
     assert store.check() == []
 
@@ -323,3 +323,86 @@ def test_the_audit_log_tells_of_it_without_content(store: SqliteStore, give: Giv
     assert last.detail["tombstones"] == 1 and last.detail["removed"] == {"memory": 1}
     assert NEEDLE not in str([entry.detail for entry in store.audit()])
     assert store.check_audit() == []
+
+
+@pytest.mark.parametrize("id", ["EP_1", "ep_1 ", "ep_1\u200b", "ｅp_1"])
+def test_e2_an_id_that_only_looks_alike_is_told(store: SqliteStore, give: Give, id: str) -> None:
+    give(tombstones=[tombstone("ep_1")])
+    told = give(episode=[episode(id, "something else")]).summary.findings
+    assert "look-alike" in {finding.code for finding in told} and ids(store) == {f"episode:{id}"}
+    assert "look-alike" not in {finding.code for finding in give(episode=[episode("ep_2", "more")]).summary.findings}
+
+
+def test_e1_e5_e8_the_same_text_under_another_id(store: SqliteStore, give: Give) -> None:
+    """Also in another case and spacing, as another kind, and inside a vendor's row."""
+    text = f"Won the {NEEDLE} of 2019 in Riga"
+    give(episode=[episode("ep_1", text), episode("ep_2", "Lives in Riga")])
+    give(tombstones=[tombstone("ep_1")])
+    give(episode=[episode("ep_9", f"  won THE {NEEDLE}  of 2019\nin riga ")])
+    give(fact=[{**fact("f1", "ep_2"), "text": text}])
+    give(foreign={"vendorThing": [canonical.encode({"id": "v", "old": {"text": text}}, "mem")]})
+    assert ids(store) == {"episode:ep_2"}
+    assert store.search(Query(words=NEEDLE)).total == 0
+
+
+def test_d3_what_leaves_no_longer_names_what_was_erased(store: SqliteStore, give: Give) -> None:
+    give(
+        episode=[episode("ep_1"), episode("ep_2", "x")],
+        entity=[entity("ent_1"), entity("ent_2")],
+        edge=[edge("e", ["ep_1", "ep_2"])],
+        context=[plain(KINDS["context"], id="ctx", parentID="ctx_up"), plain(KINDS["context"], id="ctx_up")],
+    )
+    give(tombstones=[tombstone("ep_1"), tombstone("ctx_up", "context")])
+    found = exported(store)
+    assert b'"evidenceEpisodeIDs":["ep_2"]' in found["items/edge.jsonl"]
+    assert b"ctx_up" not in found["items/context.jsonl"] and b'"id":"ctx"' in found["items/context.jsonl"]
+
+
+def test_i3_tombstones_that_were_taken_out_are_missed(store: SqliteStore, give: Give, tmp_path: Path) -> None:
+    from tests.formats.portable_memory.test_validation import relist
+
+    give(episode=[episode("ep_2")], tombstones=[tombstone("ep_1")])
+    export(store, tmp_path / "b.mem", format="portable-memory")
+    (tmp_path / "b.mem/audit/tombstones.jsonl").unlink()
+    relist(tmp_path / "b.mem")
+    with trial_vault() as other, pytest.raises(MalformedInput, match="tombstone"):
+        import_paths(other, [tmp_path / "b.mem"])
+
+
+def test_i5_a_flood_of_guesses_is_refused(store: SqliteStore, give: Give, tmp_path: Path) -> None:
+    from satchel.errors import LimitExceeded
+    from satchel.limits import Limits
+
+    give(episode=[episode("ep_1")])
+    bundle = write(tmp_path / "b.mem", {"tombstone": [tombstone(f"ep_{n}") for n in range(50)]})
+    with pytest.raises(LimitExceeded, match="40 deletions"):
+        import_paths(store, [bundle], limits=Limits(tombstones=40))
+    assert len(ids(store)) == 1
+    store.trust_key(TEST_PUBLIC, "laptop")
+    signed = write(tmp_path / "s.mem", {"tombstone": [tombstone(f"ep_{n}") for n in range(50)]}, key=TEST_KEY)
+    import_paths(store, [signed], limits=Limits(tombstones=40))
+    assert ids(store) == set()
+
+
+def test_l1_5_a_changed_edge_or_fact_is_superseded_not_overwritten(store: SqliteStore, give: Give) -> None:
+    def world(text: str, when: str) -> dict[str, Any]:
+        row = {**fact("f1", "ep_1"), "text": text, "tValidFrom": when, "createdAt": when}
+        tie = {**edge("e1", ["ep_1"]), "edgeType": text, "tValidFrom": when, "ingestionTime": when}
+        return {"fact": [{k: v for k, v in row.items() if k != "tValidTo"}], "edge": [tie]}
+
+    first, second, third = (
+        world(text, f"2026-0{month}-01T00:00:00Z") for month, text in ((1, "bakes"), (2, "boils"), (3, "fries"))
+    )
+    for content in (first, second, second, first, third, third, second, first):
+        give(**content)
+    found = exported(store)
+    import msgspec
+
+    for path, name in (("items/fact.jsonl", "text"), ("items/edge.jsonl", "edgeType")):
+        rows_ = [msgspec.json.decode(line) for line in found[path].split(b"\n")[:-1]]
+        by = {row[name]: row for row in rows_}
+        assert set(by) == {"bakes", "boils", "fries"} and len(rows_) == 3
+        assert by["bakes"]["supersededBy"] == by["boils"]["id"] and by["boils"]["supersededBy"] == by["fries"]["id"]
+        assert by["bakes"]["tValidTo"] == "2026-02-01T00:00:00Z" and "supersededBy" not in by["fries"]
+        assert by["bakes"]["id"] in ("f1", "e1")
+    assert {record.status for record in store.records("relation")} == {"superseded", "active"}

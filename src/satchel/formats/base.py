@@ -78,6 +78,10 @@ class Selection(Protocol):
         """The tombstones that came in this format, each as it came: they leave with everything that leaves in it."""
         ...
 
+    def buried(self, uid: str) -> bool:
+        """Whether tombstones forbid a record of this uid: nothing that leaves should name it."""
+        ...
+
     def open_blob(self, digest: str) -> BinaryIO:
         """The bytes of a document's blob. Raises NotFound."""
         ...
@@ -139,16 +143,28 @@ class Format(Protocol):
         ...
 
 
+class Known(Protocol):
+    """What a reader may ask of the vault that it reads for: an import under way."""
+
+    def buried(self, uid: str) -> str:
+        """``delete``, ``redact`` or "": how tombstones forbid a record of this uid."""
+        ...
+
+    def native(self, uid: str) -> bytes | None:
+        """The source bytes of the record that the vault holds under this uid."""
+        ...
+
+
 @runtime_checkable
 class Reader(Protocol):
     """A format that can also be read into the vault."""
 
-    def read(self, path: Path, *, limits: Limits, trusted: frozenset[str], buried: Callable[[str], str]) -> Iterator[Item]:
+    def read(self, path: Path, *, limits: Limits, trusted: frozenset[str], known: Known) -> Iterator[Item]:
         """What is at ``path``, as tombstones, source objects and findings.
 
         Args:
             trusted: public keys; with any, only deletions that one of them vouches for are carried out.
-            buried: how tombstones that the vault has by then forbid a uid (Intake.buried).
+            known: what the vault holds, with all that was given to it so far.
 
         Raises:
             InputError: it cannot be taken; nothing that came before may be kept.

@@ -169,6 +169,8 @@ class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     targets: tuple[str, ...]
+    #: A uid that stands for every id which only looks like the target's: nothing is forbidden by it, but it can be asked for.
+    alike: str = ""
     op: Literal["delete", "redact"]
     format: str
     native: bytes

@@ -115,10 +115,11 @@ def statement(record: Record, title: str, text: str) -> bytes:
     if isinstance(body, _COPIES):
         return text.encode("utf-8", "surrogatepass")
     if isinstance(body, Entity):
-        text = body.name
-    elif not isinstance(body, _STATING):
-        return b""
-    elif title:
-        text = f"{title} {text}"
-    said = unicodedata.normalize("NFC", text.lower())
+        return same_words("", body.name)
+    return same_words(title, text) if isinstance(body, _STATING) else b""
+
+
+def same_words(title: str, text: str) -> bytes:
+    """What statements in the same words have in common, whatever their case, form and white space; as UTF-8."""
+    said = unicodedata.normalize("NFC", (f"{title} {text}" if title else text).lower())
     return "".join(said.split()).encode("utf-8", "surrogatepass")

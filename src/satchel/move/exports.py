@@ -71,6 +71,10 @@ class VaultSelection:
         """See Selection.tombstones."""
         return self._store.tombstones(format)
 
+    def buried(self, uid: str) -> bool:
+        """See Selection.buried."""
+        return self._store.buried(uid)
+
     def open_blob(self, digest: str) -> BinaryIO:
         """See Selection.open_blob."""
         return self._store.open_blob(digest)

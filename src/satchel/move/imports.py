@@ -168,8 +168,8 @@ class Export:
                     intake.note(_unused(member, self._probes[member.name]))
             for path, package in self._packages:
                 # What it says of itself must hold as a whole: an error ends the import, and nothing is kept.
-                for item in package.read(path, limits=self._limits, trusted=trusted, buried=intake.buried):
-                    _put(intake, item)
+                for item in package.read(path, limits=self._limits, trusted=trusted, known=intake):
+                    take(intake, item)
             if confirm is not None and intake.summary().removed:
                 confirm(intake.summary())
             return intake.finish(tuple(member.file for member in self._members if member.file.sha256))
@@ -272,10 +272,11 @@ def _take(intake: Intake, reader: Adapter, claimed: Sequence[Claim], context: Re
             text = f"the reader {reader.info.reader} failed with {type(error).__name__} and read no further"
             intake.note(Finding("reader-failed", "error", text, outcome="skipped"))
             return
-        _put(intake, item)
+        take(intake, item)
 
 
-def _put(intake: Intake, item: Item) -> None:
+def take(intake: Intake, item: Item) -> None:
+    """Give what a reader yields to the vault."""
     match item:
         case Original():
             intake.put(item)

@@ -189,6 +189,10 @@ class Intake(Protocol):
         """``delete``, ``redact`` or "": how tombstones forbid a record of this uid."""
         ...
 
+    def native(self, uid: str) -> bytes | None:
+        """The kept original of the record that the vault holds under this uid, with what was given so far."""
+        ...
+
     def note(self, finding: Finding) -> None:
         """Remember what the reader told."""
         ...
@@ -251,6 +255,10 @@ class Store(Protocol):
     def versions(self, uid: str) -> list[Version]: ...
 
     def open_blob(self, digest: str) -> BinaryIO: ...
+
+    def buried(self, uid: str) -> bool:
+        """Whether tombstones forbid a record of this uid."""
+        ...
 
     def tombstones(self, format: str) -> Iterator[bytes]:
         """The tombstones that came in this format, each as it came."""

@@ -61,6 +61,9 @@ class Bag:
     def native(self, record: Record) -> bytes | None:
         return None
 
+    def buried(self, uid: str) -> bool:
+        return False
+
     def tombstones(self, format: str) -> Iterator[bytes]:
         return iter(())
 

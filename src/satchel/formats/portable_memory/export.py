@@ -6,11 +6,14 @@ import functools
 from importlib.metadata import version
 from pathlib import Path
 
+import msgspec
+
+from satchel.codec import canonical
 from satchel.formats.base import Progress, Selection, Written
 from satchel.formats.portable_memory.kinds import KINDS as ROWS
 from satchel.formats.portable_memory.lens import FOREIGN_KIND, FORMAT_NAME, ROW_KINDS, Around, rows_of, whole
 from satchel.formats.portable_memory.manifest import Head
-from satchel.formats.portable_memory.records import LINE
+from satchel.formats.portable_memory.records import LINE, without_erased
 from satchel.formats.portable_memory.sorting import SortedLines
 from satchel.formats.portable_memory.writer import GENERATOR, BundleWriter, Profile
 from satchel.model.bodies import KINDS, Relation
@@ -43,15 +46,16 @@ def write(
     pending = 0
     with BundleWriter(target, head, profile=profile) as writer:
         vendors = SortedLines(writer.spool)
+        tombstones = list(selection.tombstones(FORMAT_NAME))
         for kind in KINDS:
             for record in selection.records(kind):
-                if not _home(record, selection, writer, vendors, ledger):
+                if not _home(record, selection, writer, vendors, ledger, scrub=bool(tombstones)):
                     _put(record, writer, around, ledger)
                 pending += 1
                 if progress is not None and pending == _BATCH:
                     progress(pending)
                     pending = 0
-        for line in selection.tombstones(FORMAT_NAME):
+        for line in tombstones:
             writer.add_tombstone_line(line)
         for line in vendors:
             name, _, rest = line.partition(b"\0")
@@ -66,7 +70,9 @@ def _leaves(record: Record | None) -> bool:
     return record is not None and record.access.exportable
 
 
-def _home(record: Record, selection: Selection, writer: BundleWriter, vendors: SortedLines, ledger: Ledger) -> bool:
+def _home(
+    record: Record, selection: Selection, writer: BundleWriter, vendors: SortedLines, ledger: Ledger, *, scrub: bool
+) -> bool:
     """Whether a record that came in this format and was not edited went home: the very bytes of its row."""
     if record.origin.format != FORMAT_NAME or not record.access.exportable:
         return False
@@ -75,7 +81,12 @@ def _home(record: Record, selection: Selection, writer: BundleWriter, vendors: S
         return False
     kind = record.origin.kind
     if kind in ROWS:
-        writer.add_line(kind, line)
+        row = without_erased(kind, msgspec.json.decode(line), selection.buried) if scrub else None
+        if row is None:
+            writer.add_line(kind, line)
+        else:
+            writer.add_line(kind, canonical.encode(row, "mem"))
+            ledger.field(record.kind, "references", "narrowed", "erased", "a reference to what was erased was left out")
     else:
         # Vendors' lines keep their order.
         number = record.residue.get(FORMAT_NAME, {}).get(LINE, 0)

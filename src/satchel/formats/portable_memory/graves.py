@@ -71,11 +71,15 @@ class Graves:
         return (key_of(rules, row) if rules else row.get("id")) in self._redacted[kind]
 
 
+#: Members that say how a row is kept and not what was said.
+_KEPT = frozenset({"sensitivity", "sourceType", "lifecycleState", "extractionState"})
+
+
 def is_skeleton(kind: str, row: Mapping[str, Any]) -> bool:
-    """Whether a native row holds none of what was said; a vendor's row is none, for nobody knows where its text is."""
+    """Whether a native row holds none of what was said: times, numbers, flags and ids alone, every other text, list and map
+    empty, nothing foreign. A vendor's row is none, for nobody knows where its text is."""
     rules = KINDS.get(kind)
-    if rules is None:
+    if rules is None or row.keys() - rules.names:
         return False
-    held = [row.get(name) for name in rules.text]
-    foreign = row.keys() - rules.names
-    return not any(held) and not foreign and not row.get("metadata")
+    ids = {*rules.key, *(name for name, _ in rules.refs), *_KEPT}
+    return not any(row.get(field.name) for field in rules.fields if field.type in ("s", "s[]", "map") and field.name not in ids)

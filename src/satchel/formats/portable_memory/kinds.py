@@ -207,10 +207,7 @@ def _struct(kind: Kind) -> Any:
     fields: list[Any] = []
     for field in kind.fields:
         type = _PYTHON[field.type]
-        if field.type == "derived":
-            fields.append((field.name, type | None, None))
-        else:
-            fields.append((field.name, type | None, None) if field.optional else (field.name, type))
+        fields.append((field.name, type | None, None) if field.optional else (field.name, type))
     return msgspec.defstruct(kind.name.capitalize(), fields, kw_only=True, gc=False)
 
 

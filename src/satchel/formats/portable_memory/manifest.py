@@ -11,10 +11,13 @@ from typing import Any, Literal
 import msgspec
 
 from satchel.formats.portable_memory import moments
+from satchel.formats.portable_memory.bundle import TOMBSTONES
 
 FORMAT_VERSION = "1.1.0"
 SPEC_URL = "https://github.com/MacPaw/portable-memory/blob/main/Spec/portable-memory-spec.md"
 CAPABILITIES = ("bitemporal", "tombstones", "redaction", "evidence-pack", "ext", "passthrough")
+#: A member of ours: SHA-256 of the tombstones' file, so that a bundle from which they were taken is told from one without.
+TOMBSTONE_DIGEST = "tombstoneDigest"
 EVIDENCE_CAPABILITIES = ("evidence-pack", "proof-of-deletion", "audit", "provenance")
 
 Level = Literal["L0", "L1", "L2", "L3"]
@@ -90,6 +93,9 @@ def build(
         "schemaVersion": head.schema_version,
         "specURL": SPEC_URL,
     }
+    tombstones = next((file.sha256 for file in files if file.path == TOMBSTONES), None)
+    if tombstones is not None:
+        manifest[TOMBSTONE_DIGEST] = tombstones
     if head.mode == "incremental" and head.since is not None:
         manifest["since"] = moments.write(head.since)
     if coverage is not None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from satchel.errors import InputError, UsageError
-from satchel.formats.base import PLAIN, Format, FormatInfo, Progress, Selection, WriteOptions, Written
+from satchel.formats.base import PLAIN, Format, FormatInfo, Known, Progress, Selection, WriteOptions, Written
 from satchel.formats.portable_memory import export, reader, validation
 from satchel.formats.portable_memory.bundle import MANIFEST, Bundle
 from satchel.formats.portable_memory.manifest import FORMAT_VERSION
@@ -50,9 +50,9 @@ class PortableMemory:
             raise UsageError(f"Portable Memory has no profile {options.profile!r}", hint="sdk or spec")
         return export.write(selection, target, progress, profile=PROFILES[options.profile], signing_key=options.signing_key)
 
-    def read(self, path: Path, *, limits: Limits, trusted: frozenset[str], buried: Callable[[str], str]) -> Iterator[Item]:
+    def read(self, path: Path, *, limits: Limits, trusted: frozenset[str], known: Known) -> Iterator[Item]:
         """See ``formats.base.Reader.read``."""
-        return reader.read(path, limits=limits, trusted=trusted, buried=buried)
+        return reader.read(path, limits=limits, trusted=trusted, known=known)
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``."""

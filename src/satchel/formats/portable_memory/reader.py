@@ -6,29 +6,31 @@ taken. The second gives the rows, parents before children, and hashes them again
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from satchel.codec import canonical
-from satchel.errors import InputError, MalformedInput, Place
+from satchel.errors import InputError, LimitExceeded, MalformedInput, Place
+from satchel.formats.base import Known
 from satchel.formats.portable_memory import bundle as paths
 from satchel.formats.portable_memory import manifest as manifests
+from satchel.formats.portable_memory import succession
 from satchel.formats.portable_memory.bundle import Bundle
-from satchel.formats.portable_memory.graves import Graves, is_skeleton
+from satchel.formats.portable_memory.graves import Graves, is_skeleton, key_of
 from satchel.formats.portable_memory.kinds import KINDS
 from satchel.formats.portable_memory.lens import FORMAT_NAME
 from satchel.formats.portable_memory.lines import HashedLines
 from satchel.formats.portable_memory.records import (
     changed_at,
+    folded_uid,
     foreign_record,
     foundations,
     native_record,
-    targets_of,
     uid_of,
 )
+from satchel.formats.portable_memory.tombstones import operation, targets_of, verdict
 from satchel.formats.portable_memory.validation import reading_order, validate
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
@@ -59,15 +61,13 @@ TOLERATED = frozenset(
 )
 
 
-def read(
-    path: Path, *, limits: Limits = DEFAULT, trusted: frozenset[str] = frozenset(), buried: Callable[[str], str]
-) -> Iterator[Item]:
+def read(path: Path, *, limits: Limits = DEFAULT, trusted: frozenset[str] = frozenset(), known: Known) -> Iterator[Item]:
     """The tombstones of the bundle at ``path``, then its rows, and what is to be told of it.
 
     Args:
         trusted: public keys; with any, only tombstones that one of them signed, by themselves or with the whole bundle, are
             carried out. The rows that the others name are not taken either.
-        buried: see ``formats.base.Reader``; it must answer for the tombstones that were given before.
+        known: see ``formats.base.Reader``; it must answer for what was given before.
 
     Raises:
         MalformedInput: the bundle is not what its manifest says, or cannot be read as it is; nothing of it may be kept.
@@ -88,7 +88,7 @@ def read(
             msgspec.structs.replace(finding, severity="warning") if finding.severity == "error" else finding
             for finding in findings
         )
-        reading = _Reading(bundle, limits, trusted, buried, vouched=_is_vouched_for(bundle, manifest, trusted))
+        reading = _Reading(bundle, limits, trusted, known, vouched=_is_vouched_for(bundle, manifest, trusted))
         for file in sorted(files, key=lambda file: reading_order(file.path)):
             yield from reading.file(file)
 
@@ -104,16 +104,16 @@ def _is_vouched_for(bundle: Bundle, manifest: bytes, trusted: frozenset[str]) ->
 class _Reading:
     """One bundle under way."""
 
-    def __init__(
-        self, bundle: Bundle, limits: Limits, trusted: frozenset[str], buried: Callable[[str], str], *, vouched: bool
-    ) -> None:
+    def __init__(self, bundle: Bundle, limits: Limits, trusted: frozenset[str], known: Known, *, vouched: bool) -> None:
         self._bundle = bundle
         self._limits = limits
         self._trusted = trusted
-        self._buried = buried
+        self._known = known
+        self._buried = known.buried
         self._vouched = vouched
         #: What tombstones that nobody vouches for name.
         self._doubted = Graves()
+        self._unvouched = 0
 
     def file(self, file: manifests.File) -> Iterator[Item]:
         """The items of one file, which must be what was checked."""
@@ -136,7 +136,7 @@ class _Reading:
                         yield self._tombstone(bare, place)
                 elif kind in KINDS:
                     if bare:
-                        yield self._row(kind, bare, place)
+                        yield from self._row(kind, bare, place)
                 elif line:
                     count = counts[line] = counts.get(line, 0) + 1
                     id = _id_of(line)
@@ -147,31 +147,49 @@ class _Reading:
 
     def _tombstone(self, line: bytes, place: Place) -> Item:
         row: dict[str, Any] = msgspec.json.decode(line)
-        if self._trusted and not self._vouched:
-            token = str(row.get("signature") or "").encode("utf-8", "surrogatepass")
-            unsigned = {name: value for name, value in row.items() if name != "signature"}
-            if tokens.verify(token, canonical.encode(unsigned, "mem"), self._trusted)[0] != "valid":
-                self._doubted.add(row)
-                text = "a deletion that no trusted key vouches for was not carried out"
-                return Finding("tombstone-untrusted", "warning", text, place, "skipped")
-        return Tombstone(targets=targets_of(row), op=row["op"], format=FORMAT_NAME, native=line, place=place)
+        own = verdict(row, self._trusted)
+        # Its own signature counts where it has one: whoever signs a bundle passes on what others deleted.
+        vouched = own == "valid" or (own is None and self._vouched)
+        if self._trusted and not vouched:
+            self._doubted.add(row)
+            text = "a deletion that no trusted key vouches for was not carried out"
+            return Finding("tombstone-untrusted", "warning", text, place, "skipped")
+        self._unvouched += not vouched
+        if self._unvouched > self._limits.tombstones:
+            raise LimitExceeded(
+                f"more than {self._limits.tombstones:,} deletions that no trusted key vouches for",
+                place=place,
+                hint="--limit tombstones=N raises it",
+            )
+        return Tombstone(
+            targets=targets_of(row),
+            alike=folded_uid(row["targetKind"], row["targetID"]),
+            op=operation(row),
+            format=FORMAT_NAME,
+            native=line,
+            place=place,
+        )
 
-    def _row(self, kind: str, line: bytes, place: Place) -> Item:
+    def _row(self, kind: str, line: bytes, place: Place) -> Iterator[Item]:
         row: dict[str, Any] = msgspec.json.decode(line)
         uid = uid_of(kind, row)
         if self._doubted.forbids(kind, row) or (self._doubted.silences(kind, row) and not is_skeleton(kind, row)):
-            return Finding("tombstoned-row", "warning", "its own bundle deletes it; it was not taken", place, "skipped")
+            yield Finding("tombstoned-row", "warning", "its own bundle deletes it; it was not taken", place, "skipped")
+            return
         if self._is_forbidden(kind, row, uid):
-            return Finding("erased", "info", "a tombstone in the vault forbids it; it was not taken", place, "skipped")
-        return Original(
-            uid=uid,
-            kind=f"{FORMAT_NAME}.{kind}",
-            native=line,
-            place=place,
-            reader=READER,
-            updated=changed_at(kind, row),
-            read=lambda: Reading((native_record(kind, row, uid),)),
-        )
+            yield Finding("erased", "info", "a tombstone in the vault forbids it; it was not taken", place, "skipped")
+            return
+        if self._buried(folded_uid(kind, key_of(KINDS[kind], row))):
+            text = "its id only looks like one that a tombstone forbids: another case, form or blank"
+            yield Finding("look-alike", "warning", text, place)
+        if kind in succession.KINDS:
+            for native in succession.merged(kind, line, row, self._current):
+                yield _original(kind, native, msgspec.json.decode(native), place)
+        else:
+            yield _original(kind, line, row, place)
+
+    def _current(self, kind: str, id: str) -> bytes | None:
+        return self._known.native(make_uid(FORMAT_NAME, kind, id))
 
     def _is_forbidden(self, kind: str, row: dict[str, Any], uid: str) -> bool:
         """By its own key, by a row that it cannot be without, or because all that it rests on is gone (dossier 4.2)."""
@@ -199,6 +217,19 @@ class _Reading:
             updated=None,
             read=lambda: Reading((foreign_record(kind, line, number, uid),)),
         )
+
+
+def _original(kind: str, line: bytes, row: dict[str, Any], place: Place) -> Original:
+    uid = uid_of(kind, row)
+    return Original(
+        uid=uid,
+        kind=f"{FORMAT_NAME}.{kind}",
+        native=line,
+        place=place,
+        reader=READER,
+        updated=changed_at(kind, row),
+        read=lambda: Reading((native_record(kind, row, uid),)),
+    )
 
 
 def _id_of(line: bytes) -> str:

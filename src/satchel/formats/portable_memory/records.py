@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 
 from satchel.formats.portable_memory import moments
 from satchel.formats.portable_memory.graves import key_of
-from satchel.formats.portable_memory.kinds import DERIVED, KINDS
+from satchel.formats.portable_memory.kinds import KINDS
 from satchel.formats.portable_memory.lens import FORMAT_NAME
 from satchel.formats.portable_memory.manifest import FORMAT_VERSION
 from satchel.model import bodies
@@ -40,14 +41,14 @@ def uid_of(kind: str, row: Mapping[str, Any]) -> str:
     return make_uid(FORMAT_NAME, kind, key_of(KINDS[kind], row))
 
 
-def targets_of(tombstone: Mapping[str, Any]) -> tuple[str, ...]:
-    """The uids that a tombstone names: its target, then all that it says was derived from it (dossier 4.1)."""
-    found = [make_uid(FORMAT_NAME, tombstone["targetKind"], tombstone["targetID"])]
-    derived = tombstone.get("derived") or {}
-    for name, kind in DERIVED.items():
-        if kind:
-            found.extend(make_uid(FORMAT_NAME, kind, id) for id in derived.get(name) or ())
-    return tuple(dict.fromkeys(found))
+def folded_uid(kind: str, key: str) -> str:
+    """The uid under which look-alikes of this key are found."""
+    return make_uid(FORMAT_NAME, kind, "look-alike", _folded(key))
+
+
+def _folded(key: str) -> str:
+    text = unicodedata.normalize("NFKC", key).casefold()
+    return "".join(letter for letter in text if not letter.isspace() and unicodedata.category(letter) != "Cf")
 
 
 def foundations(kind: str, row: Mapping[str, Any]) -> tuple[list[str], list[str]]:
@@ -85,6 +86,25 @@ def native_record(kind: str, row: Mapping[str, Any], uid: str) -> Record:
         tags=tuple(dict.fromkeys(tag for tag in row.get("categories") or () if tag)),
         scope=_uid("context", row.get("contextID")),
     )
+
+
+def without_erased(kind: str, row: dict[str, Any], buried: Callable[[str], bool]) -> dict[str, Any] | None:
+    """The row without its references to what was erased (dossier 10.3 R8); None where it has none. Those that it cannot be
+    without stay: such a row is not there."""
+    changed: dict[str, Any] = {}
+    gone: set[str] = set()
+    of = {**dict(KINDS[kind].refs), "contextID": "context"}
+    for name in of.keys() & row.keys() - set(KINDS[kind].parents):
+        value = row[name]
+        if isinstance(value, list):
+            kept = [id for id in value if not buried(_uid(of[name], id) or "00" * 20)]
+            if len(kept) < len(value):
+                changed[name] = kept
+        elif type(value) is str and value and buried(_uid(of[name], value)):
+            gone.add(name)
+    if not changed and not gone:
+        return None
+    return {name: changed.get(name, value) for name, value in row.items() if name not in gone}
 
 
 def foreign_record(kind: str, line: bytes, number: int, uid: str) -> Record:

@@ -72,11 +72,14 @@ RULES: dict[str, Rule] = {
     "dangling": Rule("7.1", "warning", "a row refers to one that the bundle does not hold"),
     "tombstoned-row": Rule("4.2", "error", "the bundle ships a row that its own tombstones delete"),
     "redacted-text": Rule("4.2", "error", "the bundle ships text that its own tombstones redact"),
+    "tombstones-taken": Rule("11, I3", "error", "the tombstones are not those that the bundle was written with"),
     "tombstone-kind": Rule("10.6", "warning", "a tombstone names a kind that is neither native nor in the bundle"),
     "tombstone-unsigned": Rule("5", "warning", "a tombstone is not signed"),
     "tombstone-signature": Rule("4.4", "error", "a tombstone's signature does not verify"),
     "tombstone-untrusted": Rule("4.4", "error", "a tombstone is signed by a key that is not trusted"),
     "secret": Rule("L3-7", "error", "a secret reference holds more than a masked hint"),
+    "evidence-pack": Rule("6.3", "info", "this is an Evidence Pack: proof of deletions, which an import carries out"),
+    "secret-refs": Rule("L3-7", "info", "the bundle refers to secrets; what refers to them travels, they do not"),
     "embeddings-flag": Rule("1.4", "warning", "embeddingsIncluded and the embeddings in the bundle do not go together"),
 }
 

@@ -101,8 +101,6 @@ class Stream:
             if row is None or not rows.check(kind, row, place, self._findings):
                 continue
             self._seen.counts["tombstone"] = self._seen.counts.get("tombstone", 0) + 1
-            if row.get("derived") is None:
-                self._findings.add("field", place, "derived is missing", severity="warning")
             if row["id"] in known:
                 self._findings.add("key-repeated", place)
             known.add(row["id"])

@@ -16,7 +16,7 @@ from satchel.codec import canonical, json_values
 from satchel.errors import CanonicalError, InputError, LimitExceeded, Place, UnsafeArchive
 from satchel.formats.portable_memory import bundle as paths
 from satchel.formats.portable_memory import manifest as manifests
-from satchel.formats.portable_memory import moments
+from satchel.formats.portable_memory import moments, tombstones
 from satchel.formats.portable_memory.bundle import Bundle
 from satchel.formats.portable_memory.kinds import AUDIT, KINDS, TOMBSTONE
 from satchel.formats.portable_memory.rules import Findings
@@ -156,6 +156,8 @@ class _Check:
             return
         except InputError:
             self.findings.add("checksums-missing", place)
+            if type(digest) is str:
+                self.findings.add("digest-mismatch", place)
             return
         if data != manifests.checksums(list(files.values())):
             self.findings.add("checksums-mismatch", place)
@@ -225,9 +227,7 @@ class _Check:
 
     def _tombstones(self, stream: Stream) -> None:
         for place, row, _ in stream.tombstones(TOMBSTONE):
-            unsigned = {name: value for name, value in row.items() if name != "signature"}
-            token = row["signature"].encode("utf-8", "surrogatepass")
-            verdict, _ = tokens.verify(token, canonical.encode(unsigned, "mem"), self.trusted or frozenset())
+            verdict = tombstones.verdict(row, self.trusted or frozenset())
             if verdict in ("invalid", "malformed"):
                 self.findings.add("tombstone-signature", place)
             elif verdict == "untrusted" and self.trusted is not None:
@@ -262,6 +262,15 @@ class _Check:
             self.findings.add("embeddings-flag", place)
         if self.manifest.get("conformanceLevel") == "L3" and self.findings.has("tombstone-unsigned"):
             self.findings.add("level-unfounded", place, "L3 asks for signed tombstones")
+        digest = self.manifest.get(manifests.TOMBSTONE_DIGEST)
+        listed = files.get(paths.TOMBSTONES)
+        if type(digest) is str and (listed is None or listed.sha256 != digest):
+            self.findings.add("tombstones-taken", place)
+        if "secretRef" in self.seen.counts:
+            self.findings.add("secret-refs", Place(file="items/secretRef.jsonl"))
+        claims = self.manifest.get("capabilities")
+        if type(claims) is list and "proof-of-deletion" in claims:
+            self.findings.add("evidence-pack", place)
         known = self.seen.graves.kinds - KINDS.keys() - {path[6:-6] for path in files if path.startswith("items/")}
         if known:
             self.findings.add("tombstone-kind", Place(file=paths.TOMBSTONES), f"{len(known)} such kinds")

@@ -81,7 +81,8 @@ class BundleWriter:
             OutputError: as ``add``.
         """
         row = msgspec.json.decode(line)
-        if not canonical.check(line, self._profile):
+        times = [row[name] for name in KINDS[kind].times if row.get(name) is not None]
+        if not all(map(moments.is_canonical, times)) or not canonical.check(line, self._profile):
             self.add(kind, {**row, **_respelled(KINDS[kind], row)})
             return
         self._seen(kind, row)

@@ -22,6 +22,11 @@ from satchel.vault.sqlite.rows import decode, remove_details
 _DEPENDENT = (("chunk", "part_of"), ("memory", "derived_from"), ("relation", "related_to"))
 
 
+#: Kinds whose statement, once erased, is not taken from elsewhere either. The name of a person or a thing is none.
+STATING = frozenset({"memory", "instruction", "profile", "document", "chunk"})
+_GRAVE = "INSERT OR IGNORE INTO grave (target, tombstone, op) VALUES (?, ?, ?)"
+
+
 def bury(connection: apsw.Connection, kept: Originals, tombstone: Tombstone, *, batch: int, now: int) -> dict[str, int] | None:
     """Keep the tombstone and carry it out; what left, by kind, or None when the vault has this tombstone already."""
     digest = hashlib.sha256(tombstone.native).digest()
@@ -32,6 +37,8 @@ def bury(connection: apsw.Connection, kept: Originals, tombstone: Tombstone, *, 
     if not connection.changes():
         return None
     id = connection.last_insert_rowid()
+    if tombstone.alike:
+        connection.execute(_GRAVE, (bytes.fromhex(tombstone.alike), id, "alike"))
     removed: dict[str, int] = {}
     pending = [(bytes.fromhex(uid), tombstone.op if at == 0 else "delete") for at, uid in enumerate(tombstone.targets)]
     met: set[bytes] = set()
@@ -46,7 +53,7 @@ def bury(connection: apsw.Connection, kept: Originals, tombstone: Tombstone, *, 
         if uid in met:
             continue
         met.add(uid)
-        connection.execute("INSERT OR IGNORE INTO grave (target, tombstone, op) VALUES (?, ?, ?)", (uid, id, op))
+        connection.execute(_GRAVE, (uid, id, op))
         pending.extend((other, "delete") for other in _dependent(connection, uid, op))
         if op == "delete":
             for edge, joined in _unfounded(connection, uid):
@@ -59,9 +66,14 @@ def bury(connection: apsw.Connection, kept: Originals, tombstone: Tombstone, *, 
 
 
 def buried(connection: apsw.Connection, uid: bytes) -> str:
-    """``delete``, ``redact`` or "": how a record of this uid is forbidden."""
-    found = one(connection, "SELECT min(op) FROM grave WHERE target = ?", (uid,))
-    return (found[0] or "") if found else ""
+    """``delete``, ``redact`` or "": how a record of this uid is forbidden; ``alike`` of a uid that stands for look-alikes."""
+    ops = {op for (op,) in rows(connection, "SELECT op FROM grave WHERE target = ?", (uid,))}
+    return next((op for op in ("delete", "redact", "alike") if op in ops), "")
+
+
+def said(connection: apsw.Connection, key: bytes | None) -> bool:
+    """Whether a record that made this statement (its content key) was erased."""
+    return key is not None and one(connection, "SELECT 1 FROM erased_text WHERE content_key = ?", (key,)) is not None
 
 
 def any_buried(connection: apsw.Connection) -> bool:
@@ -107,10 +119,12 @@ def _is_orphan(connection: apsw.Connection, uid: bytes) -> bool:
 
 def _erase(connection: apsw.Connection, kept: Originals, uid: bytes) -> str:
     """Take a record out, with every state of it; its kind, or "" where there is none. Its kept bytes must be its alone."""
-    found = one(connection, "SELECT id, kind, data, slot, original FROM record WHERE uid = ?", (uid,))
+    found = one(connection, "SELECT id, kind, content_key, data, slot, original FROM record WHERE uid = ?", (uid,))
     kind = ""
     if found is not None:
-        id, kind, *data = found
+        id, kind, key, *data = found
+        if key is not None and kind in STATING:
+            connection.execute("INSERT OR IGNORE INTO erased_text (content_key) VALUES (?)", (key,))
         remove_details(connection, id, decode(kept.data(*data)))
         for table in ("version", "witness"):
             connection.execute(f"DELETE FROM {table} WHERE record = ?", (id,))

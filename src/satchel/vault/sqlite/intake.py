@@ -20,11 +20,11 @@ import msgspec
 from msgspec.structs import replace
 
 from satchel.errors import InputError, Place, SatchelError
-from satchel.model.bodies import Message
+from satchel.model.bodies import Foreign, Message
 from satchel.model.findings import Finding, from_error
 from satchel.model.record import Asset, Original, Reading, Record, Tombstone
 from satchel.model.spacing import spaced
-from satchel.model.text import searchable
+from satchel.model.text import same_words, searchable
 from satchel.model.times import to_microseconds
 from satchel.vault.sqlite import audit, blobs, graves
 from satchel.vault.sqlite.blocks import Originals, Packer
@@ -44,6 +44,9 @@ from satchel.vault.store import Batch, Counts, Outcome, SourceFile, Summary
 
 #: Findings told one by one; past that, alike ones are counted together.
 MAX_FINDINGS = 2_000
+
+#: A text inside a vendor's record that is shorter than this is no statement of its own.
+MIN_STATEMENT_BYTES = 16
 
 #: Text gathered before it is indexed: many rows in a row find the index's working set in the processor's cache (measured:
 #: indexing takes half the time that it takes after each conversation).
@@ -165,13 +168,34 @@ class SqliteIntake:
 
     def _refuse(self, original: Original, uid: bytes, records: list[tuple[Record, bytes]]) -> bool:
         """Whether a tombstone forbids a source object. Nothing of it is kept then, its bytes least of all."""
-        if graves.buried(self._connection, uid) != "delete":
+        if graves.buried(self._connection, uid) == "delete":
+            text = "a tombstone in the vault forbids it; it was not taken"
+        elif len(records) == 1 and self._was_erased(records[0][0]):
+            text = "it says what a tombstone erased, under another id; it was not taken"
+        else:
             return False
         for record, _ in records:
             self._count(record.kind, "erased")
-        text = "a tombstone in the vault forbids it; it was not taken"
         self.note(Finding("erased", "info", text, original.place, "skipped"))
         return True
+
+    def _was_erased(self, record: Record) -> bool:
+        """Whether a new record says what was erased. One that stands in the vault all the same was said by somebody else."""
+        title, text = searchable(record)
+        if record.kind in graves.STATING:
+            keys = [content_key(record, title, text, self._secret)]
+        elif isinstance(record.body, Foreign):
+            # Nobody knows which of its texts is the statement; a word or two is none.
+            parts = [same_words("", part) for part in text.split("\n")]
+            keys = [keyed(part, self._secret) for part in parts if len(part) >= MIN_STATEMENT_BYTES]
+        else:
+            return False
+        return any(graves.said(self._connection, key) for key in keys) and self._row_of(record.uid) is None
+
+    def native(self, uid: str) -> bytes | None:
+        """See Intake.native."""
+        row = one(self._connection, "SELECT original FROM record WHERE uid = ?", (bytes.fromhex(uid),))
+        return self._kept.native(row[0]) if row else None
 
     def put_asset(self, asset: Asset) -> Outcome:
         """See Intake.put_asset. A file that breaks off is a finding, and what was read of it is not kept."""

@@ -177,6 +177,8 @@ CREATE TABLE grave (
     op TEXT NOT NULL,
     PRIMARY KEY (target, tombstone)
 ) WITHOUT ROWID;
+-- What was said in what is gone, as keyed hashes.
+CREATE TABLE erased_text (content_key BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE signing_key (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,

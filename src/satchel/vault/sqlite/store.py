@@ -237,6 +237,10 @@ class SqliteStore:
         """See Store.open_blob."""
         return blobs.open_blob(self.connection, digest)
 
+    def buried(self, uid: str) -> bool:
+        """See Store.buried."""
+        return graves.buried(self.connection, bytes.fromhex(uid)) in ("delete", "redact")
+
     def tombstones(self, format: str) -> Iterator[bytes]:
         """See Store.tombstones."""
         return graves.kept_lines(self.connection, format)

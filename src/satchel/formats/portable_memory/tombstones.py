@@ -1,0 +1,58 @@
+"""A tombstone as bytes that were signed, and as uids that it forbids (dossier 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from satchel.codec import canonical
+from satchel.formats.portable_memory import moments
+from satchel.formats.portable_memory.kinds import DERIVED, KINDS, TOMBSTONE
+from satchel.formats.portable_memory.lens import FORMAT_NAME
+from satchel.model.ids import make_uid
+from satchel.trust import tokens
+from satchel.trust.tokens import Verdict
+
+
+def verdict(row: Mapping[str, Any], trusted: frozenset[str] = frozenset()) -> Verdict | None:
+    """What the tombstone's own signature is worth; None without one.
+
+    It may be over all members as they stand (ours, which covers a vendor's too), or over what the public SDKs know of them,
+    times in one spelling (dossier 4.4).
+    """
+    token = row.get("signature")
+    if type(token) is not str:
+        return None
+    data = token.encode("utf-8", "surrogatepass")
+    whole = {name: value for name, value in row.items() if name != "signature"}
+    found = tokens.verify(data, canonical.encode(whole, "mem"), trusted)[0]
+    if found == "invalid":
+        return tokens.verify(data, canonical.encode(_as_the_sdks_know_it(whole), "mem"), trusted)[0]
+    return found
+
+
+def targets_of(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The uids that a tombstone names: its target, then all that it says was derived from it (4.1)."""
+    found = [make_uid(FORMAT_NAME, row["targetKind"], row["targetID"])]
+    derived = row.get("derived") or {}
+    for name, kind in DERIVED.items():
+        if kind:
+            found.extend(make_uid(FORMAT_NAME, kind, id) for id in derived.get(name) or ())
+    return tuple(dict.fromkeys(found))
+
+
+def operation(row: Mapping[str, Any]) -> Literal["delete", "redact"]:
+    """What is done to the target. Of a row whose key is its content, a redaction leaves nothing."""
+    kind = KINDS.get(row["targetKind"])
+    return "redact" if row["op"] == "redact" and (kind is None or kind.key == ("id",)) else "delete"
+
+
+def _as_the_sdks_know_it(row: Mapping[str, Any]) -> dict[str, Any]:
+    known = {name: value for name, value in row.items() if name in TOMBSTONE.names and value is not None}
+    moment = moments.read(str(row.get("deletedAt")))
+    if moment is not None:
+        known["deletedAt"] = moments.write(moment)
+    derived = row.get("derived")
+    if type(derived) is dict:
+        known["derived"] = {name: derived.get(name, 0 if name.endswith("Count") else []) for name in DERIVED}
+    return known
