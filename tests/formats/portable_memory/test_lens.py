@@ -134,6 +134,20 @@ def test_each_kind_has_its_row(tmp_path: Path) -> None:
     assert not [finding for finding in validate(tmp_path / "b.mem") if finding.severity in ("error", "warning")]
 
 
+def test_keys_that_are_empty_or_taken(tmp_path: Path) -> None:
+    items = [
+        record("a", bodies.Setting(name="", value=1)),
+        record("b", bodies.Setting(name="theme", value="dark")),
+        record("c", bodies.Setting(name="theme", value="light")),
+        record("d", bodies.Memory(text="x"), residue={"portable-memory": {"id": "same"}}),
+        record("e", bodies.Memory(text="y"), residue={"portable-memory": {"id": "same"}}),
+    ]
+    found = rows(Bag(items), tmp_path / "b.mem")
+    assert len({row["key"] for row in found["preference"]} - {""}) == 3
+    assert len({row["id"] for row in found["episode"]}) == 2
+    assert not [finding for finding in validate(tmp_path / "b.mem") if finding.severity == "error"]
+
+
 def test_what_must_not_leave_does_not(tmp_path: Path) -> None:
     closed = Access(exportable=False)
     bag = Bag(

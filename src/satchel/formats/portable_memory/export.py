@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -109,12 +110,20 @@ def _put(record: Record, writer: BundleWriter, around: Around, ledger: Ledger) -
         ledger.record(kind, "transformed", "as-foreign", "an edge joins entities alone; carried whole")
     elif kind in ROW_KINDS:
         for row_kind, row in rows_of(record, around, ledger):
+            _name_apart(row_kind, row, record, writer)
             writer.add(row_kind, row)
         ledger.record(kind, "transformed", f"as-{ROW_KINDS[kind]}", f"written as {ROW_KINDS[kind]}")
         return
     else:
         ledger.record(kind, "transformed", "as-foreign", "the format has no such kind; carried whole")
     writer.add_foreign(FOREIGN_KIND, [whole(record)])
+
+
+def _name_apart(kind: str, row: dict[str, Any], record: Record, writer: BundleWriter) -> None:
+    """Give the row another key where its own is empty or taken: sources do not share theirs, the format's kinds do."""
+    name = ROWS[kind].key[0]
+    if len(ROWS[kind].key) == 1 and (not row[name] or writer.has(kind, row)):
+        row[name] = f"{row[name]}#{record.uid}" if row[name] else record.uid
 
 
 def _is_entity(uid: str, around: Around) -> bool:

@@ -18,6 +18,7 @@ from satchel.formats.portable_memory import bundle as paths
 from satchel.formats.portable_memory import manifest as manifests
 from satchel.formats.portable_memory import moments
 from satchel.formats.portable_memory.bundle import Bundle, foreign_name
+from satchel.formats.portable_memory.graves import key_of
 from satchel.formats.portable_memory.kinds import AUDIT, DERIVED, KINDS, TOMBSTONE, TYPES, Kind
 from satchel.formats.portable_memory.sorting import SortedLines
 from satchel.limits import DEFAULT
@@ -53,6 +54,8 @@ class BundleWriter:
         self._first: datetime | None = None
         self._last: datetime | None = None
         self._scopes: set[str] = set()
+        #: Hashes of the keys of each kind.
+        self._keys: dict[str, set[int]] = {}
         self.counts: dict[str, int] = {}
 
     def __enter__(self) -> Self:
@@ -73,6 +76,10 @@ class BundleWriter:
         row = self._checked(rules, row)
         self._seen(kind, row)
         self._put(kind, row["id"].encode() if kind == "episode" else b"", self._line(rules, row))
+
+    def has(self, kind: str, row: Mapping[str, Any]) -> bool:
+        """Whether a row of this key was given before."""
+        return hash(key_of(KINDS[kind], row)) in self._keys.get(kind, ())
 
     def add_line(self, kind: str, line: bytes) -> None:
         """A row of a native kind as it came: its own bytes where they are canonical in this spelling, else written anew.
@@ -208,7 +215,8 @@ class BundleWriter:
         self.counts[kind] = self.counts.get(kind, 0) + 1
 
     def _seen(self, kind: str, row: Mapping[str, Any]) -> None:
-        """What the manifest tells of the rows."""
+        """What the manifest tells of the rows, and which keys are taken."""
+        self._keys.setdefault(kind, set()).add(hash(key_of(KINDS[kind], row)))
         if kind == "context":
             self._scopes.add(row["id"])
         elif kind == "episode":
