@@ -13,7 +13,7 @@ import sys
 
 import click
 
-from satchel.cli import certify, export, import_, keys, log, search, show, sign, stats, undo, validate
+from satchel.cli import certify, evidence, export, import_, keys, log, search, show, sign, stats, undo, validate
 
 
 def _print_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -59,6 +59,7 @@ for command in (
     validate.validate,
     sign.sign,
     sign.verify,
+    evidence.evidence,
     certify.certify,
     keys.keys,
 ):

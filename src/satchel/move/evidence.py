@@ -1,0 +1,137 @@
+"""An Evidence Pack: what came into the vault and when, what was deleted, and what rests on what, for whoever must be shown.
+
+It is a bundle of Portable Memory (portable-memory.md 6.3) with the audit log, the tombstones and the edges, without a word of
+what anybody said; and beside it a page to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from satchel.errors import OutputError
+from satchel.formats.base import Written
+from satchel.formats.portable_memory.lens import FORMAT_NAME
+from satchel.formats.portable_memory.manifest import EVIDENCE_CAPABILITIES, Head
+from satchel.formats.portable_memory.moments import write as written_time
+from satchel.formats.portable_memory.records import without_erased
+from satchel.formats.portable_memory.writer import GENERATOR, BundleWriter
+from satchel.model.ledger import Ledger
+from satchel.trust.files import write_private
+from satchel.trust.tokens import public_key
+from satchel.vault.store import AuditEntry, Store
+
+#: The foreign member of an audit row that carries the vault's own entry: its number and its hash, which chains it.
+CARRIED = "satchel"
+_EDGE = {"edgeType", "dstEntityID", "srcEntityID"}
+
+
+def evidence(store: Store, target: Path, *, sign: str = "") -> Written:
+    """Write the pack as the bundle folder ``target`` and a page ``target.md`` beside it.
+
+    Args:
+        sign: the name of the signing key, "" for none; only a signed pack claims level L3.
+
+    Raises:
+        NotFound: no such key.
+        OutputError: it cannot be written; nothing of the pack was.
+    """
+    key = store.signing_key(sign) if sign else None
+    page = target.with_name(target.name + ".md")
+    if page.exists() and not page.read_bytes().startswith(_TITLE.encode()):
+        raise OutputError(f"{page} is in the way", hint="it is no page of an Evidence Pack; name another folder")
+    entries = list(store.audit())
+    tombstones = [msgspec.json.decode(line) for line in store.tombstones(FORMAT_NAME)]
+    head = Head(
+        created_at=entries[-1].at if entries else store.changed_at(),
+        generator=f"{GENERATOR}/{version('satchel')}",
+        level="L3" if key is not None else "L2",
+        capabilities=EVIDENCE_CAPABILITIES,
+    )
+    with BundleWriter(target, head, evidence=True) as writer:
+        for line in store.tombstones(FORMAT_NAME):
+            writer.add_tombstone_line(line)
+        for row in _audit_rows(entries):
+            writer.add_audit(row)
+        for edge in _edges(store):
+            writer.add_provenance(edge)
+        manifest = writer.finish(key)
+        written = Written(counts=dict(writer.counts), files=writer.files, size_bytes=writer.size_bytes, ledger=Ledger())
+    signer = public_key(key) if key is not None else ""
+    write_private(page, _page(store, target.name, manifest, entries, tombstones, signer).encode())
+    return written
+
+
+def _audit_rows(entries: list[AuditEntry]) -> Iterator[dict[str, Any]]:
+    for entry in entries:
+        yield {
+            "actor": "satchel",
+            "op": entry.operation,
+            "targetID": f"change-{entry.batch}" if entry.batch is not None else "vault",
+            "ts": written_time(entry.at),
+            CARRIED: {"entry": entry.id, "hash": entry.hash, "detail": entry.detail},
+        }
+
+
+def _edges(store: Store) -> Iterator[dict[str, Any]]:
+    """The edges that came in bundles; facts and other records say in themselves what they rest on."""
+    for record in store.records("relation"):
+        if record.origin.format == FORMAT_NAME and record.origin.kind == "edge" and record.access.exportable:
+            native = store.native(record)
+            row = msgspec.json.decode(native) if native else {}
+            if row.keys() >= _EDGE:
+                yield without_erased("edge", row, store.buried) or row
+
+
+_TITLE = "# Evidence Pack"
+
+
+def _page(
+    store: Store, name: str, manifest: dict[str, Any], entries: list[AuditEntry], tombstones: list[dict[str, Any]], signer: str
+) -> str:
+    stats = store.stats()
+    lines = [
+        _TITLE,
+        "",
+        f"Of the vault as it was on {manifest['createdAt']}. The pack itself is `{name}`; this page only tells what is in it.",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| records in the vault | {sum(stats.records.values()):,} |",
+        *(f"| – {kind} | {count:,} |" for kind, count in stats.records.items()),
+        f"| changes in the audit log | {len(entries):,} |",
+        f"| tombstones | {len(tombstones):,} |",
+        f"| edges with their evidence | {manifest['counts'].get('provenanceEdge', 0):,} |",
+        f"| digest of the pack | `{manifest['bundleDigest']}` |",
+        f"| signed by | {f'`{signer}`' if signer else 'nobody'} |",
+        f"| last hash of the audit log | {f'`{entries[-1].hash}`' if entries else '–'} |",
+        "",
+        "## Deleted",
+        "",
+    ]
+    if tombstones:
+        lines += ["| when | what | kind | id | tombstone | signed |", "|---|---|---|---|---|---|"]
+        for row in sorted(tombstones, key=lambda row: (str(row["deletedAt"]), str(row["id"]))):
+            cells = [row["deletedAt"], row["op"], row["targetKind"], row["targetID"], row["id"]]
+            signed = "yes" if row.get("signature") else "no"
+            lines.append(f"| {' | '.join(_cell(str(cell)) for cell in cells)} | {signed} |")
+    else:
+        lines.append("Nothing.")
+    lines += ["", "## Changes", "", "| when | what | change | records |", "|---|---|---|---|"]
+    for entry in entries:
+        counts = {kind: sum(found.values()) for kind, found in entry.detail.get("counts", {}).items()}
+        said = ", ".join(f"{count:,} {kind}" for kind, count in counts.items()) or "–"
+        lines.append(f"| {written_time(entry.at)} | {entry.operation} | {entry.batch or '–'} | {said} |")
+    lines += ["", "## To verify", "", f"    satchel validate {name}"]
+    if signer:
+        lines.append(f"    satchel verify --key {signer} {name}")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    """Text of somebody else's in a table of Markdown."""
+    return "".join(f"\\{letter}" if letter in "|\\`*_<>[]" else letter for letter in text if letter.isprintable())
