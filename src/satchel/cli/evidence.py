@@ -26,7 +26,7 @@ def evidence(target: Path, sign: str, json: bool) -> None:
     from satchel.move.evidence import evidence as write
 
     with opened() as store:
-        written = write(store, target, sign=sign)
+        written = write(store, target, signing_key=store.signing_key(sign) if sign else None)
     if json:
         counts = {**written.counts, "files": written.files, "size_bytes": written.size_bytes}
         say_json({"target": str(target), "page": f"{target}.md", "written": counts})

@@ -32,6 +32,7 @@ from satchel.limits import DEFAULT
 from satchel.model.findings import Finding
 from satchel.model.record import Original, Tombstone
 from satchel.model.text import searchable
+from satchel.move.evidence import evidence
 from satchel.move.exports import VaultSelection
 from satchel.move.imports import take
 from satchel.trust import tokens
@@ -39,7 +40,7 @@ from satchel.trust.secrets import Secret, new_key
 from satchel.vault.sqlite.store import SqliteStore
 from satchel.vault.store import Query, Summary
 
-FEATURES = ("redact", "trusted_keys", "signing", "raw_paths", "restart", "dry_run", "validate")
+FEATURES = ("redact", "trusted_keys", "signing", "raw_paths", "restart", "dry_run", "validate", "evidence")
 _DATABASE = "vault.db"
 _KEY = "key"
 _MOST = 10_000
@@ -151,6 +152,9 @@ class Host:
         return {"tombstone": row["id"]}
 
     def export(self, path: str, mode: str = "full", sign: str | None = None, **_: Any) -> dict[str, Any]:
+        if mode == "evidence":
+            evidence(self.store, Path(path), signing_key=Secret(bytes.fromhex(sign)) if sign else None)
+            return {}
         if mode != "full":
             raise UsageError(f"there are no exports of mode {mode}")
         options = WriteOptions(signing_key=Secret(bytes.fromhex(sign)) if sign else None)

@@ -22,6 +22,7 @@ from satchel.formats.portable_memory.records import without_erased
 from satchel.formats.portable_memory.writer import GENERATOR, BundleWriter
 from satchel.model.ledger import Ledger
 from satchel.trust.files import write_private
+from satchel.trust.secrets import Secret
 from satchel.trust.tokens import public_key
 from satchel.vault.store import AuditEntry, Store
 
@@ -30,17 +31,15 @@ CARRIED = "satchel"
 _EDGE = {"edgeType", "dstEntityID", "srcEntityID"}
 
 
-def evidence(store: Store, target: Path, *, sign: str = "") -> Written:
+def evidence(store: Store, target: Path, *, signing_key: Secret | None = None) -> Written:
     """Write the pack as the bundle folder ``target`` and a page ``target.md`` beside it.
 
     Args:
-        sign: the name of the signing key, "" for none; only a signed pack claims level L3.
+        signing_key: signs it.
 
     Raises:
-        NotFound: no such key.
         OutputError: it cannot be written; nothing of the pack was.
     """
-    key = store.signing_key(sign) if sign else None
     page = target.with_name(target.name + ".md")
     if page.exists() and not page.read_bytes().startswith(_TITLE.encode()):
         raise OutputError(f"{page} is in the way", hint="it is no page of an Evidence Pack; name another folder")
@@ -49,7 +48,7 @@ def evidence(store: Store, target: Path, *, sign: str = "") -> Written:
     head = Head(
         created_at=entries[-1].at if entries else store.changed_at(),
         generator=f"{GENERATOR}/{version('satchel')}",
-        level="L3" if key is not None else "L2",
+        level="L3",
         capabilities=EVIDENCE_CAPABILITIES,
     )
     with BundleWriter(target, head, evidence=True) as writer:
@@ -59,9 +58,9 @@ def evidence(store: Store, target: Path, *, sign: str = "") -> Written:
             writer.add_audit(row)
         for edge in _edges(store):
             writer.add_provenance(edge)
-        manifest = writer.finish(key)
+        manifest = writer.finish(signing_key)
         written = Written(counts=dict(writer.counts), files=writer.files, size_bytes=writer.size_bytes, ledger=Ledger())
-    signer = public_key(key) if key is not None else ""
+    signer = public_key(signing_key) if signing_key is not None else ""
     write_private(page, _page(store, target.name, manifest, entries, tombstones, signer).encode())
     return written
 
