@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from satchel.adapters.claude.wire import Notes, decode, dicts, document
+from satchel.adapters.claude.wire import decode, dicts, document, notes_of
 from satchel.codec.sources import Member
 from satchel.errors import Place, SatchelError
 from satchel.limits import Limits
@@ -57,7 +57,7 @@ def manifest_findings(member: Member, names: Collection[str], roles: Collection[
         roles: the roles of all files claimed.
     """
     place = Place(file=member.name)
-    notes = Notes(place)
+    notes = notes_of(place)
     try:
         manifest = decode(document(member, limits), _ManifestIn, notes, limits)
     except SatchelError as error:

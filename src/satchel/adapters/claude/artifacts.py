@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from satchel.adapters.claude.wire import Notes, ident, origin, text_of
+from satchel.adapters.claude.wire import ident, origin, text_of
+from satchel.adapters.notes import Notes
 from satchel.model.bodies import Document, Part
 from satchel.model.ids import make_uid
 from satchel.model.record import Link, Native, Provenance, Record, Times

@@ -14,14 +14,8 @@ import msgspec
 
 from satchel.adapters.claude.inline import inline_uid
 from satchel.adapters.claude.tools import text_leaves, tool_call, tool_results
-from satchel.adapters.claude.wire import (
-    Notes,
-    decoded_json,
-    ident,
-    text_of,
-    uid_of,
-    whole,
-)
+from satchel.adapters.claude.wire import decoded_json, ident, text_of, uid_of, whole
+from satchel.adapters.notes import Notes
 from satchel.limits import Limits
 from satchel.model.bodies import Citation, Part
 

@@ -15,17 +15,8 @@ import msgspec
 
 from satchel.adapters.claude.artifacts import Replay
 from satchel.adapters.claude.content import Content
-from satchel.adapters.claude.wire import (
-    ROOT_PARENT,
-    ConversationIn,
-    MessageIn,
-    Notes,
-    decode,
-    ident,
-    origin,
-    provenance,
-    text_of,
-)
+from satchel.adapters.claude.wire import ROOT_PARENT, ConversationIn, MessageIn, decode, ident, origin, provenance, text_of
+from satchel.adapters.notes import Notes
 from satchel.limits import Limits
 from satchel.model.bodies import Conversation, Message, Part, Role
 from satchel.model.ids import make_uid

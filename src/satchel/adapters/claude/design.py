@@ -14,17 +14,8 @@ from satchel.adapters.claude.content import extra_text
 from satchel.adapters.claude.conversations import ROLES
 from satchel.adapters.claude.memory_files import front_matter
 from satchel.adapters.claude.tools import text_leaves, tool_call
-from satchel.adapters.claude.wire import (
-    Notes,
-    decode,
-    decoded_json,
-    ident,
-    origin,
-    provenance,
-    text_of,
-    uid_of,
-    whole,
-)
+from satchel.adapters.claude.wire import decode, decoded_json, ident, origin, provenance, text_of, uid_of, whole
+from satchel.adapters.notes import Notes
 from satchel.limits import Limits
 from satchel.model.bodies import Conversation, Message, Part, Role, Skill
 from satchel.model.ids import make_uid

@@ -14,19 +14,20 @@ from typing import Any
 import msgspec
 
 from satchel.adapters.claude.wire import (
-    Notes,
     account_of,
     decode,
     dicts,
     document,
     ident,
     moment_of,
+    notes_of,
     origin,
     original,
     provenance,
     text_of,
     uid_of,
 )
+from satchel.adapters.notes import Notes
 from satchel.codec.sources import Member
 from satchel.errors import Place, SatchelError
 from satchel.limits import Limits
@@ -74,7 +75,7 @@ class Artifacts:
     def artifact(self, member: Member) -> Iterator[Item]:
         """One ``artifact.json`` and the files of its versions."""
         place = Place(file=member.name)
-        notes = Notes(place)
+        notes = notes_of(place)
         try:
             data = document(member, self.limits)
             value: _ArtifactIn = decode(data, _ArtifactIn, notes, self.limits)
@@ -181,7 +182,7 @@ class _Artifact:
     def assets(self) -> Iterator[Item]:
         """The versions' files."""
         for key, member in self.files.items():
-            notes = Notes(Place(file=member.name))
+            notes = notes_of(Place(file=member.name))
             text, media_type = self._text(member, notes)
             record = self._version(key, text, media_type, member.size_bytes, notes)
             yield Asset(record=record, place=notes.place, size_bytes=member.size_bytes, open=member.open)

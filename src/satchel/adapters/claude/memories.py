@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from satchel.adapters.claude.memory_files import read_memory_files
-from satchel.adapters.claude.wire import Notes, decode, escaped, origin, provenance, uid_of
+from satchel.adapters.claude.wire import decode, escaped, origin, provenance, uid_of
+from satchel.adapters.notes import Notes
 from satchel.limits import Limits
 from satchel.model.bodies import Memory
 from satchel.model.ids import make_uid

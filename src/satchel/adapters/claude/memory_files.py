@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from satchel.adapters.claude.wire import Notes, origin, provenance, text_of, uid_of
+from satchel.adapters.claude.wire import origin, provenance, text_of, uid_of
+from satchel.adapters.notes import Notes
 from satchel.model.bodies import Document, Memory, MemoryType
 from satchel.model.ids import make_uid
 from satchel.model.record import Link, Native, Record, Times

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from satchel.adapters.claude.wire import Notes, decode, ident, origin, provenance, text_of
+from satchel.adapters.claude.wire import decode, ident, origin, provenance, text_of
+from satchel.adapters.notes import Notes
 from satchel.limits import Limits
 from satchel.model.bodies import Document, Instruction, Scope
 from satchel.model.ids import make_uid

@@ -27,7 +27,6 @@ from satchel.adapters.claude.tools import text_leaves
 from satchel.adapters.claude.wire import (
     INFO,
     Head,
-    Notes,
     account_of,
     decode,
     dicts,
@@ -35,12 +34,14 @@ from satchel.adapters.claude.wire import (
     head_of,
     ident,
     moment_of,
+    notes_of,
     origin,
     original,
     provenance,
     text_of,
     uid_of,
 )
+from satchel.adapters.notes import Notes
 from satchel.codec.arrays import Element, iter_array, iter_members
 from satchel.codec.probe import Probe
 from satchel.codec.sources import Member
@@ -222,7 +223,7 @@ class _Import:
         """The uid of a conversation without an id: when it began and its first message, never its name or its file's."""
         first = ""
         try:
-            value = decode(data, Any, Notes(place), self.limits)
+            value = decode(data, Any, notes_of(place), self.limits)
         except SatchelError:
             value = {}
         for member in ("chat_messages", "messages"):
@@ -318,7 +319,7 @@ class _MemoryHead(msgspec.Struct, gc=False):
 def _memory_files(data: bytes, place: Place, limits: Any) -> tuple[bool, Any]:
     """Whether the object holds memory files, and the newest one's time."""
     try:
-        value: _MemoryHead = decode(data, _MemoryHead, Notes(place), limits)
+        value: _MemoryHead = decode(data, _MemoryHead, notes_of(place), limits)
     except msgspec.ValidationError:
         return False, None
     files = value.memory_files

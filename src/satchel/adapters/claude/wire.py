@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from satchel.adapters.base import AdapterInfo
+from satchel.adapters.notes import Notes
 from satchel.codec import json_values
 from satchel.codec.sources import Member, read_document
 from satchel.errors import MalformedInput, Place, SatchelError
 from satchel.limits import Limits
 from satchel.model import times
-from satchel.model.findings import Finding, Outcome, Severity, from_error
 from satchel.model.ids import provider_uid
 from satchel.model.record import Origin, Original, Provenance, Reading
 
@@ -87,37 +87,6 @@ class Head(msgspec.Struct, gc=False):
     mapping: msgspec.Raw = msgspec.Raw()
     chat_messages: msgspec.Raw = msgspec.Raw()
     messages: msgspec.Raw = msgspec.Raw()
-
-
-class Notes:
-    """Findings of one source object; many alike are counted, not repeated."""
-
-    def __init__(self, place: Place) -> None:
-        self.place = place
-        self._counted: dict[str, Finding] = {}
-        self._errors: list[Finding] = []
-
-    def add(self, code: str, text: str, severity: Severity = "info", outcome: Outcome = "noticed") -> None:
-        known = self._counted.get(code)
-        if known is None:
-            self._counted[code] = Finding(code, severity, text, self.place, outcome)
-        else:
-            self._counted[code] = msgspec.structs.replace(known, count=known.count + 1)
-
-    def error(self, error: SatchelError) -> None:
-        self._errors.append(from_error(error, place=self.place))
-
-    def time(self, value: Any) -> datetime | None:
-        """The time that ``value`` is; a value that is no time is counted, a missing one stays missing."""
-        if value is None or value == "":
-            return None
-        moment = moment_of(value)
-        if moment is None and value != 0:
-            self.add("bad-time", "a time could not be read and is left out", "warning", "changed")
-        return moment
-
-    def findings(self) -> tuple[Finding, ...]:
-        return (*self._errors, *self._counted.values())
 
 
 def moment_of(value: Any) -> datetime | None:
@@ -241,7 +210,7 @@ def original(
     """The source object whose ``read`` maps it; what ``read`` raises on purpose becomes its finding."""
 
     def reading() -> Reading:
-        notes = Notes(place)
+        notes = notes_of(place)
         try:
             return read(notes)
         except SatchelError as error:
@@ -251,3 +220,8 @@ def original(
     return Original(
         uid=uid, kind=f"{PLATFORM}.{kind}", native=data, place=place, reader=INFO.reader, updated=updated, read=reading
     )
+
+
+def notes_of(place: Place) -> Notes:
+    """Findings of one source object, its times read as Claude writes them."""
+    return Notes(place, moment_of, (None, "", 0))

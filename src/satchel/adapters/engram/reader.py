@@ -10,7 +10,8 @@ from satchel.adapters.engram.collect import Found, Text, collect, read_text
 from satchel.adapters.engram.detect import role_of
 from satchel.adapters.engram.episode import id_of
 from satchel.adapters.engram.records import latest, record_of
-from satchel.adapters.engram.wire import INFO, PLATFORM, Notes, uid_of
+from satchel.adapters.engram.wire import INFO, PLATFORM, notes_of, uid_of
+from satchel.adapters.notes import Notes
 from satchel.codec.probe import Probe
 from satchel.codec.sources import Member, read_document
 from satchel.errors import Place, SatchelError
@@ -50,7 +51,7 @@ def _file(member: Member, account: str, limits: Limits) -> Original | Finding:
         return from_error(error, place=place)
     collected = collect(text.value)
     known: dict[str, Found] = {}
-    notes = Notes(place)
+    notes = notes_of(place)
     for found in collected.found:
         native_id = id_of(found)
         if not native_id:

@@ -12,7 +12,8 @@ from typing import Any, Literal
 from satchel.adapters.engram.collect import Found
 from satchel.adapters.engram.episode import categories, confidence, details_of, importance, member, members_of, text_of
 from satchel.adapters.engram.values import moment
-from satchel.adapters.engram.wire import PLATFORM, Notes, uid_of
+from satchel.adapters.engram.wire import PLATFORM, uid_of
+from satchel.adapters.notes import Notes
 from satchel.model.bodies import Memory
 from satchel.model.record import Access, Link, LinkType, Native, Origin, Provenance, Record, Status, Times
 

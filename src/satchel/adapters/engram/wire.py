@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
-import msgspec
-
 from satchel.adapters.base import AdapterInfo
 from satchel.adapters.engram.values import moment
+from satchel.adapters.notes import Notes
 from satchel.errors import Place
-from satchel.model.findings import Finding, Outcome, Severity
 from satchel.model.ids import provider_uid
 
 INFO = AdapterInfo(name="engram", version=1, title="Engram / PLUR")
@@ -22,29 +17,6 @@ def uid_of(account: str, native_id: str) -> str:
     return provider_uid(PLATFORM, account, "engram", native_id)
 
 
-class Notes:
-    """Findings of one file; many alike are counted, not repeated."""
-
-    def __init__(self, place: Place) -> None:
-        self._place = place
-        self._counted: dict[str, Finding] = {}
-
-    def add(self, code: str, text: str, severity: Severity = "info", outcome: Outcome = "noticed", *, count: int = 1) -> None:
-        """Tell of ``count`` parts; none is nothing to tell."""
-        if count < 1:
-            return
-        known = self._counted.get(code)
-        if known is None:
-            self._counted[code] = Finding(code, severity, text, self._place, outcome, count)
-        else:
-            self._counted[code] = msgspec.structs.replace(known, count=known.count + count)
-
-    def time(self, value: Any) -> datetime | None:
-        """The time that ``value`` spells; one that spells none is counted, a missing one stays missing."""
-        at = moment(value)
-        if at is None and value is not None and value != "":
-            self.add("bad-time", "a time could not be read and is left out", "warning", "changed")
-        return at
-
-    def findings(self) -> tuple[Finding, ...]:
-        return tuple(self._counted.values())
+def notes_of(place: Place) -> Notes:
+    """Findings of one source object, its times read as engrams have them."""
+    return Notes(place, moment)

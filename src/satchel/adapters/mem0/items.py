@@ -6,7 +6,8 @@ from typing import Any
 
 from satchel.adapters.mem0.episode import categories_of, episode_members, text_name, words
 from satchel.adapters.mem0.markdown import MEMORY_TYPES
-from satchel.adapters.mem0.wire import FORMAT, INFO, Notes, ident, moment_of, origin, provenance, uid_of
+from satchel.adapters.mem0.wire import FORMAT, INFO, ident, moment_of, origin, provenance, uid_of
+from satchel.adapters.notes import Notes
 from satchel.codec import canonical
 from satchel.errors import CanonicalError
 from satchel.model.bodies import Memory

@@ -12,7 +12,8 @@ from typing import Any, get_args
 
 import msgspec
 
-from satchel.adapters.mem0.wire import FORMAT, Notes, origin, provenance, uid_of
+from satchel.adapters.mem0.wire import FORMAT, origin, provenance, uid_of
+from satchel.adapters.notes import Notes
 from satchel.model.bodies import Memory, MemoryType
 from satchel.model.record import Reading, Record, Times
 

@@ -15,7 +15,7 @@ from satchel.adapters.mem0.detect import ENVELOPES, role_of
 from satchel.adapters.mem0.items import item_uid, read_item, unmapped_of
 from satchel.adapters.mem0.markdown import Block, block_uid, blocks, read_block
 from satchel.adapters.mem0.relations import read_relation, relation_of, relation_uid
-from satchel.adapters.mem0.wire import INFO, Notes, decode, moment_of
+from satchel.adapters.mem0.wire import INFO, decode, moment_of, notes_of
 from satchel.codec.arrays import Element, iter_array, iter_members
 from satchel.codec.probe import Probe
 from satchel.codec.sources import Member, read_document
@@ -118,7 +118,7 @@ class _File:
             yield from_error(error, place=place)
 
     def _memory(self, data: bytes, place: Place) -> Iterator[Item]:
-        notes = Notes(place)
+        notes = notes_of(place)
         item = decode(data, notes, self.limits)
         self.count += 1
         if type(item) is not dict:
@@ -133,7 +133,7 @@ class _File:
         yield _original(uid, "memory", data, place, updated, lambda: read_item(item, uid, account, notes))
 
     def _relation(self, data: bytes, place: Place) -> Iterator[Item]:
-        notes = Notes(place)
+        notes = notes_of(place)
         relation = relation_of(decode(data, notes, self.limits))
         if relation is None:
             yield self._unread(data, place, "unknown-shape", "this is no relation; its bytes are kept")
@@ -153,7 +153,7 @@ class _File:
             yield self._block(uid, place, block)
 
     def _block(self, uid: str, place: Place, block: Block) -> Original:
-        notes, account = Notes(place), self.account
+        notes, account = notes_of(place), self.account
         updated = moment_of(block.head.get("updated_at")) or moment_of(block.head.get("created_at"))
         return _original(uid, "plugin_memory", block.data, place, updated, lambda: read_block(block, uid, account, notes))
 

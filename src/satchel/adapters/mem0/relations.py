@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from satchel.adapters.mem0.wire import INFO, Notes, origin, provenance
+from satchel.adapters.mem0.wire import INFO, origin, provenance
+from satchel.adapters.notes import Notes
 from satchel.model.bodies import Entity, Relation
 from satchel.model.ids import make_uid
 from satchel.model.record import Reading, Record

@@ -6,45 +6,18 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from satchel.adapters.base import AdapterInfo
+from satchel.adapters.notes import Notes
 from satchel.codec import json_values
 from satchel.errors import MalformedInput, Place
 from satchel.limits import Limits
 from satchel.model import times
-from satchel.model.findings import Finding, Outcome, Severity
 from satchel.model.ids import make_uid, provider_uid
 from satchel.model.record import Origin, Provenance
 
 INFO = AdapterInfo(name="mem0", version=1, title="mem0")
 #: Whose members the residue has.
 FORMAT = "portable-memory"
-
-
-class Notes:
-    """Findings of one source object; alike ones are counted."""
-
-    def __init__(self, place: Place) -> None:
-        self.place = place
-        self._counted: dict[str, Finding] = {}
-
-    def add(self, code: str, text: str, severity: Severity = "info", outcome: Outcome = "noticed") -> None:
-        known = self._counted.get(code)
-        if known is None:
-            self._counted[code] = Finding(code, severity, text, self.place, outcome)
-        else:
-            self._counted[code] = msgspec.structs.replace(known, count=known.count + 1)
-
-    def time(self, value: Any) -> datetime | None:
-        """The time that ``value`` is; one that is no time is told of, a missing one stays missing."""
-        moment = moment_of(value)
-        if moment is None and value not in (None, ""):
-            self.add("bad-time", "a time could not be read; it is kept as it was written", "warning", "changed")
-        return moment
-
-    def findings(self) -> tuple[Finding, ...]:
-        return tuple(self._counted.values())
 
 
 def moment_of(value: Any) -> datetime | None:
@@ -98,3 +71,8 @@ def decode(data: bytes, notes: Notes, limits: Limits) -> Any:
         value = json_values.decode(repaired, place=notes.place, limits=limits)
         notes.add("repaired-text", "text that is no Unicode was replaced by U+FFFD", "warning", "changed")
         return value
+
+
+def notes_of(place: Place) -> Notes:
+    """Findings of one source object, its times read as mem0 writes them."""
+    return Notes(place, moment_of)

@@ -54,6 +54,23 @@ def write(moment: datetime) -> str:
     return utc.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
+class Span:
+    """The first and the last of moments given as text; None before any."""
+
+    def __init__(self) -> None:
+        self.first: datetime | None = None
+        self.last: datetime | None = None
+
+    def add(self, text: str) -> None:
+        """Take in a moment; text that names none counts for nothing."""
+        moment = read(text)
+        if moment is not None:
+            if self.first is None or moment < self.first:
+                self.first = moment
+            if self.last is None or moment > self.last:
+                self.last = moment
+
+
 def _zone(text: str | None) -> timezone:
     if text is None or text in "Zz":
         return UTC

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Any, BinaryIO
 
 from satchel.errors import InputError, LimitExceeded, Place
-from satchel.formats.portable_memory import moments, rows
+from satchel.formats.portable_memory import rows
 from satchel.formats.portable_memory.graves import Graves, is_skeleton, key_of
 from satchel.formats.portable_memory.kinds import Kind
 from satchel.formats.portable_memory.lines import HashedLines
+from satchel.formats.portable_memory.moments import Span
 from satchel.formats.portable_memory.rules import Findings
 from satchel.limits import Limits
 from satchel.model.findings import from_error
@@ -26,8 +26,7 @@ class Seen:
     def __init__(self) -> None:
         self.keys: dict[str, set[int]] = {}
         self.counts: dict[str, int] = {}
-        self.first: datetime | None = None
-        self.last: datetime | None = None
+        self.span = Span()
         self.scopes: set[str] = set()
         self.graves = Graves()
         #: References within one kind to a row that came later, or not at all: key's hash → where the first one stands.
@@ -167,12 +166,7 @@ class Stream:
         seen = self._seen
         if row["id"] < last_id:
             self._findings.add("order", place)
-        when = moments.read(row["eventTime"])
-        if when is not None:
-            if seen.first is None or when < seen.first:
-                seen.first = when
-            if seen.last is None or when > seen.last:
-                seen.last = when
+        seen.span.add(row["eventTime"])
         if row.get("contextID"):
             seen.scopes.add(row["contextID"])
 

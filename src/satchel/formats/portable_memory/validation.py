@@ -71,16 +71,8 @@ class _Check:
 
     def _manifest(self) -> bytes | None:
         place = Place(file=paths.MANIFEST)
-        try:
-            data = self.bundle.read(paths.MANIFEST)
-        except UnsafeArchive as error:
-            self.findings.add("not-a-file", place, error.message)
-            return None
-        except LimitExceeded as error:
-            self.findings.put(from_error(error))
-            return None
-        except InputError:
-            self.findings.add("manifest-missing", place)
+        data = self._small(paths.MANIFEST, "manifest-missing")
+        if data is None:
             return None
         try:
             value = json_values.decode_unique(data, place=place, limits=self.limits)
@@ -109,6 +101,18 @@ class _Check:
             elif not version.startswith(("1.0.", "1.1.")):
                 self.findings.add("format-newer", place)
         return data
+
+    def _small(self, path: str, missing: str) -> bytes | None:
+        """All of a file that every bundle has; None, told, where it cannot be had."""
+        try:
+            return self.bundle.read(path)
+        except UnsafeArchive as error:
+            self.findings.add("not-a-file", Place(file=path), error.message)
+        except LimitExceeded as error:
+            self.findings.put(from_error(error))
+        except InputError:
+            self.findings.add(missing, Place(file=path))
+        return None
 
     def _signature(self, data: bytes) -> None:
         place = Place(file=paths.SIGNATURE)
@@ -146,16 +150,8 @@ class _Check:
     def _checksums(self, files: dict[str, manifests.File]) -> None:
         place = Place(file=paths.CHECKSUMS)
         digest = self.manifest.get("bundleDigest")
-        try:
-            data = self.bundle.read(paths.CHECKSUMS)
-        except UnsafeArchive as error:
-            self.findings.add("not-a-file", place, error.message)
-            return
-        except LimitExceeded as error:
-            self.findings.put(from_error(error))
-            return
-        except InputError:
-            self.findings.add("checksums-missing", place)
+        data = self._small(paths.CHECKSUMS, "checksums-missing")
+        if data is None:
             if type(digest) is str:
                 self.findings.add("digest-mismatch", place)
             return
@@ -248,7 +244,7 @@ class _Check:
         coverage = self.manifest.get("coverage")
         if type(coverage) is dict and type(coverage.get("from")) is str and type(coverage.get("to")) is str:
             said = (moments.read(coverage["from"]), moments.read(coverage["to"]))
-            if said != (seen.first, seen.last):
+            if said != (seen.span.first, seen.span.last):
                 self.findings.add("coverage-mismatch", place)
         scopes = self.manifest.get("scopes")
         if type(scopes) is list and scopes != sorted(seen.scopes):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Literal, Self
@@ -51,8 +50,7 @@ class BundleWriter:
         self._folder = Folder(target, is_ours)
         self._streams: dict[str, SortedLines] = {}
         self._foreign: dict[str, IO[bytes]] = {}
-        self._first: datetime | None = None
-        self._last: datetime | None = None
+        self._span = moments.Span()
         self._scopes: set[str] = set()
         #: Hashes of the keys of each kind.
         self._keys: dict[str, set[int]] = {}
@@ -151,13 +149,13 @@ class BundleWriter:
         files += [self._file(_path_of(kind), _copied(spool)) for kind, spool in self._foreign.items() if kind in self.counts]
         files.sort(key=lambda file: file.path)
         sums = manifests.checksums(files)
-        covered = self._first is not None and self._last is not None
+        first, last = self._span.first, self._span.last
         manifest = manifests.build(
             self._head,
             counts=self.counts,
             files=files,
             digest=manifests.digest_of(sums),
-            coverage=(self._first, self._last) if covered else None,  # type: ignore[arg-type]
+            coverage=(first, last) if first is not None and last is not None else None,
             scopes=sorted(self._scopes),
             signed=signing_key is not None,
         )
@@ -223,12 +221,7 @@ class BundleWriter:
             self._cover(row)
 
     def _cover(self, row: Mapping[str, Any]) -> None:
-        when = moments.read(row["eventTime"])
-        if when is not None:
-            if self._first is None or when < self._first:
-                self._first = when
-            if self._last is None or when > self._last:
-                self._last = when
+        self._span.add(row["eventTime"])
         if row.get("contextID"):
             self._scopes.add(row["contextID"])
 
