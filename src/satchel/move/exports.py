@@ -18,14 +18,20 @@ from satchel.formats.base import Progress, SourceNote, WriteOptions, Written
 from satchel.model.record import Record
 from satchel.vault.store import Store
 
+#: Decoded originals that are held: so many, and so many bytes of source.
+_HELD = 256
+_HELD_BYTES = 4 << 20
+
 
 class VaultSelection:
     """All current records of a vault that may leave it. See satchel.formats.base.Selection."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        #: The one original that was decoded last: a conversation's messages come one after another.
-        self._decoded: tuple[str, Any] = ("", None)
+        #: Originals decoded last, each with its size: a conversation's messages come one after another, the statements of one
+        #: text between those of others.
+        self._decoded: dict[str, tuple[int, Any]] = {}
+        self._held_bytes = 0
 
     @property
     def owner_id(self) -> str:
@@ -83,10 +89,16 @@ class VaultSelection:
         digest = record.native.digest
         if not digest:
             return None
-        if self._decoded[0] != digest:
+        held = self._decoded.pop(digest, None)
+        if held is None:
             data = self._store.original(record)
-            self._decoded = (digest, None if data is None else _decode(data))
-        value = self._decoded[1]
+            held = (0, None) if data is None else (len(data), _decode(data))
+            self._held_bytes += held[0]
+        # The one used last stands last.
+        self._decoded[digest] = held
+        while len(self._decoded) > 1 and (self._held_bytes > _HELD_BYTES or len(self._decoded) > _HELD):
+            self._held_bytes -= self._decoded.pop(next(iter(self._decoded)))[0]
+        value = held[1]
         for token in record.native.pointer.split("/")[1:]:
             if type(value) is str:
                 value = _decode(value.encode("utf-8", "surrogatepass"))
