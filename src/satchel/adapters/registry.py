@@ -78,8 +78,8 @@ def get(name: str) -> Adapter:
     Raises:
         UsageError: there is none.
     """
-    if name in OURS:
-        return cast(Adapter, import_module(f"satchel.adapters.{name}").ADAPTER)
+    if name.replace("-", "_") in OURS:
+        return cast(Adapter, import_module(f"satchel.adapters.{name.replace('-', '_')}").ADAPTER)
     for point in _theirs().select(name=name):
         return cast(Adapter, point.load())
     raise UsageError(f"no adapter is called {name!r}", hint="there are " + ", ".join(names()))

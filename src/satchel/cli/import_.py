@@ -19,7 +19,13 @@ SHOWN_FINDINGS = 20
 
 @click.command("import")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
-@click.option("--as", "adapter", default="", metavar="NAME", help="Read with this adapter only: chatgpt, claude.")
+@click.option(
+    "--as",
+    "adapter",
+    default="",
+    metavar="NAME",
+    help="Read with this adapter only: chatgpt, claude, mem0, engram, transfer_text.",
+)
 @click.option("--account", default="", help="Your name for the account, where ids are not unique without it.")
 @click.option("--dry-run", is_flag=True, help="Do all of it, tell, and keep nothing.")
 @options.yes
@@ -28,7 +34,7 @@ SHOWN_FINDINGS = 20
 def import_(
     paths: tuple[Path, ...], adapter: str, account: str, dry_run: bool, yes: bool, limit: tuple[str, ...], json: bool
 ) -> None:
-    """Import an export or a Portable Memory bundle; what it is is recognised by its structure.
+    """Import an assistant's export or a Portable Memory bundle; it is recognised by its structure.
 
     A PATH is a file, a folder, a zip, a .gz or .zst file, or - for standard input.
 

@@ -50,15 +50,19 @@ def verify(path: Path, keys: tuple[str, ...], limit: tuple[str, ...], json: bool
     from satchel import limits
     from satchel.cli.console import say, say_json
     from satchel.cli.import_ import print_findings
-    from satchel.cli.vaults import opened
+    from satchel.cli.vaults import folder, opened
+    from satchel.errors import UsageError
     from satchel.formats.portable_memory import signing
     from satchel.formats.portable_memory.validation import validate
     from satchel.trust.tokens import parse_public
+    from satchel.vault.folder import exists
 
     _refuse_others(path)
     bounds = limits.raised(list(limit))
     names: dict[str, str] = {parse_public(key): "" for key in keys}
     if not names:
+        if not exists(folder()):
+            raise UsageError("there is no vault whose keys could be trusted", hint="--key PUBLIC_KEY names one")
         with opened() as store:
             names = {key.public: key.name for key in store.trusted_keys()}
             names |= {key.public: key.name for key in store.signing_keys()}
