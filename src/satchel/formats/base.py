@@ -28,6 +28,16 @@ class FormatInfo(msgspec.Struct, frozen=True):
     title: str
 
 
+class Homeward(msgspec.Struct, frozen=True):
+    """A record on its way back to the format that it came in: ours and the format's word for its kind, its bytes, and its place
+    in its stream."""
+
+    kind: str
+    source_kind: str
+    native: bytes
+    element: int
+
+
 class SourceNote(msgspec.Struct, frozen=True):
     """Whence a record was imported: the reader that read it, when, and the file with its SHA-256 (hexadecimal, or "")."""
 
@@ -50,8 +60,8 @@ class Selection(Protocol):
         """When what is selected last changed: the export's date, so that an export is reproducible."""
         ...
 
-    def records(self, *kinds: str) -> Iterator[Record]:
-        """All current records of these kinds, ordered by uid."""
+    def records(self, *kinds: str, not_from: str = "") -> Iterator[Record]:
+        """All current records of these kinds, ordered by uid; without those that came in the format ``not_from``."""
         ...
 
     def messages(self, conversation: str) -> Iterator[Record]:
@@ -70,8 +80,8 @@ class Selection(Protocol):
         """The note of its import."""
         ...
 
-    def native(self, record: Record) -> bytes | None:
-        """The exact source bytes of a record that nobody edited, for a writer of the format that they came from."""
+    def homeward(self, format: str) -> Iterator[Homeward]:
+        """What came in this format and goes home as it came: the very bytes, in the order of coming."""
         ...
 
     def tombstones(self, format: str) -> Iterator[bytes]:
@@ -145,6 +155,11 @@ class Format(Protocol):
 
 class Known(Protocol):
     """What a reader may ask of the vault that it reads for: an import under way."""
+
+    @property
+    def has_graves(self) -> bool:
+        """Whether there is any tombstone: without one, nothing is forbidden."""
+        ...
 
     def buried(self, uid: str) -> str:
         """``delete``, ``redact`` or "": how tombstones forbid a record of this uid."""

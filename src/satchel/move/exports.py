@@ -14,7 +14,7 @@ from satchel.codec import json_values
 from satchel.codec.pointers import unescape
 from satchel.errors import SatchelError, UsageError
 from satchel.formats import registry as formats
-from satchel.formats.base import Progress, SourceNote, WriteOptions, Written
+from satchel.formats.base import Homeward, Progress, SourceNote, WriteOptions, Written
 from satchel.model.record import Record
 from satchel.vault.store import Store
 
@@ -41,9 +41,9 @@ class VaultSelection:
     def changed_at(self) -> datetime:
         return self._store.changed_at()
 
-    def records(self, *kinds: str) -> Iterator[Record]:
+    def records(self, *kinds: str, not_from: str = "") -> Iterator[Record]:
         """See Selection.records."""
-        return self._store.records(*kinds)
+        return self._store.records(*kinds, not_from=not_from)
 
     def messages(self, conversation: str) -> Iterator[Record]:
         """See Selection.messages."""
@@ -69,9 +69,10 @@ class VaultSelection:
             return None
         return SourceNote(found.reader, found.imported_at, found.file.name.rsplit("/", 1)[-1], found.file.sha256)
 
-    def native(self, record: Record) -> bytes | None:
-        """See Selection.native."""
-        return None if record.touched else self._store.native(record)
+    def homeward(self, format: str) -> Iterator[Homeward]:
+        """See Selection.homeward. The platform of what came in an open format is the format."""
+        for found in self._store.natives(format):
+            yield Homeward(*found)
 
     def tombstones(self, format: str) -> Iterator[bytes]:
         """See Selection.tombstones."""

@@ -181,6 +181,11 @@ class Intake(Protocol):
         """Keep a file's bytes as a blob and merge its document record."""
         ...
 
+    @property
+    def has_graves(self) -> bool:
+        """Whether the vault has any tombstone."""
+        ...
+
     def bury(self, tombstone: Tombstone) -> None:
         """Keep a tombstone for good and carry it out. Nothing takes it back, no undo either."""
         ...
@@ -228,8 +233,13 @@ class Store(Protocol):
         """The one uid that begins with ``prefix``. Raises NotFound when there is none or more than one."""
         ...
 
-    def records(self, *kinds: str) -> Iterator[Record]:
-        """Current records of these kinds (all without any), ordered by uid."""
+    def records(self, *kinds: str, not_from: str = "") -> Iterator[Record]:
+        """Current records of these kinds (all without any), ordered by uid; without those of the platform ``not_from``."""
+        ...
+
+    def natives(self, platform: str) -> Iterator[tuple[str, str, bytes, int]]:
+        """All current records of a platform whose kept bytes are theirs alone, in the order of coming: kind, the source's word
+        for it, the bytes, the place in the file."""
         ...
 
     def messages(self, conversation: str) -> Iterator[Record]: ...

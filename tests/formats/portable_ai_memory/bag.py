@@ -14,7 +14,7 @@ import pytest
 from hypothesis import strategies as st
 
 from satchel.errors import NotFound
-from satchel.formats.base import SourceNote
+from satchel.formats.base import Homeward, SourceNote
 from satchel.model import bodies
 from satchel.model.ids import make_uid
 from satchel.model.record import Access, Grant, Link, Origin, Provenance, Record, Times
@@ -42,7 +42,7 @@ class Bag:
     def __post_init__(self) -> None:
         self.by_uid = {record.uid: record for record in self.items}
 
-    def records(self, *kinds: str) -> Iterator[Record]:
+    def records(self, *kinds: str, not_from: str = "") -> Iterator[Record]:
         return iter(sorted((r for r in self.by_uid.values() if r.kind in kinds), key=lambda r: r.uid))
 
     def messages(self, conversation: str) -> Iterator[Record]:
@@ -58,8 +58,8 @@ class Bag:
     def source(self, record: Record) -> SourceNote | None:
         return self.notes.get(record.uid)
 
-    def native(self, record: Record) -> bytes | None:
-        return None
+    def homeward(self, format: str) -> Iterator[Homeward]:
+        return iter(())
 
     def buried(self, uid: str) -> bool:
         return False

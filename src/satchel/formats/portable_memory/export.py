@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 
 from satchel.codec import canonical
-from satchel.formats.base import Progress, Selection, Written
+from satchel.formats.base import Homeward, Progress, Selection, Written
 from satchel.formats.portable_memory.kinds import KINDS as ROWS
 from satchel.formats.portable_memory.lens import FOREIGN_KIND, FORMAT_NAME, ROW_KINDS, Around, rows_of, whole
 from satchel.formats.portable_memory.manifest import Head
-from satchel.formats.portable_memory.records import LINE, without_erased
+from satchel.formats.portable_memory.records import without_erased
 from satchel.formats.portable_memory.sorting import SortedLines
 from satchel.formats.portable_memory.writer import GENERATOR, BundleWriter, Profile
 from satchel.model.bodies import KINDS, Relation
@@ -45,17 +45,24 @@ def write(
     around = Around(selection.changed_at, lambda uid: _leaves(get(uid)), get)
     head = Head(created_at=selection.changed_at, generator=f"{GENERATOR}/{version('satchel')}", level="L1")
     pending = 0
+
+    def count() -> None:
+        nonlocal pending
+        pending += 1
+        if progress is not None and pending == _BATCH:
+            progress(pending)
+            pending = 0
+
     with BundleWriter(target, head, profile=profile) as writer:
         vendors = SortedLines(writer.spool)
         tombstones = list(selection.tombstones(FORMAT_NAME))
+        for found in selection.homeward(FORMAT_NAME):
+            _home(found, selection, writer, vendors, ledger, scrub=bool(tombstones))
+            count()
         for kind in KINDS:
-            for record in selection.records(kind):
-                if not _home(record, selection, writer, vendors, ledger, scrub=bool(tombstones)):
-                    _put(record, writer, around, ledger)
-                pending += 1
-                if progress is not None and pending == _BATCH:
-                    progress(pending)
-                    pending = 0
+            for record in selection.records(kind, not_from=FORMAT_NAME):
+                _put(record, writer, around, ledger)
+                count()
         for line in tombstones:
             writer.add_tombstone_line(line)
         for line in vendors:
@@ -72,28 +79,21 @@ def _leaves(record: Record | None) -> bool:
 
 
 def _home(
-    record: Record, selection: Selection, writer: BundleWriter, vendors: SortedLines, ledger: Ledger, *, scrub: bool
-) -> bool:
-    """Whether a record that came in this format and was not edited went home: the very bytes of its row."""
-    if record.origin.format != FORMAT_NAME or not record.access.exportable:
-        return False
-    line = selection.native(record)
-    if line is None:
-        return False
-    kind = record.origin.kind
+    found: Homeward, selection: Selection, writer: BundleWriter, vendors: SortedLines, ledger: Ledger, *, scrub: bool
+) -> None:
+    """Write what came in this format as the very bytes of its row; only references to what was erased are left out."""
+    kind = found.source_kind.removeprefix(f"{FORMAT_NAME}.")
     if kind in ROWS:
-        row = without_erased(kind, msgspec.json.decode(line), selection.buried) if scrub else None
+        row = without_erased(kind, msgspec.json.decode(found.native), selection.buried) if scrub else None
         if row is None:
-            writer.add_line(kind, line)
+            writer.add_line(kind, found.native)
         else:
             writer.add_line(kind, canonical.encode(row, "mem"))
-            ledger.field(record.kind, "references", "narrowed", "erased", "a reference to what was erased was left out")
+            ledger.field(found.kind, "references", "narrowed", "erased", "a reference to what was erased was left out")
     else:
         # Vendors' lines keep their order.
-        number = record.residue.get(FORMAT_NAME, {}).get(LINE, 0)
-        vendors.add(kind.encode() + b"\0%020d" % number, kind.encode() + b"\0" + line)
-    ledger.record(record.kind, "accepted")
-    return True
+        vendors.add(kind.encode() + b"\0%020d" % found.element, kind.encode() + b"\0" + found.native)
+    ledger.record(found.kind, "accepted")
 
 
 def _put(record: Record, writer: BundleWriter, around: Around, ledger: Ledger) -> None:

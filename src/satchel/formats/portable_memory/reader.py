@@ -140,7 +140,7 @@ class _Reading:
                 elif line:
                     count = counts[line] = counts.get(line, 0) + 1
                     id = _id_of(line)
-                    yield self._foreign(kind, line, number, id, place, count=count, known=id in ids)
+                    yield self._foreign(kind, line, id, place, count=count, known=id in ids)
                     ids.add(id)
             if (lines.sha256, lines.size_bytes) != (file.sha256, file.bytes):
                 raise MalformedInput("the file changed while it was read", place=Place(file=file.path), hint="try again")
@@ -176,17 +176,19 @@ class _Reading:
         if self._doubted.forbids(kind, row) or (self._doubted.silences(kind, row) and not is_skeleton(kind, row)):
             yield Finding("tombstoned-row", "warning", "its own bundle deletes it; it was not taken", place, "skipped")
             return
-        if self._is_forbidden(kind, row, uid):
+        graves = self._known.has_graves
+        if graves and self._is_forbidden(kind, row, uid):
             yield Finding("erased", "info", "a tombstone in the vault forbids it; it was not taken", place, "skipped")
             return
-        if self._buried(folded_uid(kind, key_of(KINDS[kind], row))):
+        if graves and self._buried(folded_uid(kind, key_of(KINDS[kind], row))):
             text = "its id only looks like one that a tombstone forbids: another case, form or blank"
             yield Finding("look-alike", "warning", text, place)
         if kind in succession.KINDS:
             for native in succession.merged(kind, line, row, self._current):
-                yield _original(kind, native, msgspec.json.decode(native), place)
+                found = row if native is line else msgspec.json.decode(native)
+                yield _original(kind, native, found, uid_of(kind, found), place)
         else:
-            yield _original(kind, line, row, place)
+            yield _original(kind, line, row, uid, place)
 
     def _current(self, kind: str, id: str) -> bytes | None:
         return self._known.native(make_uid(FORMAT_NAME, kind, id))
@@ -202,7 +204,7 @@ class _Reading:
             return True
         return bool(evidence) and all(self._buried(id) == "delete" for id in evidence)
 
-    def _foreign(self, kind: str, line: bytes, number: int, id: str, place: Place, *, count: int, known: bool) -> Item:
+    def _foreign(self, kind: str, line: bytes, id: str, place: Place, *, count: int, known: bool) -> Item:
         """A vendor's line: known by its id where that is its alone, else by what it says and how often it came."""
         if id and self._buried(make_uid(FORMAT_NAME, kind, id)):
             return Finding("erased", "info", "a tombstone in the vault forbids it; it was not taken", place, "skipped")
@@ -215,12 +217,11 @@ class _Reading:
             place=place,
             reader=READER,
             updated=None,
-            read=lambda: Reading((foreign_record(kind, line, number, uid),)),
+            read=lambda: Reading((foreign_record(kind, line, uid),)),
         )
 
 
-def _original(kind: str, line: bytes, row: dict[str, Any], place: Place) -> Original:
-    uid = uid_of(kind, row)
+def _original(kind: str, line: bytes, row: dict[str, Any], uid: str, place: Place) -> Original:
     return Original(
         uid=uid,
         kind=f"{FORMAT_NAME}.{kind}",

@@ -19,9 +19,6 @@ from satchel.model.ids import make_uid
 from satchel.model.record import Access, Link, LinkType, Origin, Provenance, Record, Status, Times
 from satchel.model.text import leaves
 
-#: Where in its stream a vendor's line stood: those keep their order.
-LINE = "line"
-
 #: The format bounds no integer; a column of the vault does. The row itself keeps its digits.
 _MOST = 2**63 - 1
 
@@ -107,7 +104,7 @@ def without_erased(kind: str, row: dict[str, Any], buried: Callable[[str], bool]
     return {name: changed.get(name, value) for name, value in row.items() if name not in gone}
 
 
-def foreign_record(kind: str, line: bytes, number: int, uid: str) -> Record:
+def foreign_record(kind: str, line: bytes, uid: str) -> Record:
     """The record of a vendor's line; what strings it holds can be found."""
     try:
         text = "\n".join(leaves(msgspec.json.decode(line)))
@@ -118,7 +115,6 @@ def foreign_record(kind: str, line: bytes, number: int, uid: str) -> Record:
         body=bodies.Foreign(type=kind, text=text),
         origin=Origin(format=FORMAT_NAME, version=FORMAT_VERSION, kind=kind),
         provenance=Provenance(platform=FORMAT_NAME),
-        residue={FORMAT_NAME: {LINE: number}},
     )
 
 

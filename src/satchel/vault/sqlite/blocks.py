@@ -40,6 +40,11 @@ class Packer:
         return self._compressor.compress(whole, zstd.ZstdCompressor.FLUSH_FRAME)
 
 
+def unpack_native(data: bytes, size: int) -> bytes:
+    """The exact bytes of an original from its frame."""
+    return zstd.decompress(data)[:size]
+
+
 class Originals:
     """Reads kept originals and the data of records; holds the last few."""
 

@@ -151,6 +151,11 @@ class SqliteIntake:
         self._sight(id, outcome)
         return self._done(outcome)
 
+    @property
+    def has_graves(self) -> bool:
+        """See Intake.has_graves."""
+        return self._graves
+
     def bury(self, tombstone: Tombstone) -> None:
         """See Intake.bury."""
         # The text that leaves the index must be in it by then.

@@ -20,7 +20,7 @@ from satchel.model.text import TEXT_VERSION, searchable
 from satchel.model.times import from_microseconds, to_microseconds
 from satchel.trust.secrets import Secret
 from satchel.vault.sqlite import audit, blobs, graves, history, search, signers
-from satchel.vault.sqlite.blocks import Originals
+from satchel.vault.sqlite.blocks import Originals, unpack_native
 from satchel.vault.sqlite.connection import connect, our_errors, rows, use_log, writing
 from satchel.vault.sqlite.intake import SqliteIntake
 from satchel.vault.sqlite.rows import add_text, decode, index_row, meta
@@ -152,11 +152,12 @@ class SqliteStore:
             raise NotFound(f"more than one record begins with {text}", hint="give more digits")
         return str(found[0][0].hex())
 
-    def records(self, *kinds: str) -> Iterator[Record]:
+    def records(self, *kinds: str, not_from: str = "") -> Iterator[Record]:
         """See Store.records."""
         if len(kinds) > 1:
             # Each kind comes in order from the index; to sort several for every page would be quadratic.
-            yield from heapq.merge(*(self.records(kind) for kind in kinds), key=lambda record: record.uid)
+            each = (self.records(kind, not_from=not_from) for kind in kinds)
+            yield from heapq.merge(*each, key=lambda record: record.uid)
             return
         where = {(): "1", ("message",): "r.kind = 'message'"}.get(kinds, "r.kind = ? AND r.kind <> 'message'")
         named = kinds if "?" in where else ()
@@ -164,11 +165,27 @@ class SqliteStore:
         while True:
             page = rows(
                 self.connection,
-                f"SELECT r.uid, {_LOADED} WHERE {where} AND r.uid > ? ORDER BY r.uid LIMIT {_PAGE}",
-                (*named, last),
+                f"SELECT r.uid, {_LOADED} WHERE {where} AND r.uid > ? AND r.platform <> ? ORDER BY r.uid LIMIT {_PAGE}",
+                (*named, last, not_from),
             )
             for row in page:
                 yield self._load(*row[1:])
+            if len(page) < _PAGE:
+                return
+            last = page[-1][0]
+
+    def natives(self, platform: str) -> Iterator[tuple[str, str, bytes, int]]:
+        """See Store.natives."""
+        last = 0
+        while True:
+            page = rows(
+                self.connection,
+                "SELECT r.id, r.kind, o.kind, o.size, o.data, o.element FROM record r JOIN original o ON o.id = r.original"
+                f" WHERE r.platform = ? AND r.id > ? AND o.data IS NOT NULL ORDER BY r.id LIMIT {_PAGE}",
+                (platform, last),
+            )
+            for _, kind, source_kind, size, data, element in page:
+                yield kind, source_kind, unpack_native(data, size), element or 0
             if len(page) < _PAGE:
                 return
             last = page[-1][0]
