@@ -40,6 +40,8 @@ def worlds(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
         tombstones = draw(st.lists(rows(TOMBSTONE), max_size=3, unique_by=lambda row: row["id"]))
         for number, row in enumerate(tombstones):
             row.update(targetID=f"gone-{number}-\u0000", signature=None)
+            lists = {name: [f"gone-{id}\u0000" for id in ids] for name, ids in row["derived"].items() if isinstance(ids, list)}
+            row["derived"] = {**row["derived"], **lists}
         content["tombstone"] = [{name: value for name, value in row.items() if value is not None} for row in tombstones]
     return content
 

@@ -159,17 +159,48 @@ def test_a_file_that_changes_while_it_is_read_ends_the_import(
     from satchel.formats.portable_memory import reader
 
     bundle = write(tmp_path / "b.mem", {"episode": [episode()]})
-    checked = reader.validate
+    checked = reader.check
 
-    def swap(path: Path, *rest: Any, **more: Any) -> Any:
-        found = list(checked(path, *rest, **more))
-        (path / EPISODES).write_bytes((path / EPISODES).read_bytes().replace(b"tea", b"rye"))
+    def swap(opened: Any, *rest: Any) -> Any:
+        found = checked(opened, *rest)
+        (bundle / EPISODES).write_bytes((bundle / EPISODES).read_bytes().replace(b"tea", b"rye"))
+        # Its manifest made to fit, which nobody looks at again.
+        relist(bundle)
         return found
 
-    monkeypatch.setattr(reader, "validate", swap)
+    monkeypatch.setattr(reader, "check", swap)
     with pytest.raises(MalformedInput, match="changed while"):
         import_paths(store, [bundle])
     assert store.stats().records == {}
+
+
+def test_a_change_in_what_we_do_not_read_is_a_change(store: SqliteStore, tmp_path: Path) -> None:
+    """The row's own bytes go out again, whatever of them has a field of ours."""
+    changes: dict[str, list[dict[str, Any]]] = {}
+    first: dict[str, list[dict[str, Any]]] = {
+        "episode": [episode()],
+        "core": [plain(KINDS["core"], id="human")],
+        "procedure": [plain(KINDS["procedure"], id="p")],
+        "episodeLink": [plain(KINDS["episodeLink"])],
+    }
+    for kind, more in (
+        ("episode", {"pinned": True, "accessCount": 7, "vendorX": 1, "metadata": {"k": "v"}}),
+        ("core", {"version": 2, "charBudget": 500}),
+        ("procedure", {"successCount": 99}),
+        ("episodeLink", {"weight": 0.9}),
+    ):
+        changes[kind] = [{**first[kind][0], **more}]
+    import_paths(store, [write(tmp_path / "one.mem", first)])
+    counts = import_paths(store, [write(tmp_path / "two.mem", changes)]).summary.counts
+    assert all(set(found) == {"updated"} for found in counts.values()), counts
+    export(store, tmp_path / "out.mem", format="portable-memory")
+    assert data_of(tmp_path / "out.mem") == data_of(tmp_path / "two.mem")
+    again = import_paths(store, [tmp_path / "two.mem"])
+    assert all(set(found) == {"unchanged"} for found in again.summary.counts.values())
+    store.undo(again.id)
+    store.undo(again.id - 1)
+    export(store, tmp_path / "undone.mem", format="portable-memory")
+    assert data_of(tmp_path / "undone.mem") == data_of(tmp_path / "one.mem")
 
 
 def test_a_bundle_beside_an_export(store: SqliteStore, tmp_path: Path) -> None:

@@ -165,8 +165,8 @@ class Known(Protocol):
         """``delete``, ``redact`` or "": how tombstones forbid a record of this uid."""
         ...
 
-    def native(self, uid: str) -> bytes | None:
-        """The source bytes of the record that the vault holds under this uid."""
+    def said(self, uid: str) -> tuple[str, str] | None:
+        """Title and text of the record that the vault holds under this uid; None where it holds none."""
         ...
 
 

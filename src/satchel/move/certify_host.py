@@ -108,7 +108,14 @@ class Host:
                     kind = item.kind.removeprefix(f"{FORMAT_NAME}.")
                     flagged.append({"kind": kind, "key": key_of(KINDS[kind], row), "why": told})
                 told = item.text if isinstance(item, Finding) and item.code == "look-alike" else ""
+                before = sum(finding.code == "erased-words" for finding in intake.summary().findings)
                 take(intake, item)
+                after = sum(finding.code == "erased-words" for finding in intake.summary().findings)
+                if isinstance(item, Original) and after > before:
+                    row = msgspec.json.decode(item.native)
+                    kind = item.kind.removeprefix(f"{FORMAT_NAME}.")
+                    key = key_of(KINDS[kind], row) if kind in KINDS else str(row.get("id", ""))
+                    flagged.append({"kind": kind, "key": key, "why": "says what was erased"})
             intake.finish(())
             return {**_report(intake.summary()), "flagged": flagged}
 

@@ -194,8 +194,8 @@ class Intake(Protocol):
         """``delete``, ``redact`` or "": how tombstones forbid a record of this uid."""
         ...
 
-    def native(self, uid: str) -> bytes | None:
-        """The kept original of the record that the vault holds under this uid, with what was given so far."""
+    def said(self, uid: str) -> tuple[str, str] | None:
+        """Title and text of the record that the vault holds under this uid; None where it holds none."""
         ...
 
     def note(self, finding: Finding) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,16 @@ import msgspec
 
 from satchel.codec import canonical
 from satchel.formats.base import Homeward, Progress, Selection, Written
+from satchel.formats.portable_memory.graves import key_of
 from satchel.formats.portable_memory.kinds import KINDS as ROWS
 from satchel.formats.portable_memory.lens import FOREIGN_KIND, FORMAT_NAME, ROW_KINDS, Around, rows_of, whole
 from satchel.formats.portable_memory.manifest import Head
 from satchel.formats.portable_memory.records import without_erased
 from satchel.formats.portable_memory.sorting import SortedLines
+from satchel.formats.portable_memory.tombstones import verdict
 from satchel.formats.portable_memory.writer import GENERATOR, BundleWriter, Profile
 from satchel.model.bodies import KINDS, Relation
+from satchel.model.ids import make_uid
 from satchel.model.ledger import Ledger
 from satchel.model.record import Record
 from satchel.trust.secrets import Secret
@@ -42,7 +46,7 @@ def write(
     """
     ledger = Ledger()
     get = functools.lru_cache(_HELD)(selection.get)
-    around = Around(selection.changed_at, lambda uid: _leaves(get(uid)), get)
+    around = Around(selection.changed_at, lambda uid: _leaves(get(uid)), get, selection.buried)
     head = Head(created_at=selection.changed_at, generator=f"{GENERATOR}/{version('satchel')}", level="L1")
     pending = 0
 
@@ -63,7 +67,7 @@ def write(
             for record in selection.records(kind, not_from=FORMAT_NAME):
                 _put(record, writer, around, ledger)
                 count()
-        for line in tombstones:
+        for line in _once_each(tombstones):
             writer.add_tombstone_line(line)
         for line in vendors:
             name, _, rest = line.partition(b"\0")
@@ -76,6 +80,28 @@ def write(
 
 def _leaves(record: Record | None) -> bool:
     return record is not None and record.access.exportable
+
+
+def _once_each(lines: list[bytes]) -> Iterator[bytes]:
+    """One line for each tombstone's id: the one that somebody signed, or all that unsigned ones say was derived."""
+    by_id: dict[str, list[bytes]] = {}
+    for line in lines:
+        by_id.setdefault(str(msgspec.json.decode(line)["id"]), []).append(line)
+    for same in by_id.values():
+        signed = [line for line in same if verdict(msgspec.json.decode(line)) in ("valid", "untrusted")]
+        if signed or len(same) == 1:
+            yield (signed or same)[0]
+            continue
+        rows = [msgspec.json.decode(line) for line in same]
+        derived: dict[str, Any] = {}
+        for row in rows:
+            for name, value in row["derived"].items():
+                held = derived.get(name)
+                derived[name] = (
+                    list(dict.fromkeys([*(held or ()), *value])) if isinstance(value, list) else max(held or 0, value)
+                )
+        merged = {name: value for name, value in rows[0].items() if name != "signature"}
+        yield canonical.encode({**merged, "derived": derived}, "mem")
 
 
 def _home(
@@ -110,6 +136,9 @@ def _put(record: Record, writer: BundleWriter, around: Around, ledger: Ledger) -
         ledger.record(kind, "transformed", "as-foreign", "an edge joins entities alone; carried whole")
     elif kind in ROW_KINDS:
         for row_kind, row in rows_of(record, around, ledger):
+            if around.buried(make_uid(FORMAT_NAME, row_kind, key_of(ROWS[row_kind], row))):
+                ledger.record(kind, "omitted", "erased", "a tombstone of this format names it")
+                return
             _name_apart(row_kind, row, record, writer)
             writer.add(row_kind, row)
         ledger.record(kind, "transformed", f"as-{ROW_KINDS[kind]}", f"written as {ROW_KINDS[kind]}")
@@ -122,8 +151,10 @@ def _put(record: Record, writer: BundleWriter, around: Around, ledger: Ledger) -
 def _name_apart(kind: str, row: dict[str, Any], record: Record, writer: BundleWriter) -> None:
     """Give the row another key where its own is empty or taken: sources do not share theirs, the format's kinds do."""
     name = ROWS[kind].key[0]
-    if len(ROWS[kind].key) == 1 and (not row[name] or writer.has(kind, row)):
-        row[name] = f"{row[name]}#{record.uid}" if row[name] else record.uid
+    own, number = row[name], 0
+    while len(ROWS[kind].key) == 1 and (not row[name] or writer.has(kind, row)):
+        number += 1
+        row[name] = "#".join(part for part in (own, record.uid, str(number) if number > 1 else "") if part)
 
 
 def _is_entity(uid: str, around: Around) -> bool:

@@ -73,6 +73,7 @@ class Graves:
 
 #: Members that say how a row is kept and not what was said.
 _KEPT = frozenset({"sensitivity", "sourceType", "lifecycleState", "extractionState"})
+_WORD_CHARACTERS = 16
 
 
 def is_skeleton(kind: str, row: Mapping[str, Any]) -> bool:
@@ -81,5 +82,12 @@ def is_skeleton(kind: str, row: Mapping[str, Any]) -> bool:
     rules = KINDS.get(kind)
     if rules is None or row.keys() - rules.names:
         return False
-    ids = {*rules.key, *(name for name, _ in rules.refs), *_KEPT}
-    return not any(row.get(field.name) for field in rules.fields if field.type in ("s", "s[]", "map") and field.name not in ids)
+    ids = {*rules.key, *rules.parents}
+    for field in rules.fields:
+        value = row.get(field.name)
+        if not value or field.type not in ("s", "s[]", "map") or field.name in ids:
+            continue
+        # One of the format's few words may stand; anything longer could be what was said.
+        if field.name not in _KEPT or len(value) > _WORD_CHARACTERS or not value.isalpha():
+            return False
+    return True

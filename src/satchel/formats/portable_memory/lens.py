@@ -66,6 +66,8 @@ class Around(NamedTuple):
     now: datetime
     leaves: Callable[[str], bool]
     get: Callable[[str], Record | None]
+    #: Whether tombstones forbid a row of this uid.
+    buried: Callable[[str], bool] = lambda _: False
 
 
 def row_id(record: Record) -> str:

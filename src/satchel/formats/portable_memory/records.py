@@ -28,8 +28,8 @@ _CHANGED = {
     "entity": ("updatedAt",),
     "resource": ("modified",),
     "episode": ("mentionTime", "ingestionTime"),
-    "edge": ("ingestionTime", "tValidTo"),
-    "fact": ("createdAt", "lastReinforcedAt", "reconciledAt", "prunedAt", "tValidTo"),
+    "edge": ("ingestionTime",),
+    "fact": ("createdAt", "lastReinforcedAt", "reconciledAt", "prunedAt"),
 }
 
 
@@ -104,8 +104,8 @@ def without_erased(kind: str, row: dict[str, Any], buried: Callable[[str], bool]
     return {name: changed.get(name, value) for name, value in row.items() if name not in gone}
 
 
-def foreign_record(kind: str, line: bytes, uid: str) -> Record:
-    """The record of a vendor's line; what strings it holds can be found."""
+def foreign_record(kind: str, line: bytes, uid: str, first: str) -> Record:
+    """The record of a vendor's line; what strings it holds can be found. ``first`` is the uid of the line that has its id."""
     try:
         text = "\n".join(leaves(msgspec.json.decode(line)))
     except (msgspec.DecodeError, RecursionError):
@@ -114,6 +114,8 @@ def foreign_record(kind: str, line: bytes, uid: str) -> Record:
         uid=uid,
         body=bodies.Foreign(type=kind, text=text),
         origin=Origin(format=FORMAT_NAME, version=FORMAT_VERSION, kind=kind),
+        # What deletes the one deletes the others of its id.
+        links=(Link("derived_from", first),) if first and first != uid else (),
         provenance=Provenance(platform=FORMAT_NAME),
     )
 

@@ -37,13 +37,22 @@ def validate(path: Path, limits: Limits = DEFAULT, *, trusted: frozenset[str] | 
         trusted: public keys; with it, the bundle's signature and those of its tombstones are required to be by one of them
             (an empty set trusts nobody). None: signatures are looked at, and nobody is asked to vouch for their keys.
     """
-    findings = Findings()
     try:
         with Bundle(path, limits) as bundle:
-            _Check(bundle, limits, trusted, findings).run()
+            yield from check(bundle, limits, trusted=trusted)[0]
     except InputError as error:
-        findings.put(from_error(error, place=Place(file=path.name)))
-    yield from findings.all()
+        yield from_error(error, place=Place(file=path.name))
+
+
+def check(bundle: Bundle, limits: Limits, *, trusted: frozenset[str] | None = None) -> tuple[list[Finding], bytes]:
+    """As ``validate``, of a bundle that is open; and the bytes of the manifest that was checked, b"" where there is none."""
+    findings = Findings()
+    data = b""
+    try:
+        data = _Check(bundle, limits, trusted, findings).run()
+    except InputError as error:
+        findings.put(from_error(error, place=Place(file=bundle.name)))
+    return findings.all(), data
 
 
 class _Check:
@@ -55,10 +64,10 @@ class _Check:
         self.seen = Seen()
         self.manifest: dict[str, Any] = {}
 
-    def run(self) -> None:
+    def run(self) -> bytes:
         data = self._manifest()
         if data is None:
-            return
+            return b""
         self._signature(data)
         files = self._listed()
         self._checksums(files)
@@ -68,6 +77,7 @@ class _Check:
                 self._file(files[path])
         self._totals()
         self._claims(files)
+        return data
 
     def _manifest(self) -> bytes | None:
         place = Place(file=paths.MANIFEST)

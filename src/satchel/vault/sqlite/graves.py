@@ -14,12 +14,13 @@ from collections.abc import Iterator
 import apsw
 
 from satchel.model.record import Tombstone
+from satchel.model.text import searchable
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import one, rows
 from satchel.vault.sqlite.rows import decode, remove_details
 
 #: What cannot be without what it links to, as (kind, type of link). A relation that holds no text outlives a redaction.
-_DEPENDENT = (("chunk", "part_of"), ("memory", "derived_from"), ("relation", "related_to"))
+_DEPENDENT = (("chunk", "part_of"), ("memory", "derived_from"), ("foreign", "derived_from"), ("relation", "related_to"))
 
 
 #: Kinds whose statement, once erased, is not taken from elsewhere either. The name of a person or a thing is none.
@@ -40,35 +41,40 @@ def bury(connection: apsw.Connection, kept: Originals, tombstone: Tombstone, *, 
     if tombstone.alike:
         connection.execute(_GRAVE, (bytes.fromhex(tombstone.alike), id, "alike"))
     removed: dict[str, int] = {}
-    pending = [(bytes.fromhex(uid), tombstone.op if at == 0 else "delete") for at, uid in enumerate(tombstone.targets)]
+    pending: list[tuple[bytes, str]] = [
+        (bytes.fromhex(uid), tombstone.op if at == 0 else "delete") for at, uid in enumerate(tombstone.targets)
+    ]
     met: set[bytes] = set()
     ends: set[bytes] = set()
     while pending or ends:
         if not pending:
             # All edges are gone that go: now it shows which entities they leave behind.
-            pending = [(end, "delete") for end in sorted(ends) if end not in met and _is_orphan(connection, end)]
+            pending = [(end, "orphan") for end in sorted(ends) if end not in met and _is_orphan(connection, end)]
             ends = set()
             continue
         uid, op = pending.pop()
         if uid in met:
             continue
         met.add(uid)
-        connection.execute(_GRAVE, (uid, id, op))
+        # An edge that rests on nothing needs no grave: what it rested on has one. An orphan's is open to what joins it anew.
+        if op != "unfounded":
+            connection.execute(_GRAVE, (uid, id, op))
         pending.extend((other, "delete") for other in _dependent(connection, uid, op))
-        if op == "delete":
+        if op != "redact":
             for edge, joined in _unfounded(connection, uid):
-                pending.append((edge, "delete"))
+                pending.append((edge, "unfounded"))
                 ends.update(joined)
-        kind = _erase(connection, kept, uid)
+        kind = "" if op == "redact" and _is_silent(connection, kept, uid) else _erase(connection, kept, uid)
         if kind:
             removed[kind] = removed.get(kind, 0) + 1
     return removed
 
 
 def buried(connection: apsw.Connection, uid: bytes) -> str:
-    """``delete``, ``redact`` or "": how a record of this uid is forbidden; ``alike`` of a uid that stands for look-alikes."""
+    """``delete``, ``redact`` or "": how a record of this uid is forbidden; ``orphan`` of an entity that only edges named which
+    are gone, ``alike`` of a uid that stands for look-alikes."""
     ops = {op for (op,) in rows(connection, "SELECT op FROM grave WHERE target = ?", (uid,))}
-    return next((op for op in ("delete", "redact", "alike") if op in ops), "")
+    return next((op for op in ("delete", "redact", "orphan", "alike") if op in ops), "")
 
 
 def said(connection: apsw.Connection, key: bytes | None) -> bool:
@@ -93,22 +99,30 @@ def _dependent(connection: apsw.Connection, uid: bytes, op: str) -> list[bytes]:
     return [
         other
         for kind, type in _DEPENDENT
-        if op == "delete" or kind != "relation"
+        if op != "redact" or kind != "relation"
         for (other,) in rows(connection, sql, (uid, type, kind))
     ]
 
 
 def _unfounded(connection: apsw.Connection, uid: bytes) -> list[tuple[bytes, list[bytes]]]:
-    """The edges of which this record is the only evidence that is left, each with the entities that it joins."""
+    """The edges of which all evidence is deleted, this record last, each with the entities that it joins. Evidence that has not
+    come yet is no evidence that is gone."""
     edges = rows(
         connection,
         "SELECT r.id, r.uid FROM link l JOIN record r ON r.id = l.record"
-        " WHERE l.target = ?1 AND l.type = 'evidence' AND NOT EXISTS (SELECT 1 FROM link o JOIN record w ON w.uid = o.target"
-        " WHERE o.record = r.id AND o.type = 'evidence' AND o.target <> ?1)",
+        " WHERE l.target = ?1 AND l.type = 'evidence' AND NOT EXISTS (SELECT 1 FROM link o"
+        " WHERE o.record = r.id AND o.type = 'evidence' AND NOT EXISTS"
+        " (SELECT 1 FROM grave g WHERE g.target = o.target AND g.op = 'delete'))",
         (uid,),
     )
     joined = "SELECT target FROM link WHERE record = ? AND type = 'related_to'"
     return [(edge, [end for (end,) in rows(connection, joined, (id,))]) for id, edge in edges]
+
+
+def _is_silent(connection: apsw.Connection, kept: Originals, uid: bytes) -> bool:
+    """Whether the record says nothing already: a skeleton stays when it is redacted again."""
+    found = one(connection, "SELECT data, slot, original FROM record WHERE uid = ?", (uid,))
+    return found is not None and not any(searchable(decode(kept.data(*found))))
 
 
 def _is_orphan(connection: apsw.Connection, uid: bytes) -> bool:

@@ -142,7 +142,7 @@ class SqliteIntake:
                 data=self._packer.pack(original.native, [data for _, data in messages]),
             )
         rest = records if not messages else [pair for pair in records if not isinstance(pair[0].body, Message)]
-        changed = self._merge_all(rest, id, age)
+        changed = self._merge_all(rest, id, age, alone=len(records) == 1)
         if messages:
             changed = self._add_messages(messages, id, age) or changed
         if len(self._texts) > BUFFERED_ROWS or self._text_characters > BUFFERED_CHARACTERS:
@@ -174,15 +174,16 @@ class SqliteIntake:
     def _refuse(self, original: Original, uid: bytes, records: list[tuple[Record, bytes]]) -> bool:
         """Whether a tombstone forbids a source object. Nothing of it is kept then, its bytes least of all."""
         if graves.buried(self._connection, uid) == "delete":
+            for record, _ in records:
+                self._count(record.kind, "erased")
             text = "a tombstone in the vault forbids it; it was not taken"
-        elif len(records) == 1 and self._was_erased(records[0][0]):
-            text = "it says what a tombstone erased, under another id; it was not taken"
-        else:
-            return False
-        for record, _ in records:
-            self._count(record.kind, "erased")
-        self.note(Finding("erased", "info", text, original.place, "skipped"))
-        return True
+            self.note(Finding("erased", "info", text, original.place, "skipped"))
+            return True
+        if len(records) == 1 and self._was_erased(records[0][0]):
+            # Somebody else may have said it too: that is for the owner to decide.
+            text = "it says, under another id, what a tombstone erased; it was taken"
+            self.note(Finding("erased-words", "warning", text, original.place))
+        return False
 
     def _was_erased(self, record: Record) -> bool:
         """Whether a new record says what was erased. One that stands in the vault all the same was said by somebody else."""
@@ -197,10 +198,10 @@ class SqliteIntake:
             return False
         return any(graves.said(self._connection, key) for key in keys) and self._row_of(record.uid) is None
 
-    def native(self, uid: str) -> bytes | None:
-        """See Intake.native."""
-        row = one(self._connection, "SELECT original FROM record WHERE uid = ?", (bytes.fromhex(uid),))
-        return self._kept.native(row[0]) if row else None
+    def said(self, uid: str) -> tuple[str, str] | None:
+        """See Intake.said."""
+        row = one(self._connection, "SELECT data, slot, original FROM record WHERE uid = ?", (bytes.fromhex(uid),))
+        return searchable(decode(self._kept.data(*row))) if row else None
 
     def put_asset(self, asset: Asset) -> Outcome:
         """See Intake.put_asset. A file that breaks off is a finding, and what was read of it is not kept."""
@@ -376,8 +377,8 @@ class SqliteIntake:
         self._count("message", "new", len(messages))
         return True
 
-    def _merge_all(self, records: list[tuple[Record, bytes]], original: int, age: _Age) -> bool:
-        """Merge records one by one; whether any was new or updated."""
+    def _merge_all(self, records: list[tuple[Record, bytes]], original: int, age: _Age, *, alone: bool = False) -> bool:
+        """Merge records one by one; whether any was new or updated. ``alone``: the record is all that its original says."""
         connection = self._connection
         changed = False
         for record, data in records:
@@ -411,12 +412,12 @@ class SqliteIntake:
                 self._count(record.kind, "new")
                 changed = True
             else:
-                outcome = self._merge_known(record, data, original, age)
+                outcome = self._merge_known(record, data, original, age, alone=alone)
                 self._count(record.kind, outcome)
                 changed = changed or outcome == "updated"
         return changed
 
-    def _merge_known(self, record: Record, data: bytes, original: int, age: _Age) -> Outcome:
+    def _merge_known(self, record: Record, data: bytes, original: int, age: _Age, *, alone: bool) -> Outcome:
         connection = self._connection
         id, version, batch, of, slot, inline = rows(
             connection,
@@ -424,12 +425,14 @@ class SqliteIntake:
             (bytes.fromhex(record.uid),),
         )[0]
         before = self._kept.data(inline, slot, of)
-        if before == data:
+        # What we read of it may be the same while its bytes say more than we read.
+        restated = alone and of != original and not age.older and self._is_restated(of, original)
+        if before == data and not restated:
             if of != original:
                 connection.execute("INSERT OR IGNORE INTO witness (record, original) VALUES (?, ?)", (id, original))
             return "unchanged"
         # An earlier state that comes again is a change back only when its source says that it is newer.
-        earlier = one(connection, "SELECT 1 FROM version WHERE record = ? AND data = ?", (id, data))
+        earlier = None if restated else one(connection, "SELECT 1 FROM version WHERE record = ? AND data = ?", (id, data))
         if age.older or (earlier and not age.newer):
             if not earlier:
                 self._keep_earlier(id, version, data, original)
@@ -452,6 +455,11 @@ class SqliteIntake:
             secret=self._secret,
         )
         return "updated"
+
+    def _is_restated(self, before: int, after: int) -> bool:
+        """Whether an original is another state of the same source object, which came later."""
+        sql = "SELECT 1 FROM original a JOIN original b ON b.uid = a.uid WHERE a.id = ? AND b.id = ? AND a.id < b.id"
+        return one(self._connection, sql, (before, after)) is not None
 
     def _keep_earlier(self, id: int, version: int, data: bytes, original: int) -> None:
         """Put ``data`` behind the current version, which keeps its place as the newest."""

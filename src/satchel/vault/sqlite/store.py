@@ -256,7 +256,7 @@ class SqliteStore:
 
     def buried(self, uid: str) -> bool:
         """See Store.buried."""
-        return graves.buried(self.connection, bytes.fromhex(uid)) in ("delete", "redact")
+        return graves.buried(self.connection, bytes.fromhex(uid)) == "delete"
 
     def tombstones(self, format: str) -> Iterator[bytes]:
         """See Store.tombstones."""
