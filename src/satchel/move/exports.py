@@ -19,7 +19,7 @@ from satchel.model.record import Record
 from satchel.vault.store import Store
 
 #: Decoded originals that are held: so many, and so many bytes of source.
-_HELD = 256
+_HELD = 8
 _HELD_BYTES = 4 << 20
 
 
@@ -32,6 +32,7 @@ class VaultSelection:
         #: text between those of others.
         self._decoded: dict[str, tuple[int, Any]] = {}
         self._held_bytes = 0
+        self._newest = ""
 
     @property
     def owner_id(self) -> str:
@@ -90,13 +91,15 @@ class VaultSelection:
         digest = record.native.digest
         if not digest:
             return None
-        held = self._decoded.pop(digest, None)
+        held = self._decoded.get(digest) if digest == self._newest else self._decoded.pop(digest, None)
         if held is None:
             data = self._store.original(record)
             held = (0, None) if data is None else (len(data), _decode(data))
             self._held_bytes += held[0]
-        # The one used last stands last.
-        self._decoded[digest] = held
+        if digest != self._newest:
+            # The one used last stands last.
+            self._decoded[digest] = held
+            self._newest = digest
         while len(self._decoded) > 1 and (self._held_bytes > _HELD_BYTES or len(self._decoded) > _HELD):
             self._held_bytes -= self._decoded.pop(next(iter(self._decoded)))[0]
         value = held[1]
