@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from satchel.vault.folder import trial_vault
+from satchel.vault.sqlite.store import SqliteStore
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
@@ -25,3 +29,10 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the shared samples are not beside this clone")
     return SHARED
+
+
+@pytest.fixture
+def store() -> Iterator[SqliteStore]:
+    """A vault's store of its own for each test."""
+    with trial_vault() as made:
+        yield made

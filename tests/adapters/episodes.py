@@ -6,6 +6,7 @@ The episode is the dossier's: the defaults of portable-memory.md 9, the record's
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ from satchel.codec.probe import probe
 from satchel.codec.sources import BytesMember, Member
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
-from satchel.model.record import Original, Record
+from satchel.model.record import Item, Original, Record
 from satchel.model.times import to_rfc3339
 
 NOW = "2023-11-14T22:13:20Z"  # 1700000000
@@ -35,6 +36,23 @@ class Outcome:
     originals: list[Original] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
+
+    def take(self, items: Iterator[Item]) -> None:
+        """All that an adapter yields, each original read."""
+        for item in items:
+            if isinstance(item, Finding):
+                self.findings.append(item)
+                continue
+            assert isinstance(item, Original)
+            self.originals.append(item)
+            reading = item.read()
+            self.records.extend(reading.records)
+            self.findings.extend(reading.findings)
+        for record in self.records:
+            assert msgspec.json.decode(msgspec.json.encode(record), type=Record) == record
+            assert len(record.uid) == 40 and set(record.uid) <= set("0123456789abcdef")
+            assert record.trust == "imported"
+            assert record.times.recorded is None
 
     def codes(self) -> dict[str, int]:
         counts: dict[str, int] = {}
@@ -63,20 +81,7 @@ def run(adapter: Adapter, files: dict[str, Any], *, account: str = "", limits: L
         else:
             outcome.roles[path] = role
             claims.append(Claim(role, member, seen))
-    for item in adapter.read(claims, ReadContext(limits=limits, account=account)):
-        if isinstance(item, Finding):
-            outcome.findings.append(item)
-            continue
-        assert isinstance(item, Original)
-        outcome.originals.append(item)
-        reading = item.read()
-        outcome.records.extend(reading.records)
-        outcome.findings.extend(reading.findings)
-    for record in outcome.records:
-        assert msgspec.json.decode(msgspec.json.encode(record), type=Record) == record
-        assert len(record.uid) == 40 and set(record.uid) <= set("0123456789abcdef")
-        assert record.trust == "imported"
-        assert record.times.recorded is None
+    outcome.take(adapter.read(claims, ReadContext(limits=limits, account=account)))
     return outcome
 
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from satchel.adapters.base import Claim, ReadContext
 from satchel.adapters.engram import ADAPTER
@@ -15,10 +11,10 @@ from satchel.adapters.engram.values import timestamp
 from satchel.codec.probe import probe
 from satchel.codec.sources import BytesMember
 from satchel.limits import DEFAULT, Limits
-from satchel.model.findings import Finding
-from satchel.model.record import Original, Record
+from satchel.model.record import Record
+from tests.adapters import episodes
+from tests.conftest import SHARED
 
-SHARED = Path(__file__).resolve().parents[3].parent / "shared"
 FIXTURES = SHARED / "conformance" / "portable-memory" / "Conformance" / "fixtures" / "engram"
 NAMES = ("engrams.yaml", "pack.yaml", "episodes.yaml")
 NOW = datetime.fromtimestamp(1_700_000_000, UTC)
@@ -29,22 +25,7 @@ CONSTANTS: dict[str, Any] = {
 }  # fmt: skip
 
 
-@dataclass
-class Outcome:
-    claimed: list[str] = field(default_factory=list)
-    originals: list[Original] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-
-    def codes(self) -> dict[str, int]:
-        counts: dict[str, int] = {}
-        for finding in self.findings:
-            counts[finding.code] = counts.get(finding.code, 0) + finding.count
-        return counts
-
-    def texts(self) -> list[str]:
-        return [record.body.text for record in self.records]  # type: ignore[union-attr]
-
+class Outcome(episodes.Outcome):
     def episodes(self) -> list[dict[str, Any]]:
         return [episode_of(record) for record in self.records]
 
@@ -58,21 +39,10 @@ def run(*files: str | bytes, account: str = "", limits: Limits = DEFAULT, is_for
         seen = probe(member)
         role = ADAPTER.claim(member, seen)
         if role is not None:
-            outcome.claimed.append(member.path)
+            outcome.roles[member.path] = role
         if role is not None or is_forced:
             claims.append(Claim(role or "memories", member, seen))
-    for item in ADAPTER.read(claims, ReadContext(limits=limits, account=account)):
-        if isinstance(item, Finding):
-            outcome.findings.append(item)
-        else:
-            assert isinstance(item, Original)
-            outcome.originals.append(item)
-            reading = item.read()
-            outcome.records.extend(reading.records)
-            outcome.findings.extend(reading.findings)
-    for record in outcome.records:
-        assert msgspec.json.decode(msgspec.json.encode(record), type=Record) == record
-        assert len(record.uid) == 40
+    outcome.take(ADAPTER.read(claims, ReadContext(limits=limits, account=account)))
     return outcome
 
 

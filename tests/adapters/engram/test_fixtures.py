@@ -40,8 +40,8 @@ def test_what_was_rendered_reads_as_the_same_episodes() -> None:
 
 
 def test_each_fixture_is_recognised() -> None:
-    assert len(run(*map(fixture, NAMES), is_forced=False).claimed) == 3
-    assert len(run(fixture("expected-render.yaml"), is_forced=False).claimed) == 1
+    assert len(run(*map(fixture, NAMES), is_forced=False).roles) == 3
+    assert len(run(fixture("expected-render.yaml"), is_forced=False).roles) == 1
 
 
 def test_importing_twice_changes_nothing(tmp_path: Path) -> None:
