@@ -48,7 +48,7 @@ def verify(path: Path, keys: tuple[str, ...], limit: tuple[str, ...], json: bool
     satchel verify --key 03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8 theirs.mem
     """
     from satchel import limits
-    from satchel.cli.console import say, say_json
+    from satchel.cli.console import counted, say, say_json
     from satchel.cli.import_ import print_findings
     from satchel.cli.vaults import folder, opened
     from satchel.errors import UsageError
@@ -74,7 +74,7 @@ def verify(path: Path, keys: tuple[str, ...], limit: tuple[str, ...], json: bool
     else:
         print_findings(findings, limit=200)
         by = f"{names[public]} ({public})" if names.get(public) else public or "nobody"
-        say(f"Verified: signed by {by}." if not errors else f"Not verified: {errors} errors; signed by {by}.")
+        say(f"Verified: signed by {by}." if not errors else f"Not verified: {counted(errors, 'error')}; signed by {by}.")
     if errors:
         raise SystemExit(3)
 

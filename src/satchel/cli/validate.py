@@ -21,7 +21,7 @@ def validate(path: Path, format: str, limit: tuple[str, ...], json: bool) -> Non
     satchel validate my-memory
     """
     from satchel import limits
-    from satchel.cli.console import say, say_json
+    from satchel.cli.console import counted, say, say_json
     from satchel.cli.import_ import print_findings
     from satchel.errors import InputError
     from satchel.formats import registry
@@ -37,6 +37,6 @@ def validate(path: Path, format: str, limit: tuple[str, ...], json: bool) -> Non
     else:
         print_findings(findings, limit=200)
         verdict = "Valid" if not errors else "Not valid"
-        say(f"{verdict} {chosen.info.title} {chosen.info.version}: {errors} errors, {warnings} warnings.")
+        say(f"{verdict} {chosen.info.title} {chosen.info.version}: {counted(errors, 'error')}, {counted(warnings, 'warning')}.")
     if errors:
         raise SystemExit(3)
