@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from satchel.codec.canonical import encode
+from satchel.model.times import to_rfc3339
 
 _MOMENT = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
@@ -45,7 +46,7 @@ def moment(value: Any) -> datetime | None:
 
 def timestamp(at: datetime) -> str:
     """``YYYY-MM-DDTHH:MM:SSZ``, the fraction cut off (dossier 3.4)."""
-    return at.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat() + "Z"
+    return to_rfc3339(at.replace(microsecond=0))
 
 
 def whole(value: Any) -> int | None:

@@ -197,11 +197,11 @@ class _Reading:
         row: dict[str, Any] = msgspec.json.decode(line)
         uid = uid_of(kind, row)
         if self._doubted.forbids(kind, row) or (self._doubted.silences(kind, row) and not is_skeleton(kind, row)):
-            yield Finding("tombstoned-row", "warning", "its own bundle deletes it; it was not taken", place, "skipped")
+            yield _deleted_here(place)
             return
         graves = self._known.has_graves
         if graves and self._is_forbidden(kind, row, uid):
-            yield Finding("erased", "info", "a tombstone in the vault forbids it; it was not taken", place, "skipped")
+            yield _erased(place)
             return
         if graves and not self._buried(uid) and self._buried(folded_uid(kind, key_of(KINDS[kind], row))):
             text = "its id only looks like one that a tombstone forbids: another case, form or blank"
@@ -260,9 +260,9 @@ class _Reading:
         """A vendor's line: known by its id where that is its alone, else by what it says and how often it came."""
         own = make_uid(FORMAT_NAME, kind, id) if id else ""
         if own and self._buried(own):
-            return Finding("erased", "info", "a tombstone in the vault forbids it; it was not taken", place, "skipped")
+            return _erased(place)
         if id and (self._doubted.forbids(kind, {"id": id}) or self._doubted.silences(kind, {"id": id})):
-            return Finding("tombstoned-row", "warning", "its own bundle deletes it; it was not taken", place, "skipped")
+            return _deleted_here(place)
         uid = own if own and not known else make_uid(FORMAT_NAME, kind, line.decode(), str(count))
         return Original(
             uid=uid,
@@ -273,6 +273,14 @@ class _Reading:
             updated=None,
             read=lambda: Reading((foreign_record(kind, line, uid, own),)),
         )
+
+
+def _deleted_here(place: Place) -> Finding:
+    return Finding("tombstoned-row", "warning", "its own bundle deletes it; it was not taken", place, "skipped")
+
+
+def _erased(place: Place) -> Finding:
+    return Finding("erased", "info", "a tombstone in the vault forbids it; it was not taken", place, "skipped")
 
 
 def _original(kind: str, line: bytes, row: dict[str, Any], uid: str, place: Place) -> Original:
