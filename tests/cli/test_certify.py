@@ -10,6 +10,12 @@ from tests.cli.conftest import Run
 from tests.move.certify.hosts import REFERENCE, script
 
 
+def test_only_may_be_said_more_than_once(satchel: Run, tmp_path: Path) -> None:
+    said = tmp_path / "said.json"
+    assert satchel("certify", "--no-controls", "--only", "A1", "--only", "B2", "--json", said, "--", *REFERENCE).code == 0
+    assert [verdict["case"] for verdict in json.loads(said.read_text())["verdicts"]] == ["A1", "B2"]
+
+
 def test_some_cases_of_a_sound_host(satchel: Run, tmp_path: Path) -> None:
     said, junit = tmp_path / "report.json", tmp_path / "report.xml"
     done = satchel("certify", "--only", "A1, B2", "--json", said, "--junit", junit, "--", *REFERENCE)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND [ARGS]...")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), metavar="FILE", help="Write the report as JSON to FILE.")
 @click.option("--junit", "junit_file", type=click.Path(path_type=Path), metavar="FILE", help="Write it as JUnit XML to FILE.")
-@click.option("--only", default="", metavar="ID,...", help="Run these cases alone; no badge can be reached then.")
+@click.option("--only", multiple=True, metavar="ID,...", help="Run these cases alone; no badge can be reached then.")
 @click.option("--controls/--no-controls", default=True, help="Prove that broken hosts are caught; the badge asks for it.")
 @click.option("--timeout", default=60.0, type=click.FloatRange(0.1, 3600), metavar="SECONDS", help="For one answer; 60.")
 @click.option("--seed", default="", metavar="TEXT", help="Repeat a run: the seed that its report names.")
@@ -23,7 +23,7 @@ def certify(
     command: tuple[str, ...],
     json_file: Path | None,
     junit_file: Path | None,
-    only: str,
+    only: tuple[str, ...],
     controls: bool,
     timeout: float,
     seed: str,
@@ -47,7 +47,7 @@ def certify(
     def told(done: int, total: int, what: str) -> None:
         tell(one_line(f"[{done + 1}/{total}] {what}"))
 
-    chosen = [id.strip() for id in only.split(",") if id.strip()]
+    chosen = [id.strip() for id in ",".join(only).split(",") if id.strip()]
     timeouts = Timeouts(start_s=min(30.0, timeout), request_s=timeout)
     found = run(command, only=chosen, controls=controls, seed=seed, timeouts=timeouts, told=told)
     for file, data in ((json_file, report.as_json), (junit_file, report.as_junit)):
