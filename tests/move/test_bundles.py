@@ -156,20 +156,19 @@ def test_a_file_that_changes_while_it_is_read_ends_the_import(
     store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """S5, J3: the reference hashes, then opens again."""
-    from satchel.formats.portable_memory import reader
+    from satchel.formats.portable_memory.validation import Check
 
     bundle = write(tmp_path / "b.mem", {"episode": [episode()]})
-    checked = reader.check
+    begin = Check.begin
 
-    def swap(opened: Any, *rest: Any) -> Any:
-        found = checked(opened, *rest)
+    def swap(checking: Check) -> None:
+        begin(checking)
         (bundle / EPISODES).write_bytes((bundle / EPISODES).read_bytes().replace(b"tea", b"rye"))
         # Its manifest made to fit, which nobody looks at again.
         relist(bundle)
-        return found
 
-    monkeypatch.setattr(reader, "check", swap)
-    with pytest.raises(MalformedInput, match="changed while"):
+    monkeypatch.setattr(Check, "begin", swap)
+    with pytest.raises(MalformedInput, match="SHA-256"):
         import_paths(store, [bundle])
     assert store.stats().records == {}
 

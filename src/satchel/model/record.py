@@ -136,7 +136,8 @@ class Original(msgspec.Struct, frozen=True, kw_only=True):
     ``read`` is called at most once, and only when the vault does not hold these very bytes yet, read by this ``reader``.
     Records name members inside it by ``Native(pointer=…)``; the vault fills in the digest.
 
-    ``unread`` (True) marks bytes that are kept although no record came of them.
+    ``small`` marks one of many objects that are a record each, of the object's own uid: they are merged and kept by the
+    hundred, and what comes of one is known a little later.
     """
 
     #: Identity of the source object over time: the uid of its head record.
@@ -150,6 +151,7 @@ class Original(msgspec.Struct, frozen=True, kw_only=True):
     #: The source's own time of last change: an older one never replaces a newer one.
     updated: datetime | None
     read: Callable[[], Reading]
+    small: bool = False
 
 
 class Asset(msgspec.Struct, frozen=True, kw_only=True):

@@ -173,8 +173,8 @@ class Intake(Protocol):
 
     batch: int
 
-    def put(self, original: Original) -> Outcome:
-        """Keep a source object and merge its records."""
+    def put(self, original: Original) -> None:
+        """Keep a source object and merge its records; ``summary`` tells what came of it."""
         ...
 
     def put_asset(self, asset: Asset) -> Outcome:

@@ -51,6 +51,11 @@ class Kind(NamedTuple):
         return _TIMES[self.name]
 
     @property
+    def floats(self) -> tuple[str, ...]:
+        """The fields that are numbers of any sort."""
+        return _FLOATS[self.name]
+
+    @property
     def counts(self) -> tuple[str, ...]:
         """The integer fields that the schemas bound below by 0."""
         return _COUNTS[self.name]
@@ -193,6 +198,7 @@ DERIVED: dict[str, str] = {
 }
 _NAMES = {kind.name: frozenset(field.name for field in kind.fields) for kind in (*_TABLE, TOMBSTONE, AUDIT)}
 _TIMES = {kind.name: tuple(field.name for field in kind.fields if field.type == "t") for kind in (*_TABLE, TOMBSTONE, AUDIT)}
+_FLOATS = {kind.name: tuple(field.name for field in kind.fields if field.type == "f") for kind in (*_TABLE, TOMBSTONE, AUDIT)}
 _COUNTS = {kind.name: tuple(field.name for field in kind.fields if field.type == "i") for kind in (*_TABLE, TOMBSTONE, AUDIT)}
 
 Derived: Any = msgspec.defstruct(
@@ -213,3 +219,19 @@ def _struct(kind: Kind) -> Any:
 
 #: A type for each kind: ``msgspec.convert(value, TYPES[kind])`` checks a decoded row (dossier 1.6).
 TYPES: dict[str, Any] = {kind.name: _struct(kind) for kind in (*_TABLE, TOMBSTONE, AUDIT)}
+
+
+def _exact(kind: Kind) -> Any:
+    types: dict[str, Any] = {**_PYTHON, "f": int | float}
+    fields: list[Any] = []
+    for field in kind.fields:
+        type = types[field.type]
+        fields.append((field.name, type | None, None) if field.optional else (field.name, type))
+    return msgspec.defstruct(
+        kind.name.capitalize(), fields, kw_only=True, gc=False, forbid_unknown_fields=True, omit_defaults=True
+    )
+
+
+#: As TYPES, of rows that hold native members alone; numbers keep the form that they came in. Fields stand in their canonical
+#: order, so that a row is encoded as it is spelled.
+EXACT: dict[str, Any] = {kind.name: _exact(kind) for kind in (*_TABLE, AUDIT)}

@@ -43,6 +43,12 @@ def read(text: str) -> datetime | None:
         return None
 
 
+@functools.lru_cache(4096)
+def is_written(text: str) -> bool:
+    """Whether ``text`` names a moment and is spelled as it is written."""
+    return _CANONICAL.fullmatch(text) is not None and read(text) is not None
+
+
 def is_canonical(text: str) -> bool:
     """Whether ``text``, which ``read`` takes, is spelled as it is written."""
     return len(text) == 20 and text[10] == "T" and text[19] == "Z"

@@ -1,7 +1,7 @@
-"""A bundle as source objects: each row an original of its own, read once it has been checked (dossier 6.4, 10.6 no. 3).
+"""A bundle as source objects: each row an original of its own, given as it is checked (dossier 6.4, 10.6 nos. 2 and 3).
 
-Two passes: the first checks all of the bundle, and where anything is wrong that could change what it says, nothing of it is
-taken. The second gives the rows, parents before children, and hashes them again: a file that changed meanwhile ends the import.
+One pass: each file is opened once, and hashed, checked and read from the same descriptor, parents before children. Where
+anything is wrong that could change what the bundle says, reading ends in an error, and nothing that was given may be kept.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from satchel.formats.portable_memory.bundle import Bundle
 from satchel.formats.portable_memory.graves import Graves, is_skeleton, key_of
 from satchel.formats.portable_memory.kinds import KINDS
 from satchel.formats.portable_memory.lens import CARRIED, FORMAT_NAME
-from satchel.formats.portable_memory.lines import HashedLines
 from satchel.formats.portable_memory.records import (
     changed_at,
     folded_uid,
@@ -33,7 +32,7 @@ from satchel.formats.portable_memory.records import (
     uid_of,
 )
 from satchel.formats.portable_memory.tombstones import operation, targets_of, verdict
-from satchel.formats.portable_memory.validation import check, reading_order
+from satchel.formats.portable_memory.validation import Check, Read, is_stream
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
 from satchel.model.ids import make_uid
@@ -77,32 +76,36 @@ def read(path: Path, *, limits: Limits = DEFAULT, trusted: frozenset[str] = froz
         MalformedInput: the bundle is not what its manifest says, or cannot be read as it is; nothing of it may be kept.
     """
     with Bundle(path, limits) as bundle:
-        # One opened folder for both passes, and the manifest that was checked: what is swapped in between is not read.
-        findings, manifest = check(bundle, limits)
-        faults = [finding for finding in findings if _is_fault(finding)]
-        if faults:
-            more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
-            raise MalformedInput(
-                f"the bundle cannot be taken: {faults[0].text}{more}",
-                place=faults[0].place,
-                hint=f"satchel validate {path} tells all of it",
-            )
-        files = manifests.files_of(msgspec.json.decode(manifest))
-        yield from (
-            msgspec.structs.replace(finding, severity="warning") if finding.severity == "error" else finding
-            for finding in findings
-        )
-        reading = _Reading(bundle, limits, trusted, known, vouched=_is_vouched_for(bundle, manifest, trusted))
-        reading.edges = next((file for file in files if file.path == "items/edge.jsonl"), None)
-        for file in sorted(files, key=lambda file: reading_order(file.path)):
+        checking = Check(bundle, limits, label=f"{bundle.name}/")
+        checking.begin()
+        _refuse(checking, path)
+        reading = _Reading(checking, trusted, known, vouched=_is_vouched_for(bundle, checking.data, trusted))
+        for file in checking.files:
             yield from reading.file(file)
+            _refuse(checking, path)
+        checking.finish()
+        _refuse(checking, path)
+        for finding in checking.findings.all():
+            yield msgspec.structs.replace(finding, severity="warning") if finding.severity == "error" else finding
+
+
+def _refuse(checking: Check, path: Path) -> None:
+    """Raise for what is wrong so far."""
+    faults = [finding for finding in checking.findings.all() if _is_fault(finding)]
+    if faults:
+        more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
+        raise MalformedInput(
+            f"the bundle cannot be taken: {faults[0].text}{more}",
+            place=faults[0].place,
+            hint=f"satchel validate {path} tells all of it",
+        )
 
 
 def _is_fault(finding: Finding) -> bool:
     if finding.severity != "error" or finding.code in TOLERATED:
         return False
     # Tombstones that share an id are all carried out: what they do together is well defined.
-    return not (finding.code == "key-repeated" and finding.place.file == paths.TOMBSTONES)
+    return not (finding.code == "key-repeated" and finding.place.file.endswith(f"/{paths.TOMBSTONES}"))
 
 
 def _is_vouched_for(bundle: Bundle, manifest: bytes, trusted: frozenset[str]) -> bool:
@@ -113,12 +116,29 @@ def _is_vouched_for(bundle: Bundle, manifest: bytes, trusted: frozenset[str]) ->
         return False
 
 
+class _Vendors:
+    """The lines of one vendor's kind that came so far."""
+
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+        self._counts: dict[bytes, int] = {}
+
+    def count(self, line: bytes, id: str) -> int:
+        """0 for the first line of this id; else how often this very line came that its id does not tell apart, from 1."""
+        if id and id not in self._ids:
+            self._ids.add(id)
+            return 0
+        mark = hashlib.blake2b(line, digest_size=16).digest()
+        count = self._counts[mark] = self._counts.get(mark, 0) + 1
+        return count
+
+
 class _Reading:
     """One bundle under way."""
 
-    def __init__(self, bundle: Bundle, limits: Limits, trusted: frozenset[str], known: Known, *, vouched: bool) -> None:
-        self._bundle = bundle
-        self._limits = limits
+    def __init__(self, checking: Check, trusted: frozenset[str], known: Known, *, vouched: bool) -> None:
+        self._checking = checking
+        self._limits = checking.limits
         self._trusted = trusted
         self._known = known
         self._buried = known.buried
@@ -126,53 +146,32 @@ class _Reading:
         #: What tombstones that nobody vouches for name.
         self._doubted = Graves()
         self._unvouched = 0
-        self.edges: manifests.File | None = None
-        self.told: list[Finding] = []
 
     def file(self, file: manifests.File) -> Iterator[Item]:
-        """The items of one file, which must be what was checked."""
-        folder, _, name = file.path.rpartition("/")
-        kind = name.removesuffix(".jsonl")
-        is_stream = folder == "items" and name.endswith(".jsonl")
-        if not is_stream and file.path != paths.TOMBSTONES:
+        """The items of one file."""
+        if file.path == paths.TOMBSTONES:
+            for read in self._checking.read(file):
+                yield from self._tombstone(read)
+        elif is_stream(file.path):
+            vendors = _Vendors()
+            for read in self._checking.read(file):
+                yield from self._row(read) if read.kind in KINDS else self._foreign(read, vendors)
+        else:
+            for _ in self._checking.read(file):
+                pass
             text = "the audit log is another store's and is not replayed" if file.path == paths.AUDIT_LOG else "was not taken"
             yield Finding("unread-file", "warning", text, Place(file=file.path), "skipped")
-            return
-        with self._bundle.open(file.path) as stream:
-            lines = HashedLines(stream, file.path, self._limits)
-            counts: dict[bytes, int] = {}
-            ids: set[str] = set()
-            for number, (offset, line) in enumerate(lines):
-                place = Place(f"{self._bundle.name}/{file.path}", number, offset)
-                bare = line.strip(b" \t\r")
-                if not is_stream:
-                    if bare:
-                        yield self._tombstone(bare, place)
-                        yield from self.told
-                        self.told = []
-                elif kind in KINDS:
-                    if bare:
-                        yield from self._row(kind, bare, place)
-                elif line:
-                    id = _id_of(line)
-                    count = 1
-                    if not id or id in ids:
-                        mark = hashlib.blake2b(line, digest_size=16).digest()
-                        count = counts[mark] = counts.get(mark, 0) + 1
-                    yield self._foreign(kind, line, id, place, count=count, known=id in ids)
-                    ids.add(id)
-            if (lines.sha256, lines.size_bytes) != (file.sha256, file.bytes):
-                raise MalformedInput("the file changed while it was read", place=Place(file=file.path), hint="try again")
 
-    def _tombstone(self, line: bytes, place: Place) -> Item:
-        row: dict[str, Any] = msgspec.json.decode(line)
+    def _tombstone(self, read: Read) -> Iterator[Item]:
+        _, place, line, row = read
         own = verdict(row, self._trusted)
         # Its own signature counts where it has one: whoever signs a bundle passes on what others deleted.
         vouched = own == "valid" or (own is None and self._vouched)
         if self._trusted and not vouched:
             self._doubted.add(row)
             text = "a deletion that no trusted key vouches for was not carried out"
-            return Finding("tombstone-untrusted", "warning", text, place, "skipped")
+            yield Finding("tombstone-untrusted", "warning", text, place, "skipped")
+            return
         targets = targets_of(row)
         self._unvouched += 0 if vouched else len(targets)
         if self._unvouched > self._limits.tombstones:
@@ -183,8 +182,8 @@ class _Reading:
             )
         if self._is_out_of_reach(row["targetID"]):
             text = "it names a record that came from elsewhere: such are not yet erased; it will not leave in a bundle again"
-            self.told.append(Finding("tombstone-unreached", "warning", text, place))
-        return Tombstone(
+            yield Finding("tombstone-unreached", "warning", text, place)
+        yield Tombstone(
             targets=targets,
             alike=folded_uid(row["targetKind"], row["targetID"]),
             op=operation(row),
@@ -193,8 +192,9 @@ class _Reading:
             place=place,
         )
 
-    def _row(self, kind: str, line: bytes, place: Place) -> Iterator[Item]:
-        row: dict[str, Any] = msgspec.json.decode(line)
+    def _row(self, read: Read) -> Iterator[Item]:
+        kind, place, line, row = read
+        line = line.strip(b" \t\r")
         uid = uid_of(kind, row)
         if self._doubted.forbids(kind, row) or (self._doubted.silences(kind, row) and not is_skeleton(kind, row)):
             yield _deleted_here(place)
@@ -244,27 +244,31 @@ class _Reading:
     def _joined(self) -> set[str]:
         """The entities that an edge of this bundle joins which may be taken: they are no orphans any more."""
         found: set[str] = set()
-        if self.edges is not None:
-            with self._bundle.open(self.edges.path) as stream:
-                for _, line in HashedLines(stream, self.edges.path, self._limits):
-                    if line.strip(b" \t\r"):
-                        row = msgspec.json.decode(line)
-                        ends = {row.get("srcEntityID"), row.get("dstEntityID")}
-                        evidence = row.get("evidenceEpisodeIDs") or ()
-                        gone = [self._buried(make_uid(FORMAT_NAME, "episode", id)) == "delete" for id in evidence]
-                        if self._buried(uid_of("edge", row)) != "delete" and not (gone and all(gone)):
-                            found |= {end for end in ends if type(end) is str}
+        # A look ahead, at what is checked when its turn comes.
+        ahead = Check(self._checking.bundle, self._limits)
+        for file in self._checking.files:
+            if file.path == "items/edge.jsonl":
+                for _, _, _, row in ahead.read(file):
+                    _, evidence = foundations("edge", row)
+                    gone = [self._buried(uid) == "delete" for uid in evidence]
+                    if self._buried(uid_of("edge", row)) != "delete" and not (gone and all(gone)):
+                        found |= {row["srcEntityID"], row["dstEntityID"]}
         return found
 
-    def _foreign(self, kind: str, line: bytes, id: str, place: Place, *, count: int, known: bool) -> Item:
+    def _foreign(self, read: Read, vendors: _Vendors) -> Iterator[Item]:
         """A vendor's line: known by its id where that is its alone, else by what it says and how often it came."""
+        kind, place, line, row = read
+        id = row["id"] if type(row.get("id")) is str else ""
+        again = vendors.count(line, id)
         own = make_uid(FORMAT_NAME, kind, id) if id else ""
         if own and self._buried(own):
-            return _erased(place)
+            yield _erased(place)
+            return
         if id and (self._doubted.forbids(kind, {"id": id}) or self._doubted.silences(kind, {"id": id})):
-            return _deleted_here(place)
-        uid = own if own and not known else make_uid(FORMAT_NAME, kind, line.decode(), str(count))
-        return Original(
+            yield _deleted_here(place)
+            return
+        uid = make_uid(FORMAT_NAME, kind, line.decode(), str(again)) if again else own
+        yield Original(
             uid=uid,
             kind=f"{FORMAT_NAME}.{kind}",
             native=line,
@@ -272,6 +276,7 @@ class _Reading:
             reader=READER,
             updated=None,
             read=lambda: Reading((foreign_record(kind, line, uid, own),)),
+            small=True,
         )
 
 
@@ -292,14 +297,5 @@ def _original(kind: str, line: bytes, row: dict[str, Any], uid: str, place: Plac
         reader=READER,
         updated=changed_at(kind, row),
         read=lambda: Reading((native_record(kind, row, uid),)),
+        small=True,
     )
-
-
-def _id_of(line: bytes) -> str:
-    """The top-level ``id`` of a vendor's object, or ""."""
-    try:
-        value = msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError):
-        return ""
-    id = value.get("id") if type(value) is dict else None
-    return id if type(id) is str else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from satchel.errors import InputError, LimitExceeded, Place
@@ -33,8 +34,13 @@ class Seen:
         self.open: dict[str, dict[int, Place]] = {}
 
 
+#: A line that was looked at, where it stands, and its row.
+Line = tuple[Place, bytes, dict[str, Any]]
+
+
 class Stream:
-    """Reads one stream to its end; ``lines`` afterwards has its hash and size."""
+    """Reads one stream to its end; ``lines`` afterwards has its hash and size. What it gives has been checked by itself; that
+    the stream as a whole is sound shows at its end."""
 
     def __init__(self, stream: BinaryIO, path: str, limits: Limits, findings: Findings, seen: Seen) -> None:
         self.lines = HashedLines(stream, path, limits)
@@ -43,8 +49,9 @@ class Stream:
         self._findings = findings
         self._seen = seen
 
-    def native(self, kind: Kind, *, counted: str = "", whole: bool = True) -> None:
-        """Check the rows of a native kind; ``whole``: the bundle holds everything, so references must resolve."""
+    def native(self, kind: Kind, *, counted: str = "", whole: bool = True) -> Iterator[Line]:
+        """Check the rows of a native kind; ``whole``: the bundle holds everything, so references must resolve. A row that
+        cannot be read is left out; an optional member that it lacks may be None in it."""
         findings, limits, seen = self._findings, self._limits, self._seen
         name = kind.name
         known = seen.keys.setdefault(name, set())
@@ -56,9 +63,11 @@ class Stream:
             if line < last_line and not by_id:
                 findings.add("order", place)
             last_line = line
-            row = rows.decode(line, place, limits, findings)
-            if row is None or not rows.check(kind, row, place, findings):
-                continue
+            row = rows.plain(kind, line)
+            if row is None:
+                row = rows.decode(line, place, limits, findings)
+                if row is None or not rows.check(kind, row, place, findings):
+                    continue
             seen.counts[counted or name] = seen.counts.get(counted or name, 0) + 1
             if kind.key:
                 key = key_of(kind, row)
@@ -82,13 +91,13 @@ class Stream:
                     findings.add("redacted-text", place)
             if whole and kind.refs:
                 self._refer(kind, row, place, missing)
+            yield place, line, row
         for mark, place in missing.items():
             if mark not in known:
                 findings.add("dangling", place, f"to a row of kind {name}")
 
-    def tombstones(self, kind: Kind) -> list[tuple[Place, dict[str, Any], bytes]]:
-        """Check the tombstones; those that are signed come back for their signatures to be looked at."""
-        signed = []
+    def tombstones(self, kind: Kind) -> Iterator[Line]:
+        """Check the tombstones, all but their signatures."""
         last = b""
         unsigned = 0
         known: set[str] = set()
@@ -111,12 +120,11 @@ class Stream:
                 unsigned += 1
                 if unsigned == 1:
                     self._findings.add("tombstone-unsigned", place)
-            else:
-                signed.append((place, row, line))
-        return signed
+            yield place, line, row
 
-    def foreign(self, name: str) -> None:
-        """Count a vendor's lines and look for rows that tombstones delete; what they say is the vendor's."""
+    def foreign(self, name: str) -> Iterator[Line]:
+        """Count a vendor's lines and look for rows that tombstones delete; what they say is the vendor's. The row of a line
+        that is no object is empty."""
         graves = self._seen.graves
         for place, line in self._numbered(verbatim=True):
             self._seen.counts[name] = self._seen.counts.get(name, 0) + 1
@@ -133,12 +141,13 @@ class Stream:
                 self._findings.add("tombstoned-row", place)
             elif graves and graves.silences(name, row):
                 self._findings.add("redacted-text", place)
+            yield place, line, row or {}
 
     def opaque(self) -> None:
         """Only hash it: what is in it is not ours to say."""
         self.lines.drain()
 
-    def _numbered(self, *, verbatim: bool = False) -> Any:
+    def _numbered(self, *, verbatim: bool = False) -> Iterator[tuple[Place, bytes]]:
         """(place, line) for each line that has something in it."""
         path, findings = self._path, self._findings
         lines = self.lines
@@ -158,7 +167,7 @@ class Stream:
             findings.put(from_error(InputError(f"cannot be read: {error.strerror}", place=Place(file=path))))
             return
         if number < 0:
-            findings.add("empty-stream", Place(file=path))
+            findings.add("empty-stream", Place(path))
         elif not lines.ended:
             findings.add("no-final-newline", Place(file=path))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -20,7 +20,7 @@ from satchel.formats.portable_memory import moments, tombstones
 from satchel.formats.portable_memory.bundle import Bundle
 from satchel.formats.portable_memory.kinds import AUDIT, KINDS, TOMBSTONE
 from satchel.formats.portable_memory.rules import Findings
-from satchel.formats.portable_memory.streams import Seen, Stream
+from satchel.formats.portable_memory.streams import Line, Seen, Stream
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding, from_error
 from satchel.trust import tokens
@@ -39,45 +39,88 @@ def validate(path: Path, limits: Limits = DEFAULT, *, trusted: frozenset[str] | 
     """
     try:
         with Bundle(path, limits) as bundle:
-            yield from check(bundle, limits, trusted=trusted)[0]
+            checking = Check(bundle, limits, trusted=trusted)
+            try:
+                checking.begin()
+                for file in checking.files:
+                    for _ in checking.read(file):
+                        pass
+                checking.finish()
+            except InputError as error:
+                checking.findings.put(from_error(error, place=Place(file=bundle.name)))
+            yield from checking.findings.all()
     except InputError as error:
         yield from_error(error, place=Place(file=path.name))
 
 
-def check(bundle: Bundle, limits: Limits, *, trusted: frozenset[str] | None = None) -> tuple[list[Finding], bytes]:
-    """As ``validate``, of a bundle that is open; and the bytes of the manifest that was checked, b"" where there is none."""
-    findings = Findings()
-    data = b""
-    try:
-        data = _Check(bundle, limits, trusted, findings).run()
-    except InputError as error:
-        findings.put(from_error(error, place=Place(file=bundle.name)))
-    return findings.all(), data
+class Read(NamedTuple):
+    """A line of a listed file that was checked, by its kind: a native one, ``tombstone``, or a vendor's."""
+
+    kind: str
+    place: Place
+    line: bytes
+    row: dict[str, Any]
 
 
-class _Check:
-    def __init__(self, bundle: Bundle, limits: Limits, trusted: frozenset[str] | None, findings: Findings) -> None:
+class Check:
+    """The inspection of an open bundle: ``begin``, then ``read`` each of ``files`` in their order, then ``finish``. What is
+    wrong gathers in ``findings``; only the last step knows all of it.
+
+    Args:
+        label: stands before the name of a listed file in places.
+    """
+
+    def __init__(self, bundle: Bundle, limits: Limits, *, trusted: frozenset[str] | None = None, label: str = "") -> None:
         self.bundle = bundle
         self.limits = limits
         self.trusted = trusted
-        self.findings = findings
+        self.label = label
+        self.findings = Findings()
         self.seen = Seen()
         self.manifest: dict[str, Any] = {}
+        #: The manifest as it stands in the bundle; b"" where there is none.
+        self.data = b""
+        #: The listed files that are there, in the order of reading.
+        self.files: list[manifests.File] = []
+        self._listed: dict[str, manifests.File] = {}
 
-    def run(self) -> bytes:
-        data = self._manifest()
-        if data is None:
-            return b""
-        self._signature(data)
-        files = self._listed()
-        self._checksums(files)
-        present = self._present(files)
-        for path in sorted(files, key=reading_order):
-            if path in present:
-                self._file(files[path])
-        self._totals()
-        self._claims(files)
-        return data
+    def begin(self) -> None:
+        """Look at all but the listed files themselves."""
+        self.data = self._manifest() or b""
+        if self.data:
+            self._signature(self.data)
+            self._listed = self._list()
+            self._checksums(self._listed)
+            present = self._present(self._listed)
+            self.files = [self._listed[path] for path in sorted(self._listed, key=reading_order) if path in present]
+
+    def read(self, file: manifests.File) -> Iterator[Read]:
+        """The lines of a file whose rows can be read; at its end it is told whether it is what the manifest lists."""
+        place = Place(file=self.label + file.path)
+        try:
+            opened = self.bundle.open(file.path)
+        except UnsafeArchive as error:
+            self.findings.add("not-a-file", place, error.message)
+            return
+        except LimitExceeded as error:
+            self.findings.put(from_error(error))
+            return
+        except InputError:
+            self.findings.add("file-missing", place)
+            return
+        with opened:
+            stream = Stream(opened, place.file, self.limits, self.findings, self.seen)
+            yield from self._lines(stream, file.path)
+            if stream.lines.size_bytes != file.bytes:
+                self.findings.add("size-mismatch", place)
+            if stream.lines.sha256 != file.sha256:
+                self.findings.add("checksum-mismatch", place)
+
+    def finish(self) -> None:
+        """Compare what was read with what the manifest says of it."""
+        if self.data:
+            self._totals()
+            self._claims(self._listed)
 
     def _manifest(self) -> bytes | None:
         place = Place(file=paths.MANIFEST)
@@ -145,7 +188,7 @@ class _Check:
         elif verdict == "untrusted":
             self.findings.add("signature-unchecked" if self.trusted is None else "signature-untrusted", place)
 
-    def _listed(self) -> dict[str, manifests.File]:
+    def _list(self) -> dict[str, manifests.File]:
         files: dict[str, manifests.File] = {}
         for file in manifests.files_of(self.manifest):
             place = Place(file=paths.MANIFEST, pointer="/files")
@@ -192,52 +235,36 @@ class _Check:
             self.findings.add("file-missing", Place(file=path))
         return present
 
-    def _file(self, file: manifests.File) -> None:
-        place = Place(file=file.path)
-        try:
-            opened = self.bundle.open(file.path)
-        except UnsafeArchive as error:
-            self.findings.add("not-a-file", place, error.message)
-            return
-        except LimitExceeded as error:
-            self.findings.put(from_error(error))
-            return
-        except InputError:
-            self.findings.add("file-missing", place)
-            return
-        with opened:
-            stream = Stream(opened, file.path, self.limits, self.findings, self.seen)
-            self._read(stream, file.path)
-            if stream.lines.size_bytes != file.bytes:
-                self.findings.add("size-mismatch", place)
-            if stream.lines.sha256 != file.sha256:
-                self.findings.add("checksum-mismatch", place)
-
-    def _read(self, stream: Stream, path: str) -> None:
-        folder, _, name = path.rpartition("/")
-        kind = name.removesuffix(".jsonl")
+    def _lines(self, stream: Stream, path: str) -> Iterator[Read]:
+        kind = path.rpartition("/")[2].removesuffix(".jsonl")
+        whole = self.manifest.get("exportMode") == "full"
+        lines: Iterator[Line] = iter(())
         if path == paths.TOMBSTONES:
-            self._tombstones(stream)
+            kind, lines = "tombstone", self._tombstones(stream)
         elif path == paths.AUDIT_LOG:
-            stream.native(AUDIT)
+            kind, lines = "audit", stream.native(AUDIT)
         elif path == paths.PROVENANCE:
-            stream.native(KINDS["edge"], counted="provenanceEdge", whole=False)
-        elif folder != "items" or not name.endswith(".jsonl"):
+            kind, lines = "provenanceEdge", stream.native(KINDS["edge"], counted="provenanceEdge", whole=False)
+        elif not is_stream(path):
             stream.opaque()
         elif kind in KINDS:
-            stream.native(KINDS[kind], whole=self.manifest.get("exportMode") == "full")
+            lines = stream.native(KINDS[kind], whole=whole)
         else:
             if not paths.foreign_name(kind, _NATIVE_LOWER):
-                self.findings.add("foreign-name", Place(file=path))
-            stream.foreign(kind)
+                self.findings.add("foreign-name", Place(file=self.label + path))
+            lines = stream.foreign(kind)
+        for place, line, row in lines:
+            yield Read(kind, place, line, row)
 
-    def _tombstones(self, stream: Stream) -> None:
-        for place, row, _ in stream.tombstones(TOMBSTONE):
-            verdict = tombstones.verdict(row, self.trusted or frozenset())
-            if verdict in ("invalid", "malformed"):
-                self.findings.add("tombstone-signature", place)
-            elif verdict == "untrusted" and self.trusted is not None:
-                self.findings.add("tombstone-untrusted", place)
+    def _tombstones(self, stream: Stream) -> Iterator[Line]:
+        for place, line, row in stream.tombstones(TOMBSTONE):
+            if row.get("signature") is not None:
+                verdict = tombstones.verdict(row, self.trusted or frozenset())
+                if verdict in ("invalid", "malformed"):
+                    self.findings.add("tombstone-signature", place)
+                elif verdict == "untrusted" and self.trusted is not None:
+                    self.findings.add("tombstone-untrusted", place)
+            yield place, line, row
 
     def _totals(self) -> None:
         """The manifest's summary of the streams, where both could be read."""
@@ -280,6 +307,11 @@ class _Check:
         known = self.seen.graves.kinds - KINDS.keys() - {path[6:-6] for path in files if path.startswith("items/")}
         if known:
             self.findings.add("tombstone-kind", Place(file=paths.TOMBSTONES), f"{len(known)} such kinds")
+
+
+def is_stream(path: str) -> bool:
+    """Whether a listed file holds the rows of a kind, a native one or a vendor's."""
+    return path.startswith("items/") and path.count("/") == 1 and path.endswith(".jsonl")
 
 
 def reading_order(path: str) -> tuple[int, str]:

@@ -1,11 +1,14 @@
-"""Kept originals as they are stored: the source object's exact bytes and, behind them, the records of its messages.
+"""Kept originals as they are stored: the source object's exact bytes and, behind them, the records that were read of it.
 
-Both say the same text, so one zstd frame holds them in two thirds of the space that two would take. The data of all other
-records lies in their own rows.
+Both say the same text, so one zstd frame holds them in two thirds of the space that two would take. A conversation has a frame
+of its own, with its messages. Small objects that are one record each share a frame, a pack: one at a time they would take
+three times the space and the time. Who leaves a pack is overwritten in it, so that the others keep their places. The data of
+all other records lies in their own rows.
 """
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Sequence
 
@@ -36,21 +39,57 @@ class Packer:
 
     def pack(self, native: bytes, messages: Sequence[bytes]) -> bytes:
         """One frame of an original and its encoded messages; a message's slot is its place in ``messages``."""
-        whole = b"".join((native, b"[", b",".join(messages), b"]"))
+        return self.compress(b"".join((native, b"[", b",".join(messages), b"]")))
+
+    def compress(self, whole: bytes) -> bytes:
+        """One frame."""
         return self._compressor.compress(whole, zstd.ZstdCompressor.FLUSH_FRAME)
 
 
-def unpack_native(data: bytes, size: int) -> bytes:
-    """The exact bytes of an original from its frame."""
-    return zstd.decompress(data)[:size]
+class Frame:
+    """An opened frame: the bytes of originals, ``size`` of them, and the data of records."""
+
+    def __init__(self, data: bytes, size: int) -> None:
+        self._whole = zstd.decompress(data)
+        self.size = size
+
+    def native(self, start: int, size: int) -> bytes:
+        """The exact bytes of an original that begins at ``start``."""
+        return self._whole[start : start + size]
+
+    @functools.cached_property
+    def records(self) -> list[msgspec.Raw]:
+        """The data of its records, by slot."""
+        return _BLOCK.decode(memoryview(self._whole)[self.size :])
+
+    def without(self, leaving: Sequence[tuple[int, int, int]]) -> bytes:
+        """The frame's bytes, uncompressed, with these originals (start, size, slot) overwritten."""
+        natives = bytearray(self._whole[: self.size])
+        records = [bytes(record) for record in self.records]
+        for start, size, slot in leaving:
+            natives[start : start + size] = b" " * size
+            records[slot] = b"null"
+        return b"".join((natives, b"[", b",".join(records), b"]"))
+
+
+def leave(connection: apsw.Connection, pack: int, leaving: Sequence[tuple[int, int, int]]) -> None:
+    """Take originals (start, size, slot), whose rows are gone, out of their pack; the last one takes it along."""
+    if one(connection, "SELECT 1 FROM original WHERE pack = ?", (pack,)) is None:
+        connection.execute("DELETE FROM pack WHERE id = ?", (pack,))
+        return
+    row = one(connection, "SELECT data, size FROM pack WHERE id = ?", (pack,))
+    if row:
+        data = Packer().compress(Frame(*row).without(leaving))
+        connection.execute("UPDATE pack SET data = ? WHERE id = ?", (data, pack))
 
 
 class Originals:
-    """Reads kept originals and the data of records; holds the last few."""
+    """Reads kept originals and the data of records; holds the last few frames."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
-        self._open: dict[int, tuple[bytes, list[msgspec.Raw]]] = {}
+        #: By the row of the original, or of the pack, that a frame is of.
+        self._open: dict[tuple[str, int], Frame] = {}
 
     def native(self, original: int) -> bytes | None:
         """The exact bytes of a source object; None where the original is a blob.
@@ -58,8 +97,22 @@ class Originals:
         Raises:
             VaultDamaged: it is gone.
         """
-        found = self._load(original)
-        return found[0] if found else None
+        frame, start, size, _ = self._find(original)
+        return frame.native(start, size) if frame else None
+
+    def packed(self, pack: int) -> Frame:
+        """The frame of a pack.
+
+        Raises:
+            VaultDamaged: it is gone.
+        """
+        frame = self._open.get(("pack", pack))
+        if frame is None:
+            row = one(self._connection, "SELECT data, size FROM pack WHERE id = ?", (pack,))
+            if row is None:
+                raise _missing()
+            frame = self._hold(("pack", pack), Frame(*row))
+        return frame
 
     def data(self, data: bytes | None, slot: int | None, original: int) -> bytes:
         """The data of a record with these columns.
@@ -69,26 +122,37 @@ class Originals:
         """
         if data is not None:
             return data
-        found = self._load(original)
-        if found is None or slot is None:
+        frame, _, _, own = self._find(original)
+        at = slot if own is None else own
+        if frame is None or at is None:
             raise VaultDamaged("a record's data is missing", hint="restore the vault from a backup")
-        return bytes(found[1][slot])
+        return bytes(frame.records[at])
 
-    def forget(self, original: int) -> None:
-        """Hold this one no longer: it has left the vault."""
-        self._open.pop(original, None)
+    def forget(self) -> None:
+        """Hold nothing any longer: something has left the vault."""
+        self._open.clear()
 
-    def _load(self, original: int) -> tuple[bytes, list[msgspec.Raw]] | None:
-        found = self._open.get(original)
-        if found is None:
-            row = one(self._connection, "SELECT size, data FROM original WHERE id = ?", (original,))
-            if row is None:
-                raise VaultDamaged("a kept original is missing", hint="restore the vault from a backup")
-            if row[1] is None:
-                return None
-            whole = zstd.decompress(row[1])
-            found = (whole[: row[0]], _BLOCK.decode(memoryview(whole)[row[0] :]))
-            while len(self._open) >= KEPT:
-                del self._open[next(iter(self._open))]
-            self._open[original] = found
-        return found
+    def _find(self, original: int) -> tuple[Frame | None, int, int, int | None]:
+        """The frame that an original is in, its place there, and the slot of its record where it is packed."""
+        frame = self._open.get(("original", original))
+        if frame is not None:
+            return frame, 0, frame.size, None
+        row = one(self._connection, "SELECT size, data, pack, start, slot FROM original WHERE id = ?", (original,))
+        if row is None:
+            raise _missing()
+        size, data, pack, start, slot = row
+        if pack is not None:
+            return self.packed(pack), start, size, slot
+        if data is None:
+            return None, 0, size, None
+        return self._hold(("original", original), Frame(data, size)), 0, size, None
+
+    def _hold(self, key: tuple[str, int], frame: Frame) -> Frame:
+        while len(self._open) >= KEPT:
+            del self._open[next(iter(self._open))]
+        self._open[key] = frame
+        return frame
+
+
+def _missing() -> VaultDamaged:
+    return VaultDamaged("a kept original is missing", hint="restore the vault from a backup")

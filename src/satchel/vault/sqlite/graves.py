@@ -15,7 +15,7 @@ import apsw
 
 from satchel.model.record import Tombstone
 from satchel.model.text import searchable
-from satchel.vault.sqlite.blocks import Originals
+from satchel.vault.sqlite.blocks import Originals, leave
 from satchel.vault.sqlite.connection import one, rows
 from satchel.vault.sqlite.rows import decode, remove_details
 
@@ -144,9 +144,11 @@ def _erase(connection: apsw.Connection, kept: Originals, uid: bytes) -> str:
             connection.execute(f"DELETE FROM {table} WHERE record = ?", (id,))
         connection.execute("DELETE FROM record WHERE id = ?", (id,))
         connection.execute("UPDATE record SET part_of = NULL WHERE part_of = ?", (id,))
-    for (original,) in rows(connection, "SELECT id FROM original WHERE uid = ?", (uid,)):
+    for original, pack, *place in rows(connection, "SELECT id, pack, start, size, slot FROM original WHERE uid = ?", (uid,)):
         for table in ("witness", "sighting"):
             connection.execute(f"DELETE FROM {table} WHERE original = ?", (original,))
         connection.execute("DELETE FROM original WHERE id = ?", (original,))
-        kept.forget(original)
+        if pack is not None:
+            leave(connection, pack, [tuple(place)])
+        kept.forget()
     return str(kind)

@@ -14,7 +14,7 @@ import msgspec
 from satchel.errors import NotFound, UsageError
 from satchel.model.times import from_microseconds
 from satchel.vault.sqlite import audit, blobs
-from satchel.vault.sqlite.blocks import Originals
+from satchel.vault.sqlite.blocks import Originals, leave
 from satchel.vault.sqlite.connection import one, our_errors, rows
 from satchel.vault.sqlite.rows import decode, remove_details, replace_current
 from satchel.vault.store import Batch, Change, Summary
@@ -49,7 +49,7 @@ def batch(connection: apsw.Connection, id: int) -> Batch:
     return _batch(found[0])
 
 
-def compare(connection: apsw.Connection, id: int, before: int | None) -> list[Change]:
+def compare(connection: apsw.Connection, originals: Originals, id: int, before: int | None) -> list[Change]:
     """The source objects of an import beside those of an earlier one: new, updated, unchanged, older, gone.
 
     Without ``before``: the last import before it, not undone, of the same platforms.
@@ -87,15 +87,15 @@ def compare(connection: apsw.Connection, id: int, before: int | None) -> list[Ch
     changes = []
     with our_errors():
         for uid, kind, outcome in connection.execute(sql, {"this": id, "before": before}):
-            changes.append(Change(uid.hex(), kind, _title(connection, uid), outcome))
+            changes.append(Change(uid.hex(), kind, _title(connection, originals, uid), outcome))
     return changes
 
 
-def _title(connection: apsw.Connection, uid: bytes) -> str:
-    row = one(connection, "SELECT data FROM record WHERE uid = ?", (uid,))
-    if row is None or row[0] is None:
+def _title(connection: apsw.Connection, originals: Originals, uid: bytes) -> str:
+    row = one(connection, "SELECT data, slot, original FROM record WHERE uid = ?", (uid,))
+    if row is None:
         return ""
-    body = decode(row[0]).body
+    body = decode(originals.data(*row)).body
     return getattr(body, "title", "") or getattr(body, "name", "")
 
 
@@ -207,12 +207,18 @@ def _take_back_records(
 
 
 def _remove_originals(connection: apsw.Connection, id: int) -> None:
-    digests = rows(connection, "SELECT digest FROM original WHERE batch = ? AND data IS NULL", (id,))
+    blob = "data IS NULL AND pack IS NULL"
+    digests = rows(connection, f"SELECT digest FROM original WHERE batch = ? AND {blob}", (id,))
+    packs = rows(connection, "SELECT DISTINCT pack FROM original WHERE batch = ? AND pack IS NOT NULL", (id,))
     connection.execute("DELETE FROM witness WHERE original IN (SELECT id FROM original WHERE batch = ?)", (id,))
     connection.execute("DELETE FROM sighting WHERE batch = ?1 OR original IN (SELECT id FROM original WHERE batch = ?1)", (id,))
+    for (pack,) in packs:
+        leaving = rows(connection, "SELECT start, size, slot FROM original WHERE pack = ? AND batch = ?", (pack, id))
+        connection.execute("DELETE FROM original WHERE pack = ? AND batch = ?", (pack, id))
+        leave(connection, pack, leaving)
     connection.execute("DELETE FROM original WHERE batch = ?", (id,))
     for (digest,) in digests:
-        if not one(connection, "SELECT 1 FROM original WHERE digest = ? AND data IS NULL", (digest,)):
+        if not one(connection, f"SELECT 1 FROM original WHERE digest = ? AND {blob}", (digest,)):
             row = one(connection, "SELECT id FROM blob WHERE digest = ?", (digest,))
             if row:
                 blobs.remove(connection, row[0])

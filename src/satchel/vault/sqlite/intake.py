@@ -23,23 +23,21 @@ from satchel.errors import InputError, Place, SatchelError
 from satchel.model.bodies import Foreign, Message
 from satchel.model.findings import Finding, from_error
 from satchel.model.record import Asset, Original, Reading, Record, Tombstone
-from satchel.model.spacing import spaced
 from satchel.model.text import same_words, searchable
 from satchel.model.times import to_microseconds
-from satchel.vault.sqlite import audit, blobs, graves
+from satchel.vault.sqlite import audit, blobs, graves, packs
 from satchel.vault.sqlite.blocks import Originals, Packer
 from satchel.vault.sqlite.connection import one, rows
 from satchel.vault.sqlite.rows import (
     add_details,
-    add_text,
     content_key,
     decode,
     encode,
-    index_row,
     keyed,
     replace_current,
     sort_time,
 )
+from satchel.vault.sqlite.texts import PendingTexts
 from satchel.vault.store import Batch, Counts, Outcome, SourceFile, Summary
 
 #: Findings told one by one; past that, alike ones are counted together.
@@ -47,11 +45,6 @@ MAX_FINDINGS = 2_000
 
 #: A text inside a vendor's record that is shorter than this is no statement of its own.
 MIN_STATEMENT_BYTES = 16
-
-#: Text gathered before it is indexed: many rows in a row find the index's working set in the processor's cache (measured:
-#: indexing takes half the time that it takes after each conversation).
-BUFFERED_ROWS = 4_000
-BUFFERED_CHARACTERS = 8 << 20
 
 _INSERT_RECORD = (
     "INSERT OR IGNORE INTO record (uid, kind, platform, created, part_of, position, content_key, original, batch, recorded,"
@@ -97,12 +90,63 @@ class SqliteIntake:
         self._graves = graves.any_buried(connection)
         self._tombstones = 0
         self._removed: dict[str, int] = {}
-        #: Rows of the text index not yet written.
-        self._texts: list[tuple[int, bytes, bytes]] = []
-        self._text_characters = 0
+        self._texts = PendingTexts(connection)
+        #: Small objects not yet merged.
+        self._small: list[Original] = []
+        self._small_bytes = 0
 
-    def put(self, original: Original) -> Outcome:
+    def put(self, original: Original) -> None:
         """See Intake.put. A reader that fails is a finding; the bytes are kept all the same."""
+        if original.small:
+            self._small.append(original)
+            self._small_bytes += len(original.native)
+            if len(self._small) >= packs.PACKED or self._small_bytes >= packs.PACKED_BYTES:
+                self._merge_small()
+        else:
+            self._merge_small()
+            self._put(original)
+
+    def _merge_small(self) -> None:
+        """Merge the small objects that wait: those that the vault does not know all at once, the others one by one."""
+        waiting, self._small, self._small_bytes = self._small, [], 0
+        if not waiting:
+            return
+        uids = [bytes.fromhex(original.uid) for original in waiting]
+        met = packs.known(self._connection, uids)
+        fresh: list[packs.Small] = []
+        others: list[tuple[Original, list[tuple[Record, bytes]] | None]] = []
+        for original, uid in zip(waiting, uids, strict=True):
+            if uid in met:
+                others.append((original, None))
+                continue
+            met.add(uid)
+            records = self._read(original)
+            if len(records) != 1 or records[0][0].uid != original.uid:
+                others.append((original, records))
+            elif self._graves and self._refuse(original, uid, records):
+                self._done("erased")
+            else:
+                fresh.append(packs.Small(original, *records[0], self._source(original.place.file)))
+        if fresh:
+            packs.add(
+                self._connection,
+                self._packer,
+                fresh,
+                batch=self.batch,
+                now=self._now,
+                secret=self._secret,
+                texts=self._texts,
+            )
+            for small in fresh:
+                self._platforms.add(small.record.provenance.platform)
+                self._count(small.record.kind, "new")
+            self._originals["new"] = self._originals.get("new", 0) + len(fresh)
+            self._texts.flush_when_full()
+        for original, read in others:
+            self._put(original, read)
+
+    def _put(self, original: Original, read: list[tuple[Record, bytes]] | None = None) -> Outcome:
+        """Keep one source object and merge its records; ``read`` where they have been read."""
         connection = self._connection
         uid = bytes.fromhex(original.uid)
         digest = hashlib.sha256(original.native).digest()
@@ -113,7 +157,7 @@ class SqliteIntake:
             for kind, count in msgspec.json.decode(same[3]).items():
                 self._count(kind, "unchanged", count)
             return self._done("unchanged")
-        records = self._read(original)
+        records = self._read(original) if read is None else read
         if self._graves and self._refuse(original, uid, records):
             return self._done("erased")
         kinds: dict[str, int] = {}
@@ -145,8 +189,7 @@ class SqliteIntake:
         changed = self._merge_all(rest, id, age, alone=len(records) == 1)
         if messages:
             changed = self._add_messages(messages, id, age) or changed
-        if len(self._texts) > BUFFERED_ROWS or self._text_characters > BUFFERED_CHARACTERS:
-            self._flush_texts()
+        self._texts.flush_when_full()
         outcome: Outcome = "new" if not known else "older" if age.older else "updated" if changed else "unchanged"
         self._sight(id, outcome)
         return self._done(outcome)
@@ -158,8 +201,8 @@ class SqliteIntake:
 
     def bury(self, tombstone: Tombstone) -> None:
         """See Intake.bury."""
-        # The text that leaves the index must be in it by then.
-        self._flush_texts()
+        self._merge_small()
+        self._texts.flush()
         removed = graves.bury(self._connection, self._kept, tombstone, batch=self.batch, now=self._now)
         if removed is not None:
             self._graves = True
@@ -200,11 +243,13 @@ class SqliteIntake:
 
     def said(self, uid: str) -> tuple[str, str] | None:
         """See Intake.said."""
+        self._merge_small()
         row = one(self._connection, "SELECT data, slot, original FROM record WHERE uid = ?", (bytes.fromhex(uid),))
         return searchable(decode(self._kept.data(*row))) if row else None
 
     def put_asset(self, asset: Asset) -> Outcome:
         """See Intake.put_asset. A file that breaks off is a finding, and what was read of it is not kept."""
+        self._merge_small()
         connection = self._connection
         try:
             with connection, asset.open() as stream:
@@ -252,6 +297,7 @@ class SqliteIntake:
 
     def summary(self) -> Summary:
         """See Intake.summary."""
+        self._merge_small()
         return Summary(
             counts=self._counts,
             findings=(*self._findings, *self._counted.values()),
@@ -265,7 +311,8 @@ class SqliteIntake:
     def finish(self, files: tuple[SourceFile, ...]) -> Batch:
         """Write what is known only at the end; the caller commits."""
         connection = self._connection
-        self._flush_texts()
+        self._merge_small()
+        self._texts.flush()
         for file in files:
             connection.execute(
                 "UPDATE source SET size = ?, sha256 = ? WHERE id = ?",
@@ -343,7 +390,7 @@ class SqliteIntake:
         connection = self._connection
         first = self._next_id()
         added: list[tuple[object, ...]] = []
-        texts: list[tuple[int, bytes, bytes]] = []
+        texts: list[str] = []
         wholes: dict[str, int | None] = {}
         secret, batch, now = self._secret, self.batch, self._now
         for slot, (record, _) in enumerate(messages):
@@ -353,17 +400,14 @@ class SqliteIntake:
             platform = record.provenance.platform
             self._platforms.add(platform)
             text = searchable(record)[1]
-            data = text.encode("utf-8", "surrogatepass")
-            key = keyed(data, secret)
+            texts.append(text)
+            key = keyed(text.encode("utf-8", "surrogatepass"), secret)
             time = sort_time(record)
             part_of = wholes[whole] if whole else None
             position = record.body.position  # type: ignore[union-attr]
             uid = bytes.fromhex(record.uid)
             id = first + slot
             added.append((id, uid, platform, time, part_of, position, key, original, batch, now, slot))
-            if text:
-                texts.append((id, b"", spaced(data)))
-                self._text_characters += len(text)
         before = connection.total_changes()
         connection.executemany(_INSERT_MESSAGE, added)
         if connection.total_changes() - before < len(added):
@@ -373,7 +417,7 @@ class SqliteIntake:
         for slot, (record, _) in enumerate(messages):
             if record.tags or len(record.links) > 1:
                 add_details(connection, first + slot, record)
-        self._texts.extend(texts)
+            self._texts.add(first + slot, "", texts[slot])
         self._count("message", "new", len(messages))
         return True
 
@@ -404,10 +448,7 @@ class SqliteIntake:
             )
             if connection.changes():
                 id = connection.last_insert_rowid()
-                row = index_row(id, title, text)
-                if row:
-                    self._texts.append(row)
-                    self._text_characters += len(text)
+                self._texts.add(id, title, text)
                 add_details(connection, id, record)
                 self._count(record.kind, "new")
                 changed = True
@@ -441,8 +482,7 @@ class SqliteIntake:
             "INSERT INTO version (record, version, batch, original, data) VALUES (?, ?, ?, ?, ?)",
             (id, version, batch, of, before),
         )
-        # The text that leaves the index must be in it by then.
-        self._flush_texts()
+        self._texts.flush()
         replace_current(
             connection,
             id,
@@ -469,12 +509,6 @@ class SqliteIntake:
             (id, version, self.batch, original, data),
         )
         connection.execute("UPDATE record SET version = ? WHERE id = ?", (version + 1, id))
-
-    def _flush_texts(self) -> None:
-        if self._texts:
-            add_text(self._connection, self._texts)
-            self._texts = []
-            self._text_characters = 0
 
     def _next_id(self) -> int:
         row = one(self._connection, "SELECT max(id) FROM record")

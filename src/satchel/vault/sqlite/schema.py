@@ -200,8 +200,26 @@ def _run_v2(connection: apsw.Connection) -> None:
     connection.execute(_V2)
 
 
+# Small source objects that are one record each lie together: an original has its place in a pack instead of a frame of its own.
+_V3 = """
+CREATE TABLE pack (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: readers hold frames by it
+    size INTEGER NOT NULL,
+    data BLOB NOT NULL
+);
+ALTER TABLE original ADD COLUMN pack INTEGER;
+ALTER TABLE original ADD COLUMN start INTEGER;
+ALTER TABLE original ADD COLUMN slot INTEGER;
+CREATE INDEX original_pack ON original (pack) WHERE pack IS NOT NULL;
+"""
+
+
+def _run_v3(connection: apsw.Connection) -> None:
+    connection.execute(_V3)
+
+
 #: In order; never edited, only appended to.
-STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1, _run_v2)
+STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1, _run_v2, _run_v3)
 
 
 def migrate(connection: apsw.Connection, steps: tuple[Callable[[apsw.Connection], None], ...] = STEPS) -> int:

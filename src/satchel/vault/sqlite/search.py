@@ -157,16 +157,16 @@ def _filters(query: Query) -> tuple[str, dict[str, Any]]:
 
 
 def _hit(connection: apsw.Connection, originals: Originals, id: int, score: float, terms: list[Term], alike: list[str]) -> Hit:
-    data, slot, original, recorded, digest, whole = rows(
+    data, slot, original, recorded, digest, *whole = rows(
         connection,
-        "SELECT r.data, r.slot, r.original, r.recorded, o.digest, w.data FROM record r"
+        "SELECT r.data, r.slot, r.original, r.recorded, o.digest, w.data, w.slot, w.original FROM record r"
         " LEFT JOIN original o ON o.id = r.original LEFT JOIN record w ON w.id = r.part_of WHERE r.id = ?",
         (id,),
     )[0]
     record = decode(originals.data(data, slot, original), recorded, digest)
     context = ""
-    if whole is not None:
-        body = decode(whole).body
+    if whole[2] is not None:
+        body = decode(originals.data(*whole)).body
         context = getattr(body, "title", "") or getattr(body, "name", "")
     snippet, marks = make_snippet(record, terms)
     if not snippet and isinstance(record.body, Conversation):

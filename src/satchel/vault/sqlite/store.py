@@ -20,7 +20,7 @@ from satchel.model.text import TEXT_VERSION, searchable
 from satchel.model.times import from_microseconds, to_microseconds
 from satchel.trust.secrets import Secret
 from satchel.vault.sqlite import audit, blobs, graves, history, search, signers
-from satchel.vault.sqlite.blocks import Originals, unpack_native
+from satchel.vault.sqlite.blocks import Frame, Originals
 from satchel.vault.sqlite.connection import connect, our_errors, rows, use_log, writing
 from satchel.vault.sqlite.intake import SqliteIntake
 from satchel.vault.sqlite.rows import add_text, decode, index_row, meta
@@ -180,12 +180,14 @@ class SqliteStore:
         while True:
             page = rows(
                 self.connection,
-                "SELECT r.id, r.kind, o.kind, o.size, o.data, o.element FROM record r JOIN original o ON o.id = r.original"
-                f" WHERE r.platform = ? AND r.id > ? AND o.data IS NOT NULL ORDER BY r.id LIMIT {_PAGE}",
+                "SELECT r.id, r.kind, o.kind, o.element, o.size, o.data, o.pack, o.start FROM record r"
+                " JOIN original o ON o.id = r.original WHERE r.platform = ? AND r.id > ?"
+                f" AND (o.data IS NOT NULL OR o.pack IS NOT NULL) ORDER BY r.id LIMIT {_PAGE}",
                 (platform, last),
             )
-            for _, kind, source_kind, size, data, element in page:
-                yield kind, source_kind, unpack_native(data, size), element or 0
+            for _, kind, source_kind, element, size, data, pack, start in page:
+                native = Frame(data, size).native(0, size) if pack is None else self._kept.packed(pack).native(start, size)
+                yield kind, source_kind, native, element or 0
             if len(page) < _PAGE:
                 return
             last = page[-1][0]
@@ -276,7 +278,7 @@ class SqliteStore:
 
     def compare(self, batch: int, before: int | None = None) -> list[Change]:
         """See Store.compare."""
-        return history.compare(self.connection, batch, before)
+        return history.compare(self.connection, self._kept, batch, before)
 
     def undo(self, batch: int, *, dry_run: bool = False) -> Summary:
         """See Store.undo and satchel.vault.sqlite.history."""
@@ -343,7 +345,7 @@ class SqliteStore:
             connection, "SELECT (SELECT count(*) FROM version), min(created), max(created) FROM record"
         )[0]
         originals, original_bytes = rows(
-            connection, "SELECT count(*), coalesce(sum(size), 0) FROM original WHERE data IS NOT NULL"
+            connection, "SELECT count(*), coalesce(sum(size), 0) FROM original WHERE data IS NOT NULL OR pack IS NOT NULL"
         )[0]
         blob_count, blob_bytes = rows(connection, "SELECT count(*), coalesce(sum(size), 0) FROM blob")[0]
         imports = rows(connection, "SELECT count(*) FROM batch WHERE kind = 'import' AND undone_by IS NULL")[0][0]
@@ -385,6 +387,12 @@ class SqliteStore:
         )[0][0]
         if dangling:
             findings.append(Finding("vault-originals", "error", f"{dangling} records have lost their original"))
+        dangling = rows(
+            connection,
+            "SELECT count(*) FROM original o WHERE pack IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pack p WHERE p.id = o.pack)",
+        )[0][0]
+        if dangling:
+            findings.append(Finding("vault-originals", "error", f"{dangling} originals have lost their pack"))
         try:
             with our_errors():
                 connection.execute("INSERT INTO text_index (text_index) VALUES ('integrity-check')")
