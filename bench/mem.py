@@ -1,12 +1,17 @@
-"""What checking a Portable Memory bundle costs, beside the public SDK and beside the floor.
+"""What a Portable Memory bundle costs, beside the public SDK and beside the floor.
 
 Makes a bundle of invented episodes, entities, edges and facts, then runs whole processes over it:
 
     floor             parse every line, SHA-256 every file
     sdk validate      BundleValidator().validate of the PyPI package portable-memory 0.3.0
     satchel validate  satchel validate
+    sdk import        BundleImporter().import_bundle into its InMemoryStore
+    satchel import    satchel import into a new, encrypted, indexed vault
+    sdk export        BundleExporter().export of that store, the call alone: to fill the store is the step before
+    satchel export    satchel export --to portable-memory of that vault
 
-Ratios are taken inside a round; every round begins with another step.
+Ratios are taken inside a round; every round begins with another group. Rates are of the rows that a step took in or gave: the
+SDK's store in memory does not keep every kind.
 """
 
 from __future__ import annotations
@@ -17,20 +22,42 @@ import os
 import random
 import shutil
 import sys
+import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
 from prose import Prose
-from run import Cost, StepError, measure, median
+from run import StepError, environment_of, measure, median
 
 from satchel.formats.portable_memory.manifest import Head
 from satchel.formats.portable_memory.moments import write
 from satchel.formats.portable_memory.writer import BundleWriter
 
 BENCH = Path(__file__).parent
-STEPS = ("floor", "sdk validate", "satchel validate")
+GROUPS = ("floor", "validate", "sdk", "satchel")
+#: Steps of the SDK, beside which ours are set.
+BESIDE = {"satchel validate": "sdk validate", "satchel import": "sdk import", "satchel export": "sdk export"}
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Done:
+    """One step of one round."""
+
+    step: str
+    round: int
+    cpu_s: float
+    peak_bytes: int
+    rows: int
+
+    @property
+    def rate(self) -> float:
+        """Rows a CPU second."""
+        return self.rows / self.cpu_s
+
+
 #: The SDK reads a file into memory and refuses one past 256 MiB.
 SDK_RECORDS = 300_000
 
@@ -126,7 +153,7 @@ def floor(bundle: Path) -> None:
         sys.stdout.write(f"{digest.hexdigest()}  {path.name}\n")
 
 
-def sdk(bundle: Path) -> None:
+def sdk_validate(bundle: Path) -> None:
     """The SDK's validator; it has no command that says more."""
     import portable_memory
 
@@ -135,18 +162,39 @@ def sdk(bundle: Path) -> None:
         raise SystemExit(str(result.issues[:3]))
 
 
+def sdk_move(bundle: Path) -> None:
+    """Import into the SDK's store in memory and export of it; says the CPU seconds and the rows of each."""
+    import portable_memory
+
+    store = portable_memory.InMemoryStore()
+    begin = time.process_time()
+    report = portable_memory.BundleImporter().import_bundle(store, bundle, reembed=False)
+    middle = time.process_time()
+    manifest = portable_memory.BundleExporter().export(store, bundle.with_name("sdk.mem"))
+    end = time.process_time()
+    print(f"import {middle - begin} {sum(report.applied.values())}")
+    print(f"export {end - middle} {sum(manifest.counts.values())}")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run all sizes; the table goes to standard output, progress to standard error."""
-    parser = argparse.ArgumentParser(description="Measure the validation of Portable Memory bundles as whole processes.")
+    parser = argparse.ArgumentParser(description="Measure what Portable Memory bundles cost, as whole processes.")
     parser.add_argument("--records", default="20000,100000,1000000", help="default %(default)s")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--data", type=Path, default=BENCH.parent / "bench-data")
-    parser.add_argument("--only", choices=("make", "floor", "sdk"), help="one step over the bundle --data, in this process")
+    parser.add_argument(
+        "--only", choices=("make", "floor", "validate", "move"), help="one step over the bundle --data, in this process"
+    )
     given = parser.parse_args(arguments)
     if given.only:
         # Steps are processes of their own: a child's peak counts what its parent held.
-        steps = {"make": lambda bundle: make(bundle, int(given.records), given.seed), "floor": floor, "sdk": sdk}
+        steps = {
+            "make": lambda bundle: make(bundle, int(given.records), given.seed),
+            "floor": floor,
+            "validate": sdk_validate,
+            "move": sdk_move,
+        }
         steps[given.only](given.data)
         return 0
     work: Path = given.data / f"mem-{os.getpid()}"
@@ -157,7 +205,7 @@ def main(arguments: list[str] | None = None) -> int:
         for records in map(int, given.records.split(",")):
             bundle = work / "bundle.mem"
             made = [*_itself(bundle), "make", "--records", str(records), "--seed", str(given.seed)]
-            measure("make", made, 0, work / "log", dict(os.environ))
+            measure("make", made, 0, work / "log", environment_of(work))
             size = sum(path.stat().st_size for path in bundle.rglob("*") if path.is_file()) / 1e6
             costs = _rounds(bundle, records, given.rounds, work)
             for step in costs:
@@ -177,41 +225,68 @@ def _itself(bundle: Path) -> list[str]:
     return [sys.executable, str(Path(__file__)), "--data", str(bundle), "--only"]
 
 
-def _rounds(bundle: Path, records: int, rounds: int, work: Path) -> dict[str, list[Cost]]:
-    commands = {
-        "floor": [*_itself(bundle), "floor"],
-        "sdk validate": [*_itself(bundle), "sdk"],
-        "satchel validate": [str(Path(sys.executable).with_name("satchel")), "validate", str(bundle)],
-    }
-    steps = [step for step in STEPS if step != "sdk validate" or records <= SDK_RECORDS]
-    costs: dict[str, list[Cost]] = {step: [] for step in steps}
+def _rounds(bundle: Path, records: int, rounds: int, work: Path) -> dict[str, list[Done]]:
+    done: dict[str, list[Done]] = {}
+    with_sdk = records <= SDK_RECORDS
     for round_ in range(rounds):
-        turn = round_ % len(steps)
-        for step in steps[turn:] + steps[:turn]:
-            cost = measure(step, commands[step], round_, work / "log", dict(os.environ))
-            costs[step].append(cost)
-            print(f"  {records:,} records, round {round_ + 1}: {step} {cost.cpu_s:.2f} s CPU", file=sys.stderr, flush=True)
-    return costs
+        turn = round_ % len(GROUPS)
+        for group in GROUPS[turn:] + GROUPS[:turn]:
+            if group == "sdk" and not with_sdk:
+                continue
+            for one in _group(group, bundle, records, round_, work, with_sdk=with_sdk):
+                done.setdefault(one.step, []).append(one)
+                print(
+                    f"  {records:,} records, round {round_ + 1}: {one.step} {one.cpu_s:.2f} s CPU", file=sys.stderr, flush=True
+                )
+    return {step: done[step] for step in ("floor", *(name for pair in BESIDE.items() for name in pair[::-1])) if step in done}
 
 
-def _row(step: str, records: int, size: float, costs: dict[str, list[Cost]]) -> str:
-    mine = sorted(costs[step], key=lambda cost: cost.round)
+def _group(group: str, bundle: Path, records: int, round_: int, work: Path, *, with_sdk: bool) -> list[Done]:
+    """The steps of one group, what they wrote removed behind them."""
+    satchel = [str(Path(sys.executable).with_name("satchel")), "--vault", str(work / "vault")]
+    environment = environment_of(work)
 
-    def ratio(other: str) -> float | None:
-        theirs = sorted(costs.get(other, []), key=lambda cost: cost.round)
-        return median([own.cpu_s / cost.cpu_s for own, cost in zip(mine, theirs, strict=True)]) if theirs else None
+    def run(step: str, command: list[str]) -> Done:
+        cost = measure(step, command, round_, work / "log", environment)
+        return Done(step, round_, cost.cpu_s, cost.peak_bytes, records)
 
-    cpu = median([cost.cpu_s for cost in mine])
-    faster = ratio("sdk validate")
+    if group == "floor":
+        return [run("floor", [*_itself(bundle), "floor"])]
+    if group == "validate":
+        sdk = [run("sdk validate", [*_itself(bundle), "validate"])] if with_sdk else []
+        return [*sdk, run("satchel validate", [satchel[0], "validate", str(bundle)])]
+    if group == "sdk":
+        peak = run("sdk", [*_itself(bundle), "move"]).peak_bytes
+        said = [line.split() for line in (work / "log").read_text(encoding="utf-8").splitlines()]
+        shutil.rmtree(bundle.with_name("sdk.mem"))
+        return [Done(f"sdk {name}", round_, float(cpu_s), peak, int(rows)) for name, cpu_s, rows in said]
+    made = [
+        run("satchel import", [*satchel, "import", "--json", str(bundle)]),
+        run("satchel export", [*satchel, "export", "--to", "portable-memory", str(work / "out.mem")]),
+    ]
+    for name in ("vault", "out.mem"):
+        shutil.rmtree(work / name)
+    return made
+
+
+def _row(step: str, records: int, size: float, done: dict[str, list[Done]]) -> str:
+    mine = sorted(done[step], key=lambda one: one.round)
+
+    def beside(other: str) -> list[tuple[Done, Done]]:
+        theirs = sorted(done.get(other, []), key=lambda one: one.round)
+        return list(zip(mine, theirs, strict=True)) if theirs else []
+
+    floors = [own.cpu_s / other.cpu_s for own, other in beside("floor")]
+    faster = [own.rate / other.rate for own, other in beside(BESIDE.get(step, ""))]
     cells = [
         f"{records:,}",
         f"{size:.0f}",
         step,
-        f"{cpu:.2f}",
-        f"{records / cpu:,.0f}",
-        f"{ratio('floor') or 0:.1f}",
-        "-" if faster is None else f"{1 / faster:.1f}",
-        f"{median([float(cost.peak_bytes) for cost in mine]) / 1e6:.0f}",
+        f"{median([one.cpu_s for one in mine]):.2f}",
+        f"{median([one.rate for one in mine]):,.0f}",
+        f"{median(floors):.1f}" if floors else "-",
+        f"{median(faster):.1f}" if faster else "-",
+        f"{median([float(one.peak_bytes) for one in mine]) / 1e6:.0f}",
     ]
     return f"| {' | '.join(cells)} |"
 

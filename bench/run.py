@@ -127,7 +127,7 @@ def _group(group: str, source: Path, work: Path, run: Callable[[str, list[str]],
     return costs
 
 
-def _environment(work: Path) -> dict[str, str]:
+def environment_of(work: Path) -> dict[str, str]:
     """The children's: what Satchel keeps outside its vault must not come from, or go to, the person who benches."""
     home = {f"XDG_{name}_HOME": str(work / "home" / name.lower()) for name in ("CONFIG", "DATA", "STATE", "CACHE")}
     return {**os.environ, **home, "SATCHEL_PASSPHRASE": PASSPHRASE}
@@ -146,7 +146,7 @@ def run_case(
     free = shutil.disk_usage(folder).free
     if free < size * DISK_FACTOR:
         raise StepError(f"{size_text(size)} need about {size_text(size * DISK_FACTOR)} of disk; {size_text(free)} are free")
-    environment = _environment(work)
+    environment = environment_of(work)
     log = folder / "log"
     make = [sys.executable, str(BENCH / "generate.py"), provider, "--size", str(size), "--seed", str(seed)]
     made = measure("generate", [*make, str(folder / "export")], 0, log, environment)

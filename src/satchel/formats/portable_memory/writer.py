@@ -15,7 +15,7 @@ from satchel.errors import CanonicalError, InputError, OutputError
 from satchel.formats.folder import Folder
 from satchel.formats.portable_memory import bundle as paths
 from satchel.formats.portable_memory import manifest as manifests
-from satchel.formats.portable_memory import moments
+from satchel.formats.portable_memory import moments, rows
 from satchel.formats.portable_memory.bundle import Bundle, foreign_name
 from satchel.formats.portable_memory.graves import key_of
 from satchel.formats.portable_memory.kinds import AUDIT, DERIVED, KINDS, TOMBSTONE, TYPES, Kind
@@ -85,6 +85,12 @@ class BundleWriter:
         Raises:
             OutputError: as ``add``.
         """
+        quick = rows.plain(KINDS[kind], line)
+        if quick is not None:
+            # Spelled alike in every profile.
+            self._seen(kind, quick)
+            self._put(kind, quick["id"].encode() if kind == "episode" else b"", line)
+            return
         row = msgspec.json.decode(line)
         times = [row[name] for name in KINDS[kind].times if row.get(name) is not None]
         if not all(map(moments.is_canonical, times)) or canonical.encode(row, self._profile) != line:
