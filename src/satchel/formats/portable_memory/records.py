@@ -122,7 +122,7 @@ def foreign_record(kind: str, line: bytes, uid: str, first: str) -> Record:
 
 def _time(row: Mapping[str, Any], name: str) -> datetime | None:
     value = row.get(name)
-    return moments.read(value) if type(value) is str else None
+    return moments.read(value) if value else None
 
 
 def _times(kind: str, row: Mapping[str, Any]) -> Times:

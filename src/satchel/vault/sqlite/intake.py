@@ -94,6 +94,7 @@ class SqliteIntake:
         #: Small objects not yet merged.
         self._small: list[Original] = []
         self._small_bytes = 0
+        self._was_empty = one(connection, "SELECT 1 FROM original LIMIT 1") is None
 
     def put(self, original: Original) -> None:
         """See Intake.put. A reader that fails is a finding; the bytes are kept all the same."""
@@ -112,7 +113,8 @@ class SqliteIntake:
         if not waiting:
             return
         uids = [bytes.fromhex(original.uid) for original in waiting]
-        met = packs.known(self._connection, uids)
+        # In a vault that was empty, what is known came a moment ago: as a rule there is none, and adding finds it.
+        met = set() if self._was_empty else packs.known(self._connection, uids)
         fresh: list[packs.Small] = []
         others: list[tuple[Original, list[tuple[Record, bytes]] | None]] = []
         for original, uid in zip(waiting, uids, strict=True):
@@ -127,16 +129,17 @@ class SqliteIntake:
                 self._done("erased")
             else:
                 fresh.append(packs.Small(original, *records[0], self._source(original.place.file)))
-        if fresh:
-            packs.add(
-                self._connection,
-                self._packer,
-                fresh,
-                batch=self.batch,
-                now=self._now,
-                secret=self._secret,
-                texts=self._texts,
-            )
+        if fresh and not packs.add(
+            self._connection,
+            self._packer,
+            fresh,
+            batch=self.batch,
+            now=self._now,
+            secret=self._secret,
+            texts=self._texts,
+        ):
+            others = [*((small.original, [(small.record, small.data)]) for small in fresh), *others]
+        elif fresh:
             for small in fresh:
                 self._platforms.add(small.record.provenance.platform)
                 self._count(small.record.kind, "new")
@@ -414,10 +417,9 @@ class SqliteIntake:
             # Another original had one of them: each is looked at by itself.
             connection.execute("DELETE FROM record WHERE id >= ?", (first,))
             return self._merge_all(messages, original, age)
-        for slot, (record, _) in enumerate(messages):
-            if record.tags or len(record.links) > 1:
-                add_details(connection, first + slot, record)
-            self._texts.add(first + slot, "", texts[slot])
+        add_details(connection, [(first + slot, record) for slot, (record, _) in enumerate(messages)])
+        for slot, text in enumerate(texts):
+            self._texts.add(first + slot, "", text)
         self._count("message", "new", len(messages))
         return True
 
@@ -449,7 +451,7 @@ class SqliteIntake:
             if connection.changes():
                 id = connection.last_insert_rowid()
                 self._texts.add(id, title, text)
-                add_details(connection, id, record)
+                add_details(connection, [(id, record)])
                 self._count(record.kind, "new")
                 changed = True
             else:

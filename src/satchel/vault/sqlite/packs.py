@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import apsw
-import msgspec
 
 from satchel.model.record import Original, Record
 from satchel.model.text import searchable
@@ -26,8 +25,8 @@ _INSERT_ORIGINAL = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_RECORD = (
-    "INSERT INTO record (id, uid, kind, platform, created, part_of, position, content_key, original, batch, recorded, slot)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT OR IGNORE INTO record (id, uid, kind, platform, created, part_of, position, content_key, original, batch,"
+    " recorded, slot) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -56,45 +55,20 @@ def add(
     now: int,
     secret: bytes,
     texts: PendingTexts,
-) -> None:
-    """Add objects, whose uids are all different and not known, with their records."""
+) -> bool:
+    """Add objects, whose uids are all different, with their records; False, and nothing is added, where the vault has one of
+    them."""
     row = one(connection, "SELECT seq FROM sqlite_sequence WHERE name = 'original'")
     first_original = 1 + (row[0] if row else 0)
     row = one(connection, "SELECT max(id) FROM record")
     first = 1 + ((row[0] or 0) if row else 0)
-    natives = [small.original.native for small in smalls]
-    whole = b"".join((*natives, b"[", b",".join([small.data for small in smalls]), b"]"))
-    connection.execute("INSERT INTO pack (size, data) VALUES (?, ?)", (sum(map(len, natives)), packer.compress(whole)))
-    pack = connection.last_insert_rowid()
     wholes: dict[str, int] = {}
-    originals: list[tuple[object, ...]] = []
     records: list[tuple[object, ...]] = []
-    start = 0
-    for slot, (original, record, _, source) in enumerate(smalls):
-        uid, kind = bytes.fromhex(record.uid), record.kind
-        id, original_id = first + slot, first_original + slot
-        native = original.native
-        originals.append(
-            (
-                original_id,
-                uid,
-                hashlib.sha256(native).digest(),
-                batch,
-                source,
-                original.kind,
-                original.reader,
-                original.place.element,
-                None if original.updated is None else to_microseconds(original.updated),
-                len(native),
-                counts_of(kind),
-                pack,
-                start,
-                slot,
-            )
-        )
-        start += len(native)
+    said: list[tuple[int, str, str]] = []
+    for slot, (_, record, _, _) in enumerate(smalls):
+        id = first + slot
         title, text = searchable(record)
-        texts.add(id, title, text)
+        said.append((id, title, text))
         wholes[record.uid] = id
         part_of = record.linked("part_of")
         if part_of and part_of not in wholes:
@@ -104,30 +78,60 @@ def add(
         records.append(
             (
                 id,
-                uid,
-                kind,
+                bytes.fromhex(record.uid),
+                record.kind,
                 record.provenance.platform,
                 sort_time(record),
                 wholes.get(part_of),
                 getattr(record.body, "position", None),
                 content_key(record, title, text, secret),
-                original_id,
+                first_original + slot,
                 batch,
                 now,
                 slot,
             )
         )
-    connection.executemany(_INSERT_ORIGINAL, originals)
+    before = connection.total_changes()
     connection.executemany(_INSERT_RECORD, records)
-    connection.executemany(
-        "INSERT INTO sighting (batch, original, outcome) VALUES (?, ?, 'new')",
-        [(batch, first_original + slot) for slot in range(len(smalls))],
-    )
-    for slot, small in enumerate(smalls):
-        if small.record.tags or small.record.links:
-            add_details(connection, first + slot, small.record)
+    if connection.total_changes() - before < len(records):
+        connection.execute("DELETE FROM record WHERE id >= ?", (first,))
+        return False
+    _keep(connection, packer, smalls, first_original, batch)
+    for id, title, text in said:
+        texts.add(id, title, text)
+    add_details(connection, [(first + slot, small.record) for slot, small in enumerate(smalls)])
+    return True
 
 
-def counts_of(kind: str) -> str:
-    """The counts of an original that is one record of this kind."""
-    return msgspec.json.encode({kind: 1}).decode()
+def _keep(connection: apsw.Connection, packer: Packer, smalls: Sequence[Small], first: int, batch: int) -> None:
+    """Put the objects' bytes, and their records' stored forms, into a pack; ``first`` is the row of the first of them."""
+    natives = [small.original.native for small in smalls]
+    whole = b"".join((*natives, b"[", b",".join([small.data for small in smalls]), b"]"))
+    connection.execute("INSERT INTO pack (size, data) VALUES (?, ?)", (sum(map(len, natives)), packer.compress(whole)))
+    pack = connection.last_insert_rowid()
+    originals: list[tuple[object, ...]] = []
+    start = 0
+    for slot, (original, record, _, source) in enumerate(smalls):
+        native = original.native
+        originals.append(
+            (
+                first + slot,
+                bytes.fromhex(original.uid),
+                hashlib.sha256(native).digest(),
+                batch,
+                source,
+                original.kind,
+                original.reader,
+                original.place.element,
+                None if original.updated is None else to_microseconds(original.updated),
+                len(native),
+                f'{{"{record.kind}":1}}',
+                pack,
+                start,
+                slot,
+            )
+        )
+        start += len(native)
+    connection.executemany(_INSERT_ORIGINAL, originals)
+    sightings = [(batch, first + slot) for slot in range(len(smalls))]
+    connection.executemany("INSERT INTO sighting (batch, original, outcome) VALUES (?, ?, 'new')", sightings)

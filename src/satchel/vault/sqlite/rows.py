@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -60,15 +61,19 @@ def index_row(id: int, title: str, text: str) -> tuple[int, bytes, bytes] | None
     return id, spaced(title.encode("utf-8", "surrogatepass")), spaced(text.encode("utf-8", "surrogatepass"))
 
 
-def add_details(connection: apsw.Connection, id: int, record: Record) -> None:
-    """Write the record's tags and links."""
-    if record.tags:
-        connection.executemany("INSERT OR IGNORE INTO tag (tag, record) VALUES (?, ?)", [(tag, id) for tag in record.tags])
-    links = [
-        (id, link.type, bytes.fromhex(link.to))
-        for link in record.links
-        if not (link.type == "part_of" and record.kind == "message")
-    ]
+def add_details(connection: apsw.Connection, records: Iterable[tuple[int, Record]]) -> None:
+    """Write the tags and links of records, each with its row's id."""
+    tags: list[tuple[str, int]] = []
+    links: list[tuple[int, str, bytes]] = []
+    for id, record in records:
+        tags += [(tag, id) for tag in record.tags]
+        if record.links:
+            is_message = record.kind == "message"
+            links += [
+                (id, link.type, bytes.fromhex(link.to)) for link in record.links if not (is_message and link.type == "part_of")
+            ]
+    if tags:
+        connection.executemany("INSERT OR IGNORE INTO tag (tag, record) VALUES (?, ?)", tags)
     if links:
         connection.executemany("INSERT OR IGNORE INTO link (record, type, target) VALUES (?, ?, ?)", links)
 
@@ -117,7 +122,7 @@ def replace_current(
             id,
         ),
     )
-    add_details(connection, id, after)
+    add_details(connection, [(id, after)])
     row = index_row(id, title, text)
     if row:
         add_text(connection, [row])
