@@ -72,7 +72,7 @@ def test_a_pack_is_found_and_read_as_frames_of_their_own(store: SqliteStore) -> 
     (hit,) = store.search(Query(words="word271")).hits
     assert hit.record.uid == memory("m271", "").uid
     assert store.native(hit.record) == msgspec.json.encode({"text": "word271 and more"})
-    natives = {native for _, _, native, _ in store.natives("made")}
+    natives = {kept.native for kept in store.natives("made")}
     assert len(natives) == 302
     assert store.stats().originals == 302
     row = store.connection.execute("SELECT w.uid FROM record r JOIN record w ON w.id = r.part_of").fetchone()
@@ -103,10 +103,10 @@ def test_what_leaves_a_pack_is_overwritten_in_it_and_the_others_stay(store: Sqli
 def test_an_undo_empties_the_packs_of_its_import_and_leaves_what_another_met_too(store: SqliteStore) -> None:
     take(store, *[small(f"m{number}", f"canary{number}x") for number in range(5)])
     take(store, small("m2", "canary2x"), small("new", "brand"))
-    before = {native for _, _, native, _ in store.natives("made")}
+    before = {kept.native for kept in store.natives("made")}
     first = store.batches()[1].id
     store.undo(first)
-    assert {native for _, _, native, _ in store.natives("made")} == {
+    assert {kept.native for kept in store.natives("made")} == {
         msgspec.json.encode({"text": text}) for text in ("canary2x", "brand")
     }
     assert len(before) == 6

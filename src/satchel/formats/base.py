@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, runtime_checkable
+from typing import Any, BinaryIO, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -28,14 +28,15 @@ class FormatInfo(msgspec.Struct, frozen=True):
     title: str
 
 
-class Homeward(msgspec.Struct, frozen=True):
-    """A record on its way back to the format that it came in: ours and the format's word for its kind, its bytes, and its place
-    in its stream."""
+class Homeward(NamedTuple):
+    """A record on its way back to the format that it came in: ours and the format's word for its kind, its bytes, its place in
+    its stream, and the canonical JSON (codec.canonical) that the bytes are known to be, or ""."""
 
     kind: str
     source_kind: str
     native: bytes
     element: int
+    dialect: str = ""
 
 
 class SourceNote(msgspec.Struct, frozen=True):

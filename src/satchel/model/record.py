@@ -137,7 +137,8 @@ class Original(msgspec.Struct, frozen=True, kw_only=True):
     Records name members inside it by ``Native(pointer=…)``; the vault fills in the digest.
 
     ``small`` marks one of many objects that are a record each, of the object's own uid: they are merged and kept by the
-    hundred, and what comes of one is known a little later.
+    hundred, and what comes of one is known a little later. ``dialect`` is the canonical JSON (codec.canonical) that the bytes
+    are known to be, or "".
     """
 
     #: Identity of the source object over time: the uid of its head record.
@@ -152,6 +153,7 @@ class Original(msgspec.Struct, frozen=True, kw_only=True):
     updated: datetime | None
     read: Callable[[], Reading]
     small: bool = False
+    dialect: str = ""
 
 
 class Asset(msgspec.Struct, frozen=True, kw_only=True):

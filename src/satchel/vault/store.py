@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, BinaryIO, Literal, Protocol
+from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -126,6 +126,17 @@ class AuditEntry(msgspec.Struct, frozen=True):
     hash: str
 
 
+class Kept(NamedTuple):
+    """A record by its bytes: our kind and the source's word for it, the bytes, their place in the file, and the canonical JSON
+    that they are known to be ("": none)."""
+
+    kind: str
+    source_kind: str
+    native: bytes
+    element: int
+    dialect: str
+
+
 class Stats(msgspec.Struct, frozen=True):
     """What the vault holds, by kind, platform and in bytes."""
 
@@ -237,9 +248,8 @@ class Store(Protocol):
         """Current records of these kinds (all without any), ordered by uid; without those of the platform ``not_from``."""
         ...
 
-    def natives(self, platform: str) -> Iterator[tuple[str, str, bytes, int]]:
-        """All current records of a platform whose kept bytes are theirs alone, in the order of coming: kind, the source's word
-        for it, the bytes, the place in the file."""
+    def natives(self, platform: str) -> Iterator[Kept]:
+        """All current records of a platform whose kept bytes are theirs alone, in the order of coming."""
         ...
 
     def messages(self, conversation: str) -> Iterator[Record]: ...

@@ -56,6 +56,16 @@ def is_litter(path: str) -> bool:
     return _LITTER.fullmatch(path.rsplit("/", 1)[-1]) is not None
 
 
+def is_stream(path: str) -> bool:
+    """Whether a listed file holds the rows of a kind, a native one or a vendor's."""
+    return path.startswith("items/") and path.count("/") == 1 and path.endswith(".jsonl")
+
+
+def kind_of(path: str) -> str:
+    """The kind whose rows a stream holds."""
+    return path.rpartition("/")[2].removesuffix(".jsonl")
+
+
 def foreign_name(name: str, native: frozenset[str]) -> bool:
     """Whether ``name`` may be a vendor's kind: a plain file name on every system, and nobody else's (dossier 10.6 no. 6)."""
     low = name.lower()

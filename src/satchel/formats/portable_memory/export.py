@@ -111,7 +111,9 @@ def _home(
     kind = found.source_kind.removeprefix(f"{FORMAT_NAME}.")
     if kind in ROWS:
         row = without_erased(kind, msgspec.json.decode(found.native), selection.buried) if scrub else None
-        if row is None:
+        if row is None and found.dialect == "mem":
+            writer.add_plain(kind, found.native)
+        elif row is None:
             writer.add_line(kind, found.native)
         else:
             writer.add_line(kind, canonical.encode(row, "mem"))
@@ -139,7 +141,7 @@ def _put(record: Record, writer: BundleWriter, around: Around, ledger: Ledger) -
             if around.buried(make_uid(FORMAT_NAME, row_kind, key_of(ROWS[row_kind], row))):
                 ledger.record(kind, "omitted", "erased", "a tombstone of this format names it")
                 return
-            _name_apart(row_kind, row, record, writer)
+            _name_apart(row_kind, row, record, writer, around)
             writer.add(row_kind, row)
         ledger.record(kind, "transformed", f"as-{ROW_KINDS[kind]}", f"written as {ROW_KINDS[kind]}")
         return
@@ -148,11 +150,15 @@ def _put(record: Record, writer: BundleWriter, around: Around, ledger: Ledger) -
     writer.add_foreign(FOREIGN_KIND, [whole(record)])
 
 
-def _name_apart(kind: str, row: dict[str, Any], record: Record, writer: BundleWriter) -> None:
+def _name_apart(kind: str, row: dict[str, Any], record: Record, writer: BundleWriter, around: Around) -> None:
     """Give the row another key where its own is empty or taken: sources do not share theirs, the format's kinds do."""
     name = ROWS[kind].key[0]
     own, number = row[name], 0
-    while len(ROWS[kind].key) == 1 and (not row[name] or writer.has(kind, row)):
+
+    def is_taken() -> bool:
+        return writer.has(kind, row) or around.get(make_uid(FORMAT_NAME, kind, row[name])) is not None
+
+    while len(ROWS[kind].key) == 1 and (not row[name] or is_taken()):
         number += 1
         row[name] = "#".join(part for part in (own, record.uid, str(number) if number > 1 else "") if part)
 

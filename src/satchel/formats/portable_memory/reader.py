@@ -31,8 +31,9 @@ from satchel.formats.portable_memory.records import (
     native_record,
     uid_of,
 )
+from satchel.formats.portable_memory.streams import Line
 from satchel.formats.portable_memory.tombstones import operation, targets_of, verdict
-from satchel.formats.portable_memory.validation import Check, Read, is_stream
+from satchel.formats.portable_memory.validation import Check
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
 from satchel.model.ids import make_uid
@@ -152,18 +153,19 @@ class _Reading:
         if file.path == paths.TOMBSTONES:
             for read in self._checking.read(file):
                 yield from self._tombstone(read)
-        elif is_stream(file.path):
+        elif paths.is_stream(file.path):
+            kind = paths.kind_of(file.path)
             vendors = _Vendors()
             for read in self._checking.read(file):
-                yield from self._row(read) if read.kind in KINDS else self._foreign(read, vendors)
+                yield from self._row(kind, read) if kind in KINDS else self._foreign(kind, read, vendors)
         else:
             for _ in self._checking.read(file):
                 pass
             text = "the audit log is another store's and is not replayed" if file.path == paths.AUDIT_LOG else "was not taken"
             yield Finding("unread-file", "warning", text, Place(file=file.path), "skipped")
 
-    def _tombstone(self, read: Read) -> Iterator[Item]:
-        _, place, line, row = read
+    def _tombstone(self, read: Line) -> Iterator[Item]:
+        place, line, row, _ = read
         own = verdict(row, self._trusted)
         # Its own signature counts where it has one: whoever signs a bundle passes on what others deleted.
         vouched = own == "valid" or (own is None and self._vouched)
@@ -192,8 +194,8 @@ class _Reading:
             place=place,
         )
 
-    def _row(self, read: Read) -> Iterator[Item]:
-        kind, place, line, row = read
+    def _row(self, kind: str, read: Line) -> Iterator[Item]:
+        place, line, row, is_plain = read
         line = line.strip(b" \t\r")
         uid = uid_of(kind, row)
         if self._doubted.forbids(kind, row) or (self._doubted.silences(kind, row) and not is_skeleton(kind, row)):
@@ -206,7 +208,7 @@ class _Reading:
         if graves and not self._buried(uid) and self._buried(folded_uid(kind, key_of(KINDS[kind], row))):
             text = "its id only looks like one that a tombstone forbids: another case, form or blank"
             yield Finding("look-alike", "warning", text, place)
-        original = _original(kind, line, row, uid, place)
+        original = _original(kind, line, row, uid, place, is_plain=is_plain)
         if self._is_ours(kind, row, uid):
             text = "the vault holds the record that this row was written from; it was not taken a second time"
             yield Finding("own-row", "info", text, place, "skipped")
@@ -248,16 +250,16 @@ class _Reading:
         ahead = Check(self._checking.bundle, self._limits)
         for file in self._checking.files:
             if file.path == "items/edge.jsonl":
-                for _, _, _, row in ahead.read(file):
+                for _, _, row, _ in ahead.read(file):
                     _, evidence = foundations("edge", row)
                     gone = [self._buried(uid) == "delete" for uid in evidence]
                     if self._buried(uid_of("edge", row)) != "delete" and not (gone and all(gone)):
                         found |= {row["srcEntityID"], row["dstEntityID"]}
         return found
 
-    def _foreign(self, read: Read, vendors: _Vendors) -> Iterator[Item]:
+    def _foreign(self, kind: str, read: Line, vendors: _Vendors) -> Iterator[Item]:
         """A vendor's line: known by its id where that is its alone, else by what it says and how often it came."""
-        kind, place, line, row = read
+        place, line, row, _ = read
         id = row["id"] if type(row.get("id")) is str else ""
         again = vendors.count(line, id)
         own = make_uid(FORMAT_NAME, kind, id) if id else ""
@@ -288,7 +290,7 @@ def _erased(place: Place) -> Finding:
     return Finding("erased", "info", "a tombstone in the vault forbids it; it was not taken", place, "skipped")
 
 
-def _original(kind: str, line: bytes, row: dict[str, Any], uid: str, place: Place) -> Original:
+def _original(kind: str, line: bytes, row: dict[str, Any], uid: str, place: Place, *, is_plain: bool) -> Original:
     return Original(
         uid=uid,
         kind=f"{FORMAT_NAME}.{kind}",
@@ -298,4 +300,5 @@ def _original(kind: str, line: bytes, row: dict[str, Any], uid: str, place: Plac
         updated=changed_at(kind, row),
         read=lambda: Reading((native_record(kind, row, uid),)),
         small=True,
+        dialect="mem" if is_plain else "",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import struct
 from collections.abc import Callable, Iterator
 from typing import IO
@@ -25,11 +26,17 @@ class SortedLines:
         self._lines: list[tuple[bytes, bytes]] = []
         self._held = 0
         self._runs: list[IO[bytes]] = []
+        #: Whether all came in their order so far, as from a source that was sorted: then there is nothing to merge.
+        self._in_order = True
+        self._last = b""
         self.count = 0
 
     def add(self, key: bytes, line: bytes) -> None:
         """Take in a line without its end."""
         self._lines.append((key, line))
+        mark = key or line
+        self._in_order = self._in_order and mark >= self._last
+        self._last = mark
         self._held += len(key) + len(line) + 128
         self.count += 1
         if self._held > self._run_bytes:
@@ -41,6 +48,8 @@ class SortedLines:
             return (line for _, line in self._lines)
         # The runs are older than what is in memory, and each other's in their order: merging is stable.
         parts = [*map(_read, self._runs), iter(self._lines)]
+        if self._in_order:
+            return (line for _, line in itertools.chain.from_iterable(parts))
         return (line for _, line in heapq.merge(*parts, key=_order))
 
     def _put_aside(self) -> None:

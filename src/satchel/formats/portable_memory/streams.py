@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from satchel.errors import InputError, LimitExceeded, Place
 from satchel.formats.portable_memory import rows
@@ -34,8 +34,13 @@ class Seen:
         self.open: dict[str, dict[int, Place]] = {}
 
 
-#: A line that was looked at, where it stands, and its row.
-Line = tuple[Place, bytes, dict[str, Any]]
+class Line(NamedTuple):
+    """A line that was looked at, where it stands, and its row; ``plain``: in its canonical bytes, whatever the profile."""
+
+    place: Place
+    line: bytes
+    row: dict[str, Any]
+    plain: bool = False
 
 
 class Stream:
@@ -64,6 +69,7 @@ class Stream:
                 findings.add("order", place)
             last_line = line
             row = rows.plain(kind, line)
+            is_plain = row is not None
             if row is None:
                 row = rows.decode(line, place, limits, findings)
                 if row is None or not rows.check(kind, row, place, findings):
@@ -91,7 +97,7 @@ class Stream:
                     findings.add("redacted-text", place)
             if whole and kind.refs:
                 self._refer(kind, row, place, missing)
-            yield place, line, row
+            yield Line(place, line, row, is_plain)
         for mark, place in missing.items():
             if mark not in known:
                 findings.add("dangling", place, f"to a row of kind {name}")
@@ -120,7 +126,7 @@ class Stream:
                 unsigned += 1
                 if unsigned == 1:
                     self._findings.add("tombstone-unsigned", place)
-            yield place, line, row
+            yield Line(place, line, row)
 
     def foreign(self, name: str) -> Iterator[Line]:
         """Count a vendor's lines and look for rows that tombstones delete; what they say is the vendor's. The row of a line
@@ -141,7 +147,7 @@ class Stream:
                 self._findings.add("tombstoned-row", place)
             elif graves and graves.silences(name, row):
                 self._findings.add("redacted-text", place)
-            yield place, line, row or {}
+            yield Line(place, line, row or {})
 
     def opaque(self) -> None:
         """Only hash it: what is in it is not ours to say."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -53,15 +53,6 @@ def validate(path: Path, limits: Limits = DEFAULT, *, trusted: frozenset[str] | 
         yield from_error(error, place=Place(file=path.name))
 
 
-class Read(NamedTuple):
-    """A line of a listed file that was checked, by its kind: a native one, ``tombstone``, or a vendor's."""
-
-    kind: str
-    place: Place
-    line: bytes
-    row: dict[str, Any]
-
-
 class Check:
     """The inspection of an open bundle: ``begin``, then ``read`` each of ``files`` in their order, then ``finish``. What is
     wrong gathers in ``findings``; only the last step knows all of it.
@@ -94,7 +85,7 @@ class Check:
             present = self._present(self._listed)
             self.files = [self._listed[path] for path in sorted(self._listed, key=reading_order) if path in present]
 
-    def read(self, file: manifests.File) -> Iterator[Read]:
+    def read(self, file: manifests.File) -> Iterator[Line]:
         """The lines of a file whose rows can be read; at its end it is told whether it is what the manifest lists."""
         place = Place(file=self.label + file.path)
         try:
@@ -235,36 +226,34 @@ class Check:
             self.findings.add("file-missing", Place(file=path))
         return present
 
-    def _lines(self, stream: Stream, path: str) -> Iterator[Read]:
-        kind = path.rpartition("/")[2].removesuffix(".jsonl")
+    def _lines(self, stream: Stream, path: str) -> Iterator[Line]:
+        kind = paths.kind_of(path)
         whole = self.manifest.get("exportMode") == "full"
-        lines: Iterator[Line] = iter(())
         if path == paths.TOMBSTONES:
-            kind, lines = "tombstone", self._tombstones(stream)
+            yield from self._tombstones(stream)
         elif path == paths.AUDIT_LOG:
-            kind, lines = "audit", stream.native(AUDIT)
+            yield from stream.native(AUDIT)
         elif path == paths.PROVENANCE:
-            kind, lines = "provenanceEdge", stream.native(KINDS["edge"], counted="provenanceEdge", whole=False)
-        elif not is_stream(path):
+            yield from stream.native(KINDS["edge"], counted="provenanceEdge", whole=False)
+        elif not paths.is_stream(path):
             stream.opaque()
         elif kind in KINDS:
-            lines = stream.native(KINDS[kind], whole=whole)
+            yield from stream.native(KINDS[kind], whole=whole)
         else:
             if not paths.foreign_name(kind, _NATIVE_LOWER):
                 self.findings.add("foreign-name", Place(file=self.label + path))
-            lines = stream.foreign(kind)
-        for place, line, row in lines:
-            yield Read(kind, place, line, row)
+            yield from stream.foreign(kind)
 
     def _tombstones(self, stream: Stream) -> Iterator[Line]:
-        for place, line, row in stream.tombstones(TOMBSTONE):
+        for found in stream.tombstones(TOMBSTONE):
+            place, row = found.place, found.row
             if row.get("signature") is not None:
                 verdict = tombstones.verdict(row, self.trusted or frozenset())
                 if verdict in ("invalid", "malformed"):
                     self.findings.add("tombstone-signature", place)
                 elif verdict == "untrusted" and self.trusted is not None:
                     self.findings.add("tombstone-untrusted", place)
-            yield place, line, row
+            yield found
 
     def _totals(self) -> None:
         """The manifest's summary of the streams, where both could be read."""
@@ -307,11 +296,6 @@ class Check:
         known = self.seen.graves.kinds - KINDS.keys() - {path[6:-6] for path in files if path.startswith("items/")}
         if known:
             self.findings.add("tombstone-kind", Place(file=paths.TOMBSTONES), f"{len(known)} such kinds")
-
-
-def is_stream(path: str) -> bool:
-    """Whether a listed file holds the rows of a kind, a native one or a vendor's."""
-    return path.startswith("items/") and path.count("/") == 1 and path.endswith(".jsonl")
 
 
 def reading_order(path: str) -> tuple[int, str]:

@@ -28,6 +28,21 @@ GENERATOR = "satchel"
 #: How numbers are spelled: as the public SDKs do, or as the format's text asks (dossier 3.3).
 Profile = Literal["mem", "mem-spec"]
 
+
+class _Episode(msgspec.Struct, gc=False):
+    """What the manifest and the order of episodes need of one."""
+
+    id: str
+    eventTime: str  # noqa: N815 - the format's names
+    contextID: str | None = None  # noqa: N815
+
+
+class _Context(msgspec.Struct, gc=False):
+    id: str
+
+
+_EPISODE = msgspec.json.Decoder(_Episode)
+_CONTEXT = msgspec.json.Decoder(_Context)
 _NATIVE_LOWER = frozenset(name.lower() for name in KINDS)
 _JOINED_BYTES = 1 << 20
 
@@ -76,7 +91,7 @@ class BundleWriter:
         self._put(kind, row["id"].encode() if kind == "episode" else b"", self._line(rules, row))
 
     def has(self, kind: str, row: Mapping[str, Any]) -> bool:
-        """Whether a row of this key was given before."""
+        """Whether a row of this key was given to ``add`` before."""
         return hash(key_of(KINDS[kind], row)) in self._keys.get(kind, ())
 
     def add_line(self, kind: str, line: bytes) -> None:
@@ -87,9 +102,7 @@ class BundleWriter:
         """
         quick = rows.plain(KINDS[kind], line)
         if quick is not None:
-            # Spelled alike in every profile.
-            self._seen(kind, quick)
-            self._put(kind, quick["id"].encode() if kind == "episode" else b"", line)
+            self.add_plain(kind, line)
             return
         row = msgspec.json.decode(line)
         times = [row[name] for name in KINDS[kind].times if row.get(name) is not None]
@@ -98,6 +111,17 @@ class BundleWriter:
             return
         self._seen(kind, row)
         self._put(kind, row["id"].encode() if kind == "episode" else b"", line)
+
+    def add_plain(self, kind: str, line: bytes) -> None:
+        """A row of a native kind that is known to be in its canonical bytes, in every profile (``rows.plain``)."""
+        key = b""
+        if kind == "episode":
+            episode = _EPISODE.decode(line)
+            self._cover(episode.eventTime, episode.contextID)
+            key = episode.id.encode()
+        elif kind == "context":
+            self._scopes.add(_CONTEXT.decode(line).id)
+        self._put(kind, key, line)
 
     def add_tombstone(self, row: Mapping[str, Any]) -> None:
         """A tombstone; a missing ``derived`` becomes an empty one. Raises as ``add``."""
@@ -224,12 +248,12 @@ class BundleWriter:
         if kind == "context":
             self._scopes.add(row["id"])
         elif kind == "episode":
-            self._cover(row)
+            self._cover(row["eventTime"], row.get("contextID"))
 
-    def _cover(self, row: Mapping[str, Any]) -> None:
-        self._span.add(row["eventTime"])
-        if row.get("contextID"):
-            self._scopes.add(row["contextID"])
+    def _cover(self, moment: str, scope: str | None) -> None:
+        self._span.add(moment)
+        if scope:
+            self._scopes.add(scope)
 
     def _file(self, path: str, chunks: Iterable[bytes]) -> manifests.File:
         digest = hashlib.sha256()

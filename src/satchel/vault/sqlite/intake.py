@@ -187,6 +187,7 @@ class SqliteIntake:
                 size=len(original.native),
                 counts=kinds,
                 data=self._packer.pack(original.native, [data for _, data in messages]),
+                dialect=original.dialect,
             )
         rest = records if not messages else [pair for pair in records if not isinstance(pair[0].body, Message)]
         changed = self._merge_all(rest, id, age, alone=len(records) == 1)
@@ -368,10 +369,11 @@ class SqliteIntake:
         size: int,
         counts: dict[str, int],
         data: bytes | None,
+        dialect: str = "",
     ) -> int:
         self._connection.execute(
-            "INSERT INTO original (uid, digest, batch, source, kind, reader, element, updated, size, counts, data)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO original (uid, digest, batch, source, kind, reader, element, updated, size, counts, data, dialect)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 uid,
                 digest,
@@ -384,6 +386,7 @@ class SqliteIntake:
                 size,
                 _counts(counts),
                 data,
+                dialect,
             ),
         )
         return self._connection.last_insert_rowid()

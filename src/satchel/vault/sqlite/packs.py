@@ -21,8 +21,8 @@ PACKED = 128
 PACKED_BYTES = 256 << 10
 
 _INSERT_ORIGINAL = (
-    "INSERT INTO original (id, uid, digest, batch, source, kind, reader, element, updated, size, counts, pack, start, slot)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO original (id, uid, digest, batch, source, kind, reader, element, updated, size, counts, pack, start, slot,"
+    " dialect) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_RECORD = (
     "INSERT OR IGNORE INTO record (id, uid, kind, platform, created, part_of, position, content_key, original, batch,"
@@ -129,6 +129,7 @@ def _keep(connection: apsw.Connection, packer: Packer, smalls: Sequence[Small], 
                 pack,
                 start,
                 slot,
+                original.dialect,
             )
         )
         start += len(native)

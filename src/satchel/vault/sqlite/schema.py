@@ -210,6 +210,8 @@ CREATE TABLE pack (
 ALTER TABLE original ADD COLUMN pack INTEGER;
 ALTER TABLE original ADD COLUMN start INTEGER;
 ALTER TABLE original ADD COLUMN slot INTEGER;
+-- The canonical JSON that its bytes are known to be.
+ALTER TABLE original ADD COLUMN dialect TEXT NOT NULL DEFAULT '';
 CREATE INDEX original_pack ON original (pack) WHERE pack IS NOT NULL;
 """
 

@@ -30,6 +30,7 @@ from satchel.vault.store import (
     Batch,
     Change,
     Found,
+    Kept,
     Query,
     SigningKey,
     SourceFile,
@@ -174,20 +175,20 @@ class SqliteStore:
                 return
             last = page[-1][0]
 
-    def natives(self, platform: str) -> Iterator[tuple[str, str, bytes, int]]:
+    def natives(self, platform: str) -> Iterator[Kept]:
         """See Store.natives."""
         last = 0
         while True:
             page = rows(
                 self.connection,
-                "SELECT r.id, r.kind, o.kind, o.element, o.size, o.data, o.pack, o.start FROM record r"
-                " JOIN original o ON o.id = r.original WHERE r.platform = ? AND r.id > ?"
+                "SELECT r.id, r.kind, o.kind, o.element, o.dialect, o.size, o.data, o.pack, o.start"
+                " FROM record r JOIN original o ON o.id = r.original WHERE r.platform = ? AND r.id > ?"
                 f" AND (o.data IS NOT NULL OR o.pack IS NOT NULL) ORDER BY r.id LIMIT {_PAGE}",
                 (platform, last),
             )
-            for _, kind, source_kind, element, size, data, pack, start in page:
+            for _, kind, source_kind, element, dialect, size, data, pack, start in page:
                 native = Frame(data, size).native(0, size) if pack is None else self._kept.packed(pack).native(start, size)
-                yield kind, source_kind, native, element or 0
+                yield Kept(kind, source_kind, native, element or 0, dialect)
             if len(page) < _PAGE:
                 return
             last = page[-1][0]
