@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,6 @@ from satchel.codec import canonical
 from satchel.errors import MalformedInput
 from satchel.formats.portable_memory.kinds import DERIVED, KINDS
 from satchel.formats.portable_memory.records import uid_of
-from satchel.formats.portable_memory.writer import BundleWriter
 from satchel.model.ids import make_uid
 from satchel.move.exports import export
 from satchel.move.imports import import_paths
@@ -25,12 +22,12 @@ from satchel.trust.secrets import new_key
 from satchel.vault.folder import trial_vault
 from satchel.vault.sqlite.connection import rows
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Batch, Query
-from tests.formats.portable_memory.made import HEAD, TEST_KEY, TEST_PUBLIC, episode, files, plain, tombstone, write
+from satchel.vault.store import Query
+from tests.formats.portable_memory.made import TEST_KEY, TEST_PUBLIC, episode, files, plain, tombstone, write
+from tests.move.conftest import Give
 
 NEEDLE = "zucchinifest"
 EMPTY: dict[str, Any] = {name: 0 if name.endswith("Count") else [] for name in DERIVED}
-Give = Callable[..., Batch]
 
 
 def entity(id: str) -> dict[str, Any]:
@@ -45,26 +42,6 @@ def edge(id: str, evidence: list[str], source: str = "ent_1", target: str = "ent
 def fact(id: str, of: str) -> dict[str, Any]:
     row = plain(KINDS["fact"], id=id, episodeID=of, text=NEEDLE)
     return {name: value for name, value in row.items() if name not in ("supersededBy", "prunedAt")}
-
-
-@pytest.fixture
-def give(store: SqliteStore, tmp_path: Path) -> Give:
-    """``give(tombstones=[…], episode=[…])`` imports a bundle of these."""
-    numbers = itertools.count()
-
-    def call(into: SqliteStore = store, *, key: Any = None, foreign: Any = None, **content: Any) -> Batch:
-        content = {"tombstone" if kind == "tombstones" else kind: items for kind, items in content.items()}
-        target = tmp_path / f"{next(numbers)}.mem"
-        with BundleWriter(target, HEAD) as writer:
-            for kind, items in content.items():
-                for row in items:
-                    writer.add_tombstone(row) if kind == "tombstone" else writer.add(kind, row)
-            for kind, lines in (foreign or {}).items():
-                writer.add_foreign(kind, lines)
-            writer.finish(key)
-        return import_paths(into, [target])
-
-    return call
 
 
 def ids(store: SqliteStore) -> set[str]:

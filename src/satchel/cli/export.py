@@ -14,23 +14,27 @@ from satchel.cli import options
 @click.option("--to", required=True, metavar="FORMAT", help="The format: portable-ai-memory, portable-memory.")
 @click.option("--sign", default="", metavar="KEY", help="Sign with the key of this name (satchel keys create).")
 @click.option("--profile", default="", metavar="NAME", help="A spelling of the format: sdk, spec (portable-memory).")
+@options.as_of
 @options.json
-def export(target: Path, to: str, sign: str, profile: str, json: bool) -> None:
+def export(target: Path, to: str, sign: str, profile: str, as_of: str, json: bool) -> None:
     """Write everything in the vault in an open format; what the format cannot hold is told.
 
-    The files are not encrypted. The same vault gives the same bytes.
+    The files are not encrypted. The same vault gives the same bytes. With --as-of, what held at that moment: earlier states of
+    what changed since, nothing that began later or was over.
 
     \b
     satchel export --to portable-ai-memory my-memory
     satchel export --to portable-memory --sign main my-memory.mem
     """
     from satchel.cli.console import WorkProgress, clean, counted, dim, say, say_json, size
+    from satchel.cli.moments import as_of_moment
     from satchel.cli.vaults import opened
     from satchel.move.exports import export as write
 
+    moment = as_of_moment(as_of)
     with opened() as store, WorkProgress("Writing", shown=not json, by_bytes=False) as progress:
         progress.total(sum(store.stats().records.values()))
-        written = write(store, target, format=to, progress=progress.advance, sign=sign, profile=profile)
+        written = write(store, target, format=to, progress=progress.advance, sign=sign, profile=profile, as_of=moment)
     lines = written.ledger.lines()
     if json:
         counts = {**written.counts, "files": written.files, "size_bytes": written.size_bytes}

@@ -9,8 +9,6 @@ import click
 from satchel.cli import options
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from satchel.vault.store import Hit
 
 
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
 @click.option("--source", multiple=True, help="Only this platform: chatgpt, claude.")
 @click.option("--since", default="", metavar="DATE", help="From this day or time on (2026-01-31).")
 @click.option("--until", default="", metavar="DATE", help="Before this time; a day counts whole.")
+@options.as_of
 @click.option("--tag", multiple=True, help="Only with this tag.")
 @click.option("--limit", "-n", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many at most.")
 @click.option("--offset", type=click.IntRange(0), default=0, help="Skip the first ones.")
@@ -30,6 +29,7 @@ def search(
     source: tuple[str, ...],
     since: str,
     until: str,
+    as_of: str,
     tag: tuple[str, ...],
     limit: int,
     offset: int,
@@ -42,9 +42,11 @@ def search(
     \b
     satchel search sourdough --kind memory
     satchel search --kind conversation --since 2026-01-01
+    satchel search lives --kind memory --as-of 2025-06-30
     satchel search '"index scan" -oracle' --source claude --since 2026-01-01
     """
     from satchel.cli.console import say, say_json
+    from satchel.cli.moments import as_of_moment, moment_of
     from satchel.cli.vaults import opened
     from satchel.errors import UsageError
     from satchel.model.bodies import KINDS
@@ -57,8 +59,9 @@ def search(
         words=" ".join(_requoted(word) for word in words),
         kinds=kind,
         sources=source,
-        since=_moment(since, "--since"),
-        until=_moment(until, "--until", end=True),
+        since=moment_of(since, "--since"),
+        until=moment_of(until, "--until", end=True),
+        as_of=as_of_moment(as_of),
         tags=tag,
         limit=limit,
         offset=offset,
@@ -80,20 +83,6 @@ def search(
 def _requoted(word: str) -> str:
     """The shell took the quotes of a "quoted phrase" off: they are put back."""
     return f'"{word}"' if " " in word.strip() and '"' not in word else word
-
-
-def _moment(text: str, option: str, *, end: bool = False) -> datetime | None:
-    if not text:
-        return None
-    from datetime import timedelta
-
-    from satchel.errors import UsageError
-    from satchel.model.times import from_iso
-
-    moment = from_iso(text)
-    if moment is None:
-        raise UsageError(f"{option} takes a date or time such as 2026-01-31 or 2026-01-31T12:00Z, not {text!r}")
-    return moment + timedelta(days=1) if end and len(text.strip()) <= 10 else moment
 
 
 def _tell(hit: Hit) -> None:

@@ -18,19 +18,25 @@ if TYPE_CHECKING:
 @click.option("--markdown", "-m", is_flag=True, help="As Markdown.")
 @click.option("--raw", is_flag=True, help="The exact bytes that the provider gave.")
 @click.option("--versions", is_flag=True, help="All versions, oldest first.")
+@options.as_of
 @click.option("--hidden", is_flag=True, help="Hidden messages of a conversation too.")
 @options.json
-def show(id: str, markdown: bool, raw: bool, versions: bool, hidden: bool, json: bool) -> None:
+def show(id: str, markdown: bool, raw: bool, versions: bool, as_of: str, hidden: bool, json: bool) -> None:
     """Read a conversation, a memory or any other record. ID is its id, or the first digits of it (4 or more).
 
     \b
     satchel show 3f2a9c01 --markdown > talk.md
     """
+    from satchel.cli.moments import as_of_moment
     from satchel.cli.vaults import opened
+    from satchel.errors import NotFound
 
     with opened() as store:
-        record = store.get(store.resolve(id))
-        assert record is not None
+        uid = store.resolve(id)
+        moment = as_of_moment(as_of)
+        record = store.get(uid) if moment is None else store.state_at(uid, moment)
+        if record is None:
+            raise NotFound(f"nothing that {uid[:10]} says held at that time", hint="--versions shows all that it ever said")
         if raw:
             _raw(store.native(record))
             return

@@ -85,6 +85,10 @@ class Selection(Protocol):
         """What came in this format and goes home as it came: the very bytes, in the order of coming."""
         ...
 
+    def earlier(self, format: str) -> Iterator[list[Homeward]]:
+        """The states of each record that came in this format and changed, oldest first; the last is the current one."""
+        ...
+
     def tombstones(self, format: str) -> Iterator[bytes]:
         """The tombstones that came in this format, each as it came: they leave with everything that leaves in it."""
         ...

@@ -24,10 +24,12 @@ _HELD_BYTES = 4 << 20
 
 
 class VaultSelection:
-    """All current records of a vault that may leave it. See satchel.formats.base.Selection."""
+    """All current records of a vault that may leave it, or with ``as_of`` their states that held at that moment. See
+    satchel.formats.base.Selection."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, as_of: datetime | None = None) -> None:
         self._store = store
+        self._as_of = as_of
         #: Originals decoded last, each with its size: a conversation's messages come one after another, the statements of one
         #: text between those of others.
         self._decoded: dict[str, tuple[int, Any]] = {}
@@ -44,15 +46,21 @@ class VaultSelection:
 
     def records(self, *kinds: str, not_from: str = "") -> Iterator[Record]:
         """See Selection.records."""
-        return self._store.records(*kinds, not_from=not_from)
+        return self._held(self._store.records(*kinds, not_from=not_from))
 
     def messages(self, conversation: str) -> Iterator[Record]:
         """See Selection.messages."""
-        return self._store.messages(conversation)
+        return self._held(self._store.messages(conversation))
 
     def get(self, uid: str) -> Record | None:
         """See Selection.get."""
-        return self._store.get(uid)
+        return self._store.get(uid) if self._as_of is None else self._store.state_at(uid, self._as_of)
+
+    def _held(self, records: Iterator[Record]) -> Iterator[Record]:
+        if self._as_of is None:
+            return records
+        states = (self._store.state_at(record.uid, self._as_of) for record in records)
+        return (state for state in states if state is not None)
 
     def unmapped(self, record: Record) -> Mapping[str, Any]:
         """See Selection.unmapped: the adapter that read the record says what its fields do not carry."""
@@ -72,8 +80,14 @@ class VaultSelection:
 
     def homeward(self, format: str) -> Iterator[Homeward]:
         """See Selection.homeward. The platform of what came in an open format is the format."""
-        for found in self._store.natives(format):
+        for found in self._store.natives(format, as_of=self._as_of):
             yield Homeward(*found)
+
+    def earlier(self, format: str) -> Iterator[list[Homeward]]:
+        """See Selection.earlier. Nothing is earlier in a view of one moment."""
+        if self._as_of is None:
+            for states in self._store.earlier_natives(format):
+                yield [Homeward(*state) for state in states]
 
     def tombstones(self, format: str) -> Iterator[bytes]:
         """See Selection.tombstones."""
@@ -126,13 +140,21 @@ def _decode(data: bytes) -> Any:
 
 
 def export(
-    store: Store, target: Path, *, format: str, progress: Progress | None = None, sign: str = "", profile: str = ""
+    store: Store,
+    target: Path,
+    *,
+    format: str,
+    progress: Progress | None = None,
+    sign: str = "",
+    profile: str = "",
+    as_of: datetime | None = None,
 ) -> Written:
     """Write the vault's records into ``target`` in an open format.
 
     Args:
         sign: the name of the signing key to sign it with, "" for none.
         profile: a spelling of the format, "" for its usual one.
+        as_of: write what held at this moment (model.validity).
 
     Raises:
         UsageError: no such format, or it has no such option.
@@ -140,4 +162,4 @@ def export(
         OutputError: the target cannot be written; nothing of it was.
     """
     options = WriteOptions(signing_key=store.signing_key(sign) if sign else None, profile=profile)
-    return formats.get(format).write(VaultSelection(store), target, progress=progress, options=options)
+    return formats.get(format).write(VaultSelection(store, as_of=as_of), target, progress=progress, options=options)

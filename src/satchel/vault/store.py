@@ -81,6 +81,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     until: datetime | None = None
     tags: tuple[str, ...] = ()
+    #: What held at this moment (model.validity), earlier states included.
+    as_of: datetime | None = None
     limit: int = 20
     offset: int = 0
 
@@ -248,8 +250,17 @@ class Store(Protocol):
         """Current records of these kinds (all without any), ordered by uid; without those of the platform ``not_from``."""
         ...
 
-    def natives(self, platform: str) -> Iterator[Kept]:
-        """All current records of a platform whose kept bytes are theirs alone, in the order of coming."""
+    def natives(self, platform: str, *, as_of: datetime | None = None) -> Iterator[Kept]:
+        """All current records of a platform whose kept bytes are theirs alone, in the order of coming; ``as_of``: the states
+        that held at that moment instead."""
+        ...
+
+    def earlier_natives(self, platform: str) -> Iterator[list[Kept]]:
+        """The states of each record of a platform that changed, oldest first; the last is the current one."""
+        ...
+
+    def state_at(self, uid: str, moment: datetime) -> Record | None:
+        """The state of a record that held at ``moment``."""
         ...
 
     def messages(self, conversation: str) -> Iterator[Record]: ...

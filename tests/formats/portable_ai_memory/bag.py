@@ -58,6 +58,9 @@ class Bag:
     def source(self, record: Record) -> SourceNote | None:
         return self.notes.get(record.uid)
 
+    def earlier(self, format: str) -> Iterator[list[Homeward]]:
+        return iter(())
+
     def homeward(self, format: str) -> Iterator[Homeward]:
         return iter(())
 

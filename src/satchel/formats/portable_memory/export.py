@@ -12,11 +12,12 @@ import msgspec
 
 from satchel.codec import canonical
 from satchel.formats.base import Homeward, Progress, Selection, Written
+from satchel.formats.portable_memory import succession
 from satchel.formats.portable_memory.graves import key_of
 from satchel.formats.portable_memory.kinds import KINDS as ROWS
 from satchel.formats.portable_memory.lens import FOREIGN_KIND, FORMAT_NAME, ROW_KINDS, Around, rows_of, whole
 from satchel.formats.portable_memory.manifest import Head
-from satchel.formats.portable_memory.records import without_erased
+from satchel.formats.portable_memory.records import foundations, without_erased
 from satchel.formats.portable_memory.sorting import SortedLines
 from satchel.formats.portable_memory.tombstones import verdict
 from satchel.formats.portable_memory.writer import GENERATOR, BundleWriter, Profile
@@ -63,6 +64,8 @@ def write(
         for found in selection.homeward(FORMAT_NAME):
             _home(found, selection, writer, vendors, ledger, scrub=bool(tombstones))
             count()
+        for states in selection.earlier(FORMAT_NAME):
+            _put_earlier(states, selection, writer, ledger)
         for kind in KINDS:
             for record in selection.records(kind, not_from=FORMAT_NAME):
                 _put(record, writer, around, ledger)
@@ -122,6 +125,21 @@ def _home(
         # Vendors' lines keep their order.
         vendors.add(kind.encode() + b"\0%020d" % found.element, kind.encode() + b"\0" + found.native)
     ledger.record(found.kind, "accepted")
+
+
+def _put_earlier(states: list[Homeward], selection: Selection, writer: BundleWriter, ledger: Ledger) -> None:
+    """Write what an edge or a fact said before it changed as superseded rows; one that came itself in a bundle is there."""
+    current = states[-1]
+    kind = current.source_kind.removeprefix(f"{FORMAT_NAME}.")
+    if kind not in succession.KINDS:
+        return
+    for row in succession.earlier_rows(kind, [msgspec.json.decode(state.native) for state in states]):
+        uid = make_uid(FORMAT_NAME, kind, row["id"])
+        parents, evidence = foundations(kind, row)
+        rests = all(map(selection.buried, evidence)) if evidence else False
+        if selection.get(uid) is None and not rests and not any(map(selection.buried, (uid, *parents))):
+            writer.add(kind, without_erased(kind, row, selection.buried) or row)
+            ledger.record(current.kind, "transformed", "superseded", "an earlier statement, written as a superseded row")
 
 
 def _put(record: Record, writer: BundleWriter, around: Around, ledger: Ledger) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from satchel.codec import canonical
 from satchel.formats.portable_memory.kinds import DERIVED, KINDS, Kind
+from satchel.formats.portable_memory.succession import succeeded
 
 
 def key_of(kind: Kind, row: Mapping[str, Any]) -> str:
@@ -57,6 +58,8 @@ class Graves:
             return True
         if not rules.parents:
             return False
+        if kind in self._deleted and succeeded(kind, row) in self._deleted[kind]:
+            return True
         of = dict(rules.refs)
         if any(row.get(name) in self._deleted.get(of[name], ()) for name in rules.parents):
             return True

@@ -14,6 +14,8 @@ from satchel.formats.portable_memory.graves import key_of
 from satchel.formats.portable_memory.kinds import KINDS
 from satchel.formats.portable_memory.lens import FORMAT_NAME
 from satchel.formats.portable_memory.manifest import FORMAT_VERSION
+from satchel.formats.portable_memory.succession import KINDS as SUPERSEDED
+from satchel.formats.portable_memory.succession import succeeded
 from satchel.model import bodies
 from satchel.model.ids import make_uid
 from satchel.model.record import Access, Link, LinkType, Origin, Provenance, Record, Status, Times
@@ -52,6 +54,9 @@ def foundations(kind: str, row: Mapping[str, Any]) -> tuple[list[str], list[str]
     """The uids of the rows that this one cannot be without, and of those that are its evidence."""
     of = dict(KINDS[kind].refs)
     parents = [make_uid(FORMAT_NAME, of[name], row[name]) for name in KINDS[kind].parents]
+    follower = succeeded(kind, row)
+    if follower:
+        parents.append(make_uid(FORMAT_NAME, kind, follower))
     evidence = row.get("evidenceEpisodeIDs") or () if kind == "edge" else ()
     return parents, [make_uid(FORMAT_NAME, "episode", id) for id in evidence]
 
@@ -65,6 +70,9 @@ def changed_at(kind: str, row: Mapping[str, Any]) -> datetime | None:
 def native_record(kind: str, row: Mapping[str, Any], uid: str) -> Record:
     """The record of a row that was checked."""
     body, links = _BODIES[kind](row)
+    if kind in SUPERSEDED and succeeded(kind, row):
+        # What deletes a statement deletes what it was before.
+        links.append(Link("derived_from", make_uid(FORMAT_NAME, kind, succeeded(kind, row))))
     sensitivity = row.get("sensitivity")
     status: Status = _STATUS.get(str(row.get("lifecycleState")), "active")
     if row.get("supersededBy"):

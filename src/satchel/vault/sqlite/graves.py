@@ -15,12 +15,19 @@ import apsw
 
 from satchel.model.record import Tombstone
 from satchel.model.text import searchable
+from satchel.vault.sqlite import states
 from satchel.vault.sqlite.blocks import Originals, leave
 from satchel.vault.sqlite.connection import one, rows
 from satchel.vault.sqlite.rows import decode, remove_details
 
 #: What cannot be without what it links to, as (kind, type of link). A relation that holds no text outlives a redaction.
-_DEPENDENT = (("chunk", "part_of"), ("memory", "derived_from"), ("foreign", "derived_from"), ("relation", "related_to"))
+_DEPENDENT = (
+    ("chunk", "part_of"),
+    ("memory", "derived_from"),
+    ("foreign", "derived_from"),
+    ("relation", "related_to"),
+    ("relation", "derived_from"),
+)
 
 
 #: Kinds whose statement, once erased, is not taken from elsewhere either. The name of a person or a thing is none.
@@ -144,11 +151,25 @@ def _erase(connection: apsw.Connection, kept: Originals, uid: bytes) -> str:
             connection.execute(f"DELETE FROM {table} WHERE record = ?", (id,))
         connection.execute("DELETE FROM record WHERE id = ?", (id,))
         connection.execute("UPDATE record SET part_of = NULL WHERE part_of = ?", (id,))
-    for original, pack, *place in rows(connection, "SELECT id, pack, start, size, slot FROM original WHERE uid = ?", (uid,)):
-        for table in ("witness", "sighting"):
-            connection.execute(f"DELETE FROM {table} WHERE original = ?", (original,))
-        connection.execute("DELETE FROM original WHERE id = ?", (original,))
+    for (original,) in rows(connection, "SELECT id FROM original WHERE uid = ?", (uid,)):
+        _remove_original(connection, kept, original)
+    for record, original in states.forget_those_of(connection, uid):
+        told = " UNION ALL ".join(
+            f"SELECT 1 FROM {table} WHERE {column} = ?1 AND original = ?2"
+            for table, column in (("record", "id"), ("version", "record"))
+        )
+        if one(connection, told, (record, original)) is None:
+            _remove_original(connection, kept, original)
+    return str(kind)
+
+
+def _remove_original(connection: apsw.Connection, kept: Originals, id: int) -> None:
+    """Take a kept original out, wherever its bytes lie."""
+    for table in ("witness", "sighting"):
+        connection.execute(f"DELETE FROM {table} WHERE original = ?", (id,))
+    places = rows(connection, "SELECT pack, start, size, slot FROM original WHERE id = ?", (id,))
+    connection.execute("DELETE FROM original WHERE id = ?", (id,))
+    for pack, *place in places:
         if pack is not None:
             leave(connection, pack, [tuple(place)])
-        kept.forget()
-    return str(kind)
+    kept.forget()

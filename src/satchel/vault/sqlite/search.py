@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import datetime
 from typing import Any
 
 import apsw
+import msgspec
 
 from satchel.errors import UsageError
 from satchel.model.bodies import Conversation, Message
@@ -14,6 +16,7 @@ from satchel.model.record import Record
 from satchel.model.spacing import spaced
 from satchel.model.text import searchable
 from satchel.model.times import to_microseconds
+from satchel.vault.sqlite import states
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import our_errors, rows
 from satchel.vault.sqlite.rows import decode
@@ -88,6 +91,8 @@ def _match(terms: list[Term]) -> str:
 def search(connection: apsw.Connection, originals: Originals, query: Query) -> Found:
     """See Store.search."""
     where, values = _filters(query)
+    if query.as_of is not None:
+        return _past(connection, originals, query, query.as_of, where, values)
     if not query.words:
         return _list(connection, originals, query, where, values)
     terms = parse(query.words)
@@ -124,6 +129,49 @@ def _list(connection: apsw.Connection, originals: Originals, query: Query, where
     order = "ORDER BY coalesce(r.created, whole.created) DESC NULLS LAST, r.id LIMIT :limit OFFSET :offset"
     found = rows(connection, f"SELECT r.id {source} {order}", page)
     return Found(tuple(_hit(connection, originals, id, 0.0, [], []) for (id,) in found), total)
+
+
+def _past(
+    connection: apsw.Connection, originals: Originals, query: Query, moment: datetime, where: str, values: dict[str, Any]
+) -> Found:
+    """What held at a moment: every match is looked at, and the earlier states that are in no index are given one."""
+    terms = parse(query.words) if query.words else []
+    source = "JOIN record r ON r.id = {0}.rowid LEFT JOIN record whole ON whole.id = r.part_of WHERE {0} MATCH :match"
+    found: list[tuple[float, int]] = []
+    with our_errors():
+        if query.words:
+            values["match"] = _match(terms)
+            states.index_past(connection, originals, moment)
+            for table in ("text_index", "past"):
+                sql = f"SELECT bm25({table}, 4.0, 1.0), r.id, '{table}' FROM {table} {source.format(table)} {where}"
+                for score, id, of in rows(connection, sql, values):
+                    held = states.held_at(connection, originals, id, moment)
+                    # The index of the present speaks for the current state alone.
+                    if held is not None and (of == "past" or held.original == _current(connection, id)):
+                        found.append((score, id))
+            connection.execute("DROP TABLE temp.past")
+            found.sort()
+        else:
+            listed = f"SELECT r.id FROM record r LEFT JOIN record whole ON whole.id = r.part_of WHERE 1 {where}"
+            order = " ORDER BY coalesce(r.created, whole.created) DESC NULLS LAST, r.id"
+            found = [
+                (0.0, id)
+                for (id,) in rows(connection, listed + order, values)
+                if states.held_at(connection, originals, id, moment) is not None
+            ]
+        hits = []
+        for score, id in found[query.offset : query.offset + query.limit]:
+            held = states.held_at(connection, originals, id, moment)
+            hit = _hit(connection, originals, id, score, terms, [])
+            if held is not None:
+                snippet, marks = make_snippet(held.record, terms)
+                hit = msgspec.structs.replace(hit, record=held.record, snippet=snippet or hit.snippet, marks=marks)
+            hits.append(hit)
+    return Found(tuple(hits), len(found))
+
+
+def _current(connection: apsw.Connection, id: int) -> int:
+    return int(rows(connection, "SELECT original FROM record WHERE id = ?", (id,))[0][0])
 
 
 def _witnesses(connection: apsw.Connection, statement: bytes, id: int) -> list[str]:

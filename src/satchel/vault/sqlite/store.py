@@ -19,7 +19,7 @@ from satchel.model.record import Record
 from satchel.model.text import TEXT_VERSION, searchable
 from satchel.model.times import from_microseconds, to_microseconds
 from satchel.trust.secrets import Secret
-from satchel.vault.sqlite import audit, blobs, graves, history, search, signers
+from satchel.vault.sqlite import audit, blobs, graves, history, search, signers, states
 from satchel.vault.sqlite.blocks import Frame, Originals
 from satchel.vault.sqlite.connection import connect, our_errors, rows, use_log, writing
 from satchel.vault.sqlite.intake import SqliteIntake
@@ -175,7 +175,7 @@ class SqliteStore:
                 return
             last = page[-1][0]
 
-    def natives(self, platform: str) -> Iterator[Kept]:
+    def natives(self, platform: str, *, as_of: datetime | None = None) -> Iterator[Kept]:
         """See Store.natives."""
         last = 0
         while True:
@@ -186,12 +186,37 @@ class SqliteStore:
                 f" AND (o.data IS NOT NULL OR o.pack IS NOT NULL) ORDER BY r.id LIMIT {_PAGE}",
                 (platform, last),
             )
-            for _, kind, source_kind, element, dialect, size, data, pack, start in page:
+            for id, kind, source_kind, element, dialect, size, data, pack, start in page:
+                if as_of is not None:
+                    state = states.held_at(self.connection, self._kept, id, as_of)
+                    if state is not None:
+                        yield self._kept_of(state.original)
+                    continue
                 native = Frame(data, size).native(0, size) if pack is None else self._kept.packed(pack).native(start, size)
                 yield Kept(kind, source_kind, native, element or 0, dialect)
             if len(page) < _PAGE:
                 return
             last = page[-1][0]
+
+    def earlier_natives(self, platform: str) -> Iterator[list[Kept]]:
+        """See Store.earlier_natives."""
+        for id in states.changed(self.connection, platform):
+            found = states.states(self.connection, self._kept, id)
+            yield [self._kept_of(state.original) for state in found]
+
+    def _kept_of(self, original: int) -> Kept:
+        kind, source_kind, element, dialect = rows(
+            self.connection,
+            "SELECT (SELECT kind FROM record WHERE uid = o.uid), kind, element, dialect FROM original o WHERE id = ?",
+            (original,),
+        )[0]
+        return Kept(kind or "", source_kind, self._kept.native(original) or b"", element or 0, dialect)
+
+    def state_at(self, uid: str, moment: datetime) -> Record | None:
+        """See Store.state_at."""
+        found = rows(self.connection, "SELECT id, recorded FROM record WHERE uid = ?", (bytes.fromhex(uid),))
+        state = states.held_at(self.connection, self._kept, found[0][0], moment) if found else None
+        return state.record if state else None
 
     def messages(self, conversation: str) -> Iterator[Record]:
         """See Store.messages."""
