@@ -32,6 +32,7 @@ from satchel.limits import DEFAULT
 from satchel.model.findings import Finding
 from satchel.model.record import Original, Tombstone
 from satchel.model.text import searchable
+from satchel.model.times import from_iso
 from satchel.move.evidence import evidence
 from satchel.move.exports import VaultSelection
 from satchel.move.imports import take
@@ -40,7 +41,7 @@ from satchel.trust.secrets import Secret, new_key
 from satchel.vault.sqlite.store import SqliteStore
 from satchel.vault.store import Query, Summary
 
-FEATURES = ("redact", "trusted_keys", "signing", "raw_paths", "restart", "dry_run", "validate", "evidence")
+FEATURES = ("redact", "as_of", "trusted_keys", "signing", "raw_paths", "restart", "dry_run", "validate", "evidence")
 _DATABASE = "vault.db"
 _KEY = "key"
 _MOST = 10_000
@@ -71,7 +72,7 @@ class Host:
             "name": "satchel",
             "version": version("satchel"),
             "kinds": list(KINDS),
-            "routes": [{"name": "search", "type": "lexical"}],
+            "routes": [{"name": "search", "type": "lexical"}, {"name": "search --as-of", "type": "as_of"}],
             "features": list(FEATURES),
         }
 
@@ -168,16 +169,17 @@ class Host:
         FORMAT.write(VaultSelection(self.store), Path(path), options=options)
         return {}
 
-    def search(self, query: str, k: int = 20, **_: Any) -> dict[str, Any]:
+    def search(self, query: str, k: int = 20, as_of: str = "", **_: Any) -> dict[str, Any]:
         try:
-            hits = self.store.search(Query(words=query, limit=max(1, min(k, _MOST)))).hits
+            asked = Query(words=query, limit=max(1, min(k, _MOST)), as_of=from_iso(as_of))
+            hits = self.store.search(asked).hits
         except UsageError:
             # Nothing in the query is a word.
             hits = ()
         found = []
         for hit in hits:
             for uid in (hit.record.uid, *hit.witnesses):
-                record = self.store.get(uid)
+                record = hit.record if uid == hit.record.uid else self.store.get(uid)
                 if record is not None:
                     text = "\n".join(part for part in searchable(record) if part)
                     found.append({"id": record.origin.id, "text": text, "kind": record.origin.kind})
