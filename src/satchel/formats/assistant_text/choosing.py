@@ -1,0 +1,94 @@
+"""Which statements go in: the best ones, each statement once, in bounded memory.
+
+A shelf holds the candidates of one group, best first. It keeps so many that together they are eight times as long as the
+largest room they may go into, and drops the last: a vault of any size is read once and never held. From a shelf, statements are
+taken in their order; one that does not fit into what is left of the room is passed over, whole, and the next is tried.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left, insort
+from collections import Counter
+
+import msgspec
+
+from satchel.formats.assistant_text.statements import Rank, Statement
+from satchel.model.text import same_words
+
+#: Candidates are kept up to so many times the room, so that passing over long ones leaves short ones to fill it.
+_SPARE = 8
+#: What a candidate is counted to need beyond its text.
+_OVERHEAD = 16
+
+
+class Candidate(msgspec.Struct):
+    """A statement as it may stand in the target. ``twins`` counts the other records, by kind, that say the same."""
+
+    statement: Statement
+    safe: str
+    was_escaped: bool
+    size: int
+    key: bytes
+    twins: Counter[str]
+
+    @property
+    def rank(self) -> Rank:
+        return self.statement.rank
+
+    def kinds(self) -> Counter[str]:
+        """How many records of each kind it stands for."""
+        return self.twins + Counter([self.statement.kind])
+
+
+def units(text: str) -> int:
+    """The length of ``text`` in UTF-16 units."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def candidate(statement: Statement, safe: str, was_escaped: bool) -> Candidate:
+    """``statement``, written as ``safe``."""
+    key = hashlib.blake2b(same_words("", statement.text), digest_size=16).digest()
+    return Candidate(statement, safe, was_escaped, units(safe), key, Counter())
+
+
+class Shelf:
+    """The best candidates that came, in their order."""
+
+    def __init__(self, room: int) -> None:
+        self._most = room * _SPARE
+        self._size = 0
+        self._ranked: list[Candidate] = []
+        self._by_key: dict[bytes, Candidate] = {}
+        #: Records, by kind, that were dropped for better ones.
+        self.dropped: Counter[str] = Counter()
+
+    def offer(self, new: Candidate) -> None:
+        """Keep it, count it as a twin of one that says the same, or drop the last."""
+        known = self._by_key.get(new.key)
+        if known is not None:
+            if known.rank <= new.rank:
+                known.twins[new.statement.kind] += 1
+                return
+            new.twins = known.kinds()
+            self._remove(known)
+        insort(self._ranked, new, key=_by_rank)
+        self._by_key[new.key] = new
+        self._size += new.size + _OVERHEAD
+        while self._size > self._most and len(self._ranked) > 1:
+            last = self._ranked[-1]
+            self._remove(last)
+            self.dropped += last.kinds()
+
+    def ranked(self) -> list[Candidate]:
+        """What is on it, best first."""
+        return self._ranked
+
+    def _remove(self, old: Candidate) -> None:
+        del self._ranked[bisect_left(self._ranked, old.rank, key=_by_rank)]
+        del self._by_key[old.key]
+        self._size -= old.size + _OVERHEAD
+
+
+def _by_rank(item: Candidate) -> Rank:
+    return item.rank
