@@ -17,10 +17,10 @@ LABELS = ("evidence", "imported from")
 
 PIECES = st.sampled_from(
     ["\n", "\n", "\\", "\\\\", "#", "## ", "```", "~~~", "---", "***", "* * *", "_ _ _", "===", "<", "<<", "</", "<|im_start|>",
-     "[", "[2025-01-01] - ", "[INST]", "[/INST]", "System", "system:", "User", ":", "\uff1a", "**", "> ", "- ", "1. ", "Evidence",
-     "Imported from", "Instructions", "Identity", "Who the user is", " ", "\t", "\u202e", "\\u202e", "\\u005c", "\u200b", "\u200d",
-     "\ufe0f", "\u20e3", "\U000e0041", "\ud800", "\udfff", "\U0001f469", "\u6f22", "\u0628", "u202e", "U0001f469", "\x00", "\x1b[31m",
-     "\ue200", "\u2028"]
+     "[", "[2025-01-01] - ", "[INST]", "[/INST]", "System", "system:", "User", ":", "\uff1a", "**", "> ", "- ", "1. ",
+     "Evidence", "Imported from", "Instructions", "Identity", "Who the user is", " ", "\t", "\u202e", "\\u202e", "\\u005c",
+     "\u200b", "\u200d", "\ufe0f", "\u20e3", "\U000e0041", "\ud800", "\udfff", "\U0001f469", "\u6f22", "\u0628", "u202e",
+     "U0001f469", "\x00", "\x1b[31m", "\ue200", "\u2028"]
 )  # fmt: skip
 TEXTS = st.one_of(
     st.lists(PIECES, max_size=12).map("".join),

@@ -1,8 +1,8 @@
 """Which statements go in: the best ones, each statement once, in bounded memory.
 
-A shelf holds the candidates of one group, best first. It keeps so many that together they are eight times as long as the
-largest room they may go into, and drops the last: a vault of any size is read once and never held. From a shelf, statements are
-taken in their order; one that does not fit into what is left of the room is passed over, whole, and the next is tried.
+A shelf holds the candidates of one group, best first. Once together they are eight times as long as the largest room they may
+go into, those behind are dropped: a vault of any size is read once and never held. From a shelf, statements are taken in their
+order; one that does not fit into what is left of the room is passed over, whole, and the next is tried.
 """
 
 from __future__ import annotations
@@ -23,12 +23,16 @@ _OVERHEAD = 16
 
 
 class Candidate(msgspec.Struct):
-    """A statement as it may stand in the target. ``twins`` counts the other records, by kind, that say the same."""
+    """A statement as it may stand in the target. ``twins`` counts the other records, by kind, that say the same.
+
+    ``weight`` is what it takes up on a shelf: the size of the longest of them.
+    """
 
     statement: Statement
     safe: str
     was_escaped: bool
     size: int
+    weight: int
     key: bytes
     twins: Counter[str]
 
@@ -49,7 +53,8 @@ def units(text: str) -> int:
 def candidate(statement: Statement, safe: str, was_escaped: bool) -> Candidate:
     """``statement``, written as ``safe``."""
     key = hashlib.blake2b(same_words("", statement.text), digest_size=16).digest()
-    return Candidate(statement, safe, was_escaped, units(safe), key, Counter())
+    size = units(safe)
+    return Candidate(statement, safe, was_escaped, size, size + _OVERHEAD, key, Counter())
 
 
 class Shelf:
@@ -57,7 +62,7 @@ class Shelf:
 
     def __init__(self, room: int) -> None:
         self._most = room * _SPARE
-        self._size = 0
+        self._weight = 0
         self._ranked: list[Candidate] = []
         self._by_key: dict[bytes, Candidate] = {}
         #: Records, by kind, that were dropped for better ones.
@@ -71,11 +76,13 @@ class Shelf:
                 known.twins[new.statement.kind] += 1
                 return
             new.twins = known.kinds()
+            # A shelf that grew lighter would let in what ranks behind what it has dropped.
+            new.weight = max(new.weight, known.weight)
             self._remove(known)
         insort(self._ranked, new, key=_by_rank)
         self._by_key[new.key] = new
-        self._size += new.size + _OVERHEAD
-        while self._size > self._most and len(self._ranked) > 1:
+        self._weight += new.weight
+        while self._weight - self._ranked[-1].weight >= self._most:
             last = self._ranked[-1]
             self._remove(last)
             self.dropped += last.kinds()
@@ -87,7 +94,7 @@ class Shelf:
     def _remove(self, old: Candidate) -> None:
         del self._ranked[bisect_left(self._ranked, old.rank, key=_by_rank)]
         del self._by_key[old.key]
-        self._size -= old.size + _OVERHEAD
+        self._weight -= old.weight
 
 
 def _by_rank(item: Candidate) -> Rank:

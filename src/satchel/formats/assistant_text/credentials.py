@@ -20,8 +20,8 @@ _FORMS = (
     r"\bhf_[A-Za-z0-9]{30}",
     r"\bnpm_[A-Za-z0-9]{30}",
     r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.",
-    r"(?i:\b(?:password|passwort|passphrase|api[ _-]?key|secret[ _-]?key|access[ _-]?token)\b(?:\s+(?:is|lautet))?\s*[:=]?\s*)"
-    r"(?=\S*[0-9])(?=\S*[A-Za-z])[^\s,;]{8,}",
+    r"(?i:\b(?:password|passwort|passphrase|api[ _-]?key|secret[ _-]?key|access[ _-]?token)(?:\s+(?:is|lautet)\s+|\s*[:=]\s*))"
+    r"(?=\S{0,200}[0-9])(?=\S{0,200}[A-Za-z])[^\s,;]{8}",
 )
 _CREDENTIAL = re.compile("|".join(f"(?:{form})" for form in _FORMS))
 

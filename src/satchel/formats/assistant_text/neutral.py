@@ -96,7 +96,8 @@ def _code(found: re.Match[str]) -> str:
 def _rules(titles: tuple[str, ...], labels: tuple[str, ...]) -> tuple[_Rule, ...]:
     words = "|".join(re.escape(word) for word in (*_ROLES, *labels))
     spoken = rf"^{_LEADING}(?:{words})\b[ \t*_\])>\"']*"
-    rules = [_rule("", rf"(?:{pattern})") for pattern in _ANYWHERE]
+    # Only where a run of backslashes begins: from each of them the rest of the run would be looked through again.
+    rules = [_rule(r"(?<!\\)", rf"(?:{pattern})") for pattern in _ANYWHERE]
     rules += [_rule("^", rf"(?:{pattern})") for pattern in _AT_LINE_START]
     rules.append(_rule(spoken, "[:\uff1a]"))
     if titles:
