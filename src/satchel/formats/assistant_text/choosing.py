@@ -34,11 +34,8 @@ class Candidate(msgspec.Struct):
     size: int
     weight: int
     key: bytes
+    rank: Rank
     twins: Counter[str]
-
-    @property
-    def rank(self) -> Rank:
-        return self.statement.rank
 
     def kinds(self) -> Counter[str]:
         """How many records of each kind it stands for."""
@@ -54,7 +51,7 @@ def candidate(statement: Statement, safe: str, was_escaped: bool) -> Candidate:
     """``statement``, written as ``safe``."""
     key = hashlib.blake2b(same_words("", statement.text), digest_size=16).digest()
     size = units(safe)
-    return Candidate(statement, safe, was_escaped, size, size + _OVERHEAD, key, Counter())
+    return Candidate(statement, safe, was_escaped, size, size + _OVERHEAD, key, statement.rank, Counter())
 
 
 class Shelf:

@@ -38,15 +38,13 @@ class Filled(msgspec.Struct, frozen=True):
 
 def fill(sheet: Sheet, candidates: Iterable[Candidate]) -> Filled | None:
     """The file with as many of the candidates, which are in order of importance, as fit; None when none does."""
-    used = units(sheet.before) + max(units(sheet.after), units(sheet.after_cut)) - _first_gap(sheet)
+    used = _frame(sheet)
     chosen: dict[str, list[Candidate]] = {}
     uids: set[str] = set()
     is_complete = True
     for item in candidates:
         section = _section(sheet, item)
-        cost = units(_entry(sheet, item, len(uids) + 1))
-        if section.title not in chosen and section.title:
-            cost += units(_header(section))
+        cost = _cost(sheet, item, len(uids) + 1) + (0 if section.title in chosen else units(_header(section)))
         if _is_barred(sheet, item) or (sheet.items and len(uids) == sheet.items) or (sheet.room and used + cost > sheet.room):
             is_complete = False
             continue
@@ -60,12 +58,23 @@ def fill(sheet: Sheet, candidates: Iterable[Candidate]) -> Filled | None:
 
 def fits_alone(sheet: Sheet, item: Candidate) -> bool:
     """Whether the file could hold the statement if it held nothing else."""
-    return fill(sheet, [item]) is not None
+    if _is_barred(sheet, item):
+        return False
+    return not sheet.room or _frame(sheet) + units(_header(_section(sheet, item))) + _cost(sheet, item, 1) <= sheet.room
 
 
 def day(moment: datetime | None) -> str:
     """The day as ``YYYY-MM-DD``, or ``unknown``."""
     return moment.date().isoformat() if moment is not None else "unknown"
+
+
+def _frame(sheet: Sheet) -> int:
+    """What a text costs before any statement is in it."""
+    return units(sheet.before) + max(units(sheet.after), units(sheet.after_cut)) - _first_gap(sheet)
+
+
+def _cost(sheet: Sheet, item: Candidate, number: int) -> int:
+    return units(_entry(sheet, item, number))
 
 
 def _is_barred(sheet: Sheet, item: Candidate) -> bool:
@@ -86,7 +95,7 @@ def _first_gap(sheet: Sheet) -> int:
 
 
 def _header(section: Section) -> str:
-    return f"\n## {section.title}\n"
+    return f"\n## {section.title}\n" if section.title else ""
 
 
 def _written(sheet: Sheet, chosen: dict[str, list[Candidate]], is_complete: bool) -> Iterator[str]:
