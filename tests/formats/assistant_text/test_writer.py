@@ -298,6 +298,15 @@ def test_one_statement_of_two_witnesses_stands_there_once(tmp_path: Path) -> Non
     assert fates(written) == {("accepted", ""): 1, ("transformed", "same-statement"): 2}
 
 
+def test_the_same_words_as_an_instruction_and_as_a_statement_are_an_instruction(tmp_path: Path) -> None:
+    bag = Bag([memory("a", "Be brief."), instruction("b", "Be brief."), memory("c", "be  brief.")])
+    written, found = write("chatgpt-text", bag, tmp_path / "out")
+    assert found["custom-instructions.txt"] == "Be brief."
+    assert "about-you.txt" not in found
+    assert written.counts["memories.txt"] == 1
+    assert fates(written) == {("accepted", ""): 1, ("transformed", "same-statement"): 2}
+
+
 def test_one_too_long_for_any_file_is_not_cut(tmp_path: Path) -> None:
     bag = Bag([memory("a", "x" * 16_000), memory("b", "Likes tea")])
     written, found = write("system-prompt", bag, tmp_path / "out")

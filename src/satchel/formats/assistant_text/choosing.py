@@ -84,6 +84,13 @@ class Shelf:
             self._remove(last)
             self.dropped += last.kinds()
 
+    def yield_to(self, other: Shelf) -> None:
+        """Leave to ``other`` what both hold: the same words said as an instruction and as a statement stand there once."""
+        for key in self._by_key.keys() & other._by_key.keys():
+            twin = self._by_key[key]
+            self._remove(twin)
+            other._by_key[key].twins += twin.kinds()
+
     def ranked(self) -> list[Candidate]:
         """What is on it, best first."""
         return self._ranked

@@ -41,6 +41,9 @@ _ANYWHERE = (r"<(?=[A-Za-z/!?|])", r"`{3,}", r"\[/?INST\]")
 _AT_LINE_START = (r"#+(?:[ \t]|$)", r"~{3,}", r"\[", r"(?:=+|-{2,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})[ \t]*$")
 
 
+_FLAGS = re.IGNORECASE | re.MULTILINE
+
+
 class _Rule(NamedTuple):
     """``mark`` matches where a backslash goes, its first group staying before it; ``unmark`` the same place with one there."""
 
@@ -75,14 +78,16 @@ def neutralised(text: str, titles: tuple[str, ...] = (), labels: tuple[str, ...]
     """
     lines = [line if _ORDINARY.fullmatch(line) else _ENCODE.sub(_code, line) for line in text.split("\n")]
     safe = "\n".join(lines)
-    for rule in _rules(titles, labels):
-        safe = rule.mark.sub(r"\1\\\2", safe)
+    rules, any_of_them = _rules(titles, labels)
+    if any_of_them.search(safe):
+        for rule in rules:
+            safe = rule.mark.sub(r"\1\\\2", safe)
     return Neutral(safe, safe != text)
 
 
 def restored(text: str, titles: tuple[str, ...] = (), labels: tuple[str, ...] = ()) -> str:
     """What ``neutralised`` was given."""
-    for rule in reversed(_rules(titles, labels)):
+    for rule in reversed(_rules(titles, labels)[0]):
         text = rule.unmark.sub(r"\1\2", text)
     return _DECODE.sub(lambda found: chr(int(found[1] or found[2], 16)), text)
 
@@ -93,7 +98,8 @@ def _code(found: re.Match[str]) -> str:
 
 
 @functools.cache
-def _rules(titles: tuple[str, ...], labels: tuple[str, ...]) -> tuple[_Rule, ...]:
+def _rules(titles: tuple[str, ...], labels: tuple[str, ...]) -> tuple[tuple[_Rule, ...], re.Pattern[str]]:
+    """The rules, in their order, and what matches wherever one of them does: most texts need no more than that."""
     words = "|".join(re.escape(word) for word in (*_ROLES, *labels))
     spoken = rf"^{_LEADING}(?:{words})\b[ \t*_\])>\"']*"
     # Only where a run of backslashes begins: from each of them the rest of the run would be looked through again.
@@ -103,12 +109,11 @@ def _rules(titles: tuple[str, ...], labels: tuple[str, ...]) -> tuple[_Rule, ...
     if titles:
         names = "|".join(re.escape(title) for title in titles)
         rules.append(_rule("^", rf"(?:#+(?=[^#\s]))?[*_ \t]*(?:{names})[*_ \t:\uff1a]*$"))
-    return tuple(rules)
+    return tuple(rules), re.compile("|".join(rule.mark.pattern for rule in rules), _FLAGS)
 
 
 def _rule(before: str, structure: str) -> _Rule:
-    flags = re.IGNORECASE | re.MULTILINE
     return _Rule(
-        re.compile(rf"({before})(\\*{structure})", flags),
-        re.compile(rf"({before})\\(\\*{structure})", flags),
+        re.compile(rf"({before})(\\*{structure})", _FLAGS),
+        re.compile(rf"({before})\\(\\*{structure})", _FLAGS),
     )

@@ -73,6 +73,7 @@ class Writer:
                 self.ledger.record(kind, "omitted", "no-place", text)
                 self._step()
         self._step(flush=True)
+        self._shelves["statement"].yield_to(self._shelves["instruction"])
         filled = [made for sheet in self._target.sheets if (made := fill(sheet, self._candidates(sheet))) is not None]
         self._tell(filled)
         if not filled:
