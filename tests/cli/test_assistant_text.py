@@ -47,6 +47,7 @@ def test_a_budget(satchel: Run, tmp_path: Path) -> None:
     assert len((tmp_path / "out" / "system-prompt.md").read_text()) <= 700
     refused = satchel("export", "--to", "system-prompt", "--budget", 10, tmp_path / "small")
     assert (refused.code, "too small" in refused.err) == (2, True)
+    assert satchel("export", "--to", "system-prompt", "--budget", 0, tmp_path / "none").code == 2
     assert satchel("export", "--to", "portable-memory", "--budget", 700, tmp_path / "x.mem").code == 2
     assert satchel("export", "--to", "claude-text", "--profile", "sdk", tmp_path / "y").code == 2
 

@@ -21,13 +21,12 @@ from satchel.cli import options
 @click.option("--profile", default="", metavar="NAME", help="A spelling of the format: sdk, spec (portable-memory).")
 @click.option(
     "--budget",
-    default=0,
-    type=click.IntRange(min=0),
+    type=click.IntRange(min=1),
     metavar="CHARACTERS",
     help="How long a text to paste may be where the assistant states no limit.",
 )
 @options.json
-def export(target: Path, to: str, sign: str, profile: str, budget: int, json: bool) -> None:
+def export(target: Path, to: str, sign: str, profile: str, budget: int | None, json: bool) -> None:
     """Write everything in the vault in an open format, or what matters most as texts to paste into an assistant; what
     the target cannot hold is told.
 
@@ -45,7 +44,7 @@ def export(target: Path, to: str, sign: str, profile: str, budget: int, json: bo
 
     with opened() as store, WorkProgress("Writing", shown=not json, by_bytes=False) as progress:
         progress.total(sum(store.stats().records.values()))
-        written = write(store, target, format=to, progress=progress.advance, sign=sign, profile=profile, budget=budget)
+        written = write(store, target, format=to, progress=progress.advance, sign=sign, profile=profile, budget=budget or 0)
     lines = written.ledger.lines()
     if json:
         counts = {**written.counts, "files": written.files, "size_bytes": written.size_bytes}

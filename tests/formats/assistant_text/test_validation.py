@@ -77,6 +77,13 @@ def test_what_is_wrong_is_named(change: Callable[[Path], object], code: str, fol
     assert "Likes" not in str(found)
 
 
+def test_an_editors_line_ends_are_no_fault(folder: Path) -> None:
+    for file in (IMPORT, EDITS):
+        path = folder / file
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert check(folder) == []
+
+
 def test_a_field_that_is_too_long(tmp_path: Path) -> None:
     registry.get("chatgpt-text").write(BAG, tmp_path / "out")
     (tmp_path / "out" / "about-you.txt").write_text("漢" * 1500)

@@ -168,7 +168,10 @@ def test_a_field_is_filled_to_its_last_character(letter: str, tmp_path: Path) ->
     assert units(found["custom-instructions.txt"]) == 1500
     written, found = write("chatgpt-text", Bag([instruction("a", letter * (1500 // size) + "y")]), tmp_path / "over")
     assert "custom-instructions.txt" not in found
-    assert fates(written, "custom-instructions.txt") == {}, "a file that holds nothing is not written, and no promise"
+    assert fates(written, "custom-instructions.txt") == {("lost", "no-room"): 1}
+    assert (
+        "Not written, since nothing for it was found or fits: `custom-instructions.txt`, `about-you.txt`." in found["README.md"]
+    )
     assert letter * 700 in found["memories.txt"]
 
 

@@ -49,6 +49,9 @@ def readme(target: Target, filled: list[Filled], left_out: list[str]) -> str:
         "",
         "Read a text before you paste it: with that it leaves your hands. Copy the whole file.",
     ]
+    absent = [f"`{sheet.file}`" for sheet in target.sheets if sheet.file not in {one.sheet.file for one in filled}]
+    if absent:
+        lines += ["", f"Not written, since nothing for it was found or fits: {', '.join(absent)}."]
     if left_out:
         lines += ["", "Left out:", "", *(f"- {line}" for line in left_out)]
     lines += [

@@ -61,7 +61,9 @@ VERSION = "1"
 _EVERYTHING: tuple[Group, ...] = ("instruction", "statement")
 _FENCE = "```"
 _UNDOCUMENTED = "no limit is documented; the room is Satchel's own (`--budget`)"
-_FIELD = "1,500 characters for each of the two fields, as long observed (providers.md 3.1)"
+# providers.md 3.1, "Into it".
+_FIELD = "1,500 characters for each of the two fields: long observed, documented no more"
+# What the memory tool says of itself to the model: 200 characters at first, 100,000 later.
 _EDITS = "30 edits of 200 characters: the narrower of the two limits that Claude's memory tool has stated"
 
 CHATGPT = Target(

@@ -89,7 +89,8 @@ def _file(sheet: Sheet, path: Path, limits: Limits) -> Iterator[Finding]:
         yield _finding("too-large", place)
         return
     try:
-        text = data.decode()
+        # An editor may have put its own line ends and a mark at the beginning; neither is pasted.
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         yield _finding("not-utf-8", Place(file=sheet.file, offset=error.start))
         return

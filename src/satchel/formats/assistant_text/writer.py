@@ -108,9 +108,9 @@ class Writer:
         for shelf in self._shelves.values():
             self._tell_left_out(shelf.dropped)
             for item in shelf.ranked():
-                self._tell_one(item, [made.sheet.file for made in filled if item.statement.uid in made.uids], filled)
+                self._tell_one(item, [made.sheet.file for made in filled if item.statement.uid in made.uids])
 
-    def _tell_one(self, item: Candidate, files: list[str], filled: list[Filled]) -> None:
+    def _tell_one(self, item: Candidate, files: list[str]) -> None:
         ledger, kind = self.ledger, item.statement.kind
         if not files:
             self._tell_left_out(item.kinds())
@@ -118,9 +118,9 @@ class Writer:
         ledger.record(kind, "accepted")
         for twin, count in item.twins.items():
             ledger.record(twin, "transformed", "same-statement", _TWIN, count=count)
-        for made in filled:
-            if item.statement.group in made.sheet.takes and made.sheet.file not in files:
-                ledger.field(kind, made.sheet.file, "lost", "no-room", f"did not fit there; stands in {', '.join(files)}")
+        for sheet in self._target.sheets:
+            if item.statement.group in sheet.takes and sheet.file not in files:
+                ledger.field(kind, sheet.file, "lost", "no-room", f"did not fit there; stands in {', '.join(files)}")
         if item.statement.was_tidied:
             ledger.field(
                 kind, "text", "narrowed", "spacing", "blank lines and white space at the ends of lines are not written"
