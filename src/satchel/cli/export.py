@@ -1,4 +1,4 @@
-"""``satchel export``: write the vault out in an open format."""
+"""``satchel export``: write the vault out in an open format, or as texts to paste into an assistant."""
 
 from __future__ import annotations
 
@@ -11,13 +11,25 @@ from satchel.cli import options
 
 @click.command()
 @click.argument("target", metavar="FOLDER", type=click.Path(path_type=Path))
-@click.option("--to", required=True, metavar="FORMAT", help="The format: portable-ai-memory, portable-memory.")
+@click.option(
+    "--to",
+    required=True,
+    metavar="FORMAT",
+    help="portable-ai-memory, portable-memory; texts to paste: chatgpt-text, claude-text, gemini-text, system-prompt.",
+)
 @click.option("--sign", default="", metavar="KEY", help="Sign with the key of this name (satchel keys create).")
 @click.option("--profile", default="", metavar="NAME", help="A spelling of the format: sdk, spec (portable-memory).")
+@click.option(
+    "--budget",
+    type=click.IntRange(min=1),
+    metavar="CHARACTERS",
+    help="How long a text to paste may be where the assistant states no limit.",
+)
 @options.as_of
 @options.json
-def export(target: Path, to: str, sign: str, profile: str, as_of: str, json: bool) -> None:
-    """Write everything in the vault in an open format; what the format cannot hold is told.
+def export(target: Path, to: str, sign: str, profile: str, budget: int | None, as_of: str, json: bool) -> None:
+    """Write everything in the vault in an open format, or what matters most as texts to paste into an assistant; what
+    the target cannot hold is told.
 
     The files are not encrypted. The same vault gives the same bytes. With --as-of, what held at that moment: earlier states of
     what changed since, nothing that began later or was over.
@@ -25,6 +37,8 @@ def export(target: Path, to: str, sign: str, profile: str, as_of: str, json: boo
     \b
     satchel export --to portable-ai-memory my-memory
     satchel export --to portable-memory --sign main my-memory.mem
+    satchel export --to claude-text for-claude
+    satchel export --to system-prompt --budget 8000 prompt
     """
     from satchel.cli.console import WorkProgress, clean, counted, dim, say, say_json, size
     from satchel.cli.moments import as_of_moment
@@ -34,7 +48,16 @@ def export(target: Path, to: str, sign: str, profile: str, as_of: str, json: boo
     moment = as_of_moment(as_of)
     with opened() as store, WorkProgress("Writing", shown=not json, by_bytes=False) as progress:
         progress.total(sum(store.stats().records.values()))
-        written = write(store, target, format=to, progress=progress.advance, sign=sign, profile=profile, as_of=moment)
+        written = write(
+            store,
+            target,
+            format=to,
+            progress=progress.advance,
+            sign=sign,
+            profile=profile,
+            budget=budget or 0,
+            as_of=moment,
+        )
     lines = written.ledger.lines()
     if json:
         counts = {**written.counts, "files": written.files, "size_bytes": written.size_bytes}

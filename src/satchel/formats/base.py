@@ -114,11 +114,13 @@ class Written(msgspec.Struct, frozen=True):
 class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What a person may ask of a writer beside the target; a format that cannot do it says so.
 
-    ``signing_key`` signs what is written. ``profile`` names a spelling of the format, "" its usual one.
+    ``signing_key`` signs what is written. ``profile`` names a spelling of the format, "" its usual one. ``budget`` is how many
+    characters a text may have for which nobody else sets a limit, 0 the format's usual number.
     """
 
     signing_key: Secret | None = None
     profile: str = ""
+    budget: int = 0
 
 
 PLAIN = WriteOptions()

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 GROUP = "satchel.formats"
 OURS = {
-    "portable-ai-memory": "satchel.formats.portable_ai_memory",
-    "portable-memory": "satchel.formats.portable_memory",
+    "chatgpt-text": "satchel.formats.assistant_text:CHATGPT",
+    "claude-text": "satchel.formats.assistant_text:CLAUDE",
+    "gemini-text": "satchel.formats.assistant_text:GEMINI",
+    "portable-ai-memory": "satchel.formats.portable_ai_memory:FORMAT",
+    "portable-memory": "satchel.formats.portable_memory:FORMAT",
+    "system-prompt": "satchel.formats.assistant_text:SYSTEM_PROMPT",
 }
 
 
@@ -38,7 +42,8 @@ def get(name: str) -> Format:
         UsageError: there is none.
     """
     if name in OURS:
-        return cast(Format, import_module(OURS[name]).FORMAT)
+        module, _, attribute = OURS[name].partition(":")
+        return cast(Format, getattr(import_module(module), attribute))
     for point in _theirs().select(name=name):
         return cast(Format, point.load())
     raise UsageError(f"no format is called {name!r}", hint="there are " + ", ".join(names()))

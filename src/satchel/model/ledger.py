@@ -31,13 +31,13 @@ class Ledger:
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str, str, str, str]] = Counter()
 
-    def record(self, kind: str, fate: Fate, code: str = "", text: str = "") -> None:
-        """One record's fate; ``code`` and ``text`` give the reason where it is not plain acceptance."""
-        self._counts[kind, "", fate, code, text] += 1
+    def record(self, kind: str, fate: Fate, code: str = "", text: str = "", *, count: int = 1) -> None:
+        """The fate of ``count`` records; ``code`` and ``text`` give the reason where it is not plain acceptance."""
+        self._counts[kind, "", fate, code, text] += count
 
-    def field(self, kind: str, field: str, fate: FieldFate, code: str, text: str) -> None:
-        """One field's fate in one record; plain mapping is not told."""
-        self._counts[kind, field, fate, code, text] += 1
+    def field(self, kind: str, field: str, fate: FieldFate, code: str, text: str, *, count: int = 1) -> None:
+        """One field's fate in ``count`` records; plain mapping is not told."""
+        self._counts[kind, field, fate, code, text] += count
 
     def lines(self) -> list[LedgerLine]:
         """All lines, sorted."""

@@ -148,18 +148,20 @@ def export(
     sign: str = "",
     profile: str = "",
     as_of: datetime | None = None,
+    budget: int = 0,
 ) -> Written:
-    """Write the vault's records into ``target`` in an open format.
+    """Write the vault's records into ``target`` in an open format, or as texts for an assistant.
 
     Args:
         sign: the name of the signing key to sign it with, "" for none.
         profile: a spelling of the format, "" for its usual one.
         as_of: write what held at this moment (model.validity).
+        budget: how many characters a text may have for which nobody sets a limit, 0 for the format's usual number.
 
     Raises:
         UsageError: no such format, or it has no such option.
         NotFound: no such key.
         OutputError: the target cannot be written; nothing of it was.
     """
-    options = WriteOptions(signing_key=store.signing_key(sign) if sign else None, profile=profile)
+    options = WriteOptions(signing_key=store.signing_key(sign) if sign else None, profile=profile, budget=budget)
     return formats.get(format).write(VaultSelection(store, as_of=as_of), target, progress=progress, options=options)

@@ -46,6 +46,8 @@ class PortableMemory:
         self, selection: Selection, target: Path, *, progress: Progress | None = None, options: WriteOptions = PLAIN
     ) -> Written:
         """See ``formats.base.Format.write``. The profile ``spec`` spells numbers as the text asks (dossier 3.3)."""
+        if options.budget:
+            raise UsageError("Portable Memory is written whole: it has no budget")
         if options.profile not in PROFILES:
             raise UsageError(f"Portable Memory has no profile {options.profile!r}", hint="sdk or spec")
         return export.write(selection, target, progress, profile=PROFILES[options.profile], signing_key=options.signing_key)
