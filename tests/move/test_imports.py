@@ -146,7 +146,7 @@ NOT_EXPORTS = {"nexus-public", "osteele-invalid"}
 
 
 def sample_folders(shared: Path) -> list[Path]:
-    return sorted(path for name in ("chatgpt", "claude") for path in (shared / "fixtures" / name).iterdir())
+    return sorted(path for name in ("chatgpt", "claude", "gemini") for path in (shared / "fixtures" / name).iterdir())
 
 
 def test_every_shared_sample_is_accounted_for_and_settles(shared: Path) -> None:

@@ -40,6 +40,7 @@ _CLOCKS = (
 #: Abbreviations with one meaning in the time zone database (2023 to 2026), in minutes; CST, IST, PST and their like have more
 #: than one and are understood only where the locale's own CLDR names have them.
 _ZONES = {
+    "mez": 60, "mesz": 120, "oez": 120, "oesz": 180, "wez": 0, "wesz": 60,
     "wet": 0, "west": 60, "cet": 60, "cest": 120, "eet": 120, "eest": 180, "msk": 180,
     "est": -300, "edt": -240, "mst": -420, "mdt": -360, "pdt": -420, "akst": -540, "akdt": -480, "hst": -600, "adt": -180,
     "nst": -210, "ndt": -150, "brt": -180, "brst": -120, "jst": 540, "kst": 540, "hkt": 480, "pkt": 300, "wib": 420,
@@ -225,8 +226,9 @@ def _under(locale: _Locale, words: tuple[str, ...], has_month: bool) -> _Explain
         return None
     if name in _ZONES:
         zone = _ZONES[name]
-    elif name in locale.zones and (period >= 0) is locale.has_periods:
-        # The locale's own name, in a date as that locale writes it. Other names are no certain offset, but a date all the same.
+    elif name in locale.zones and (period >= 0) is locale.has_periods and (month or period >= 0):
+        # The locale's own name, in a date as that locale writes it and with a word of its own. Other names are no certain
+        # offset, but a date all the same.
         zone = locale.zones[name]
     return _Explained(month, period, zone, locale.is_day_first, locale.is_buddhist)
 

@@ -55,9 +55,7 @@ def role_of(member: Member, probe: Probe) -> str | None:
 
 def _object_role(value: dict[str, Any]) -> str | None:
     turns = value.get("conversation_turns")
-    if type(turns) is list and all(
-        type(turn) is dict and ("user_turn" in turn or "system_turn" in turn or not turn) for turn in turns
-    ):
+    if type(turns) is list and any(type(turn) is dict and turn.keys() & {"user_turn", "system_turn"} for turn in turns):
         return "workspace"
     _, prompt = inner_of(value)
     if type(prompt.get("chunkedPrompt")) is dict:

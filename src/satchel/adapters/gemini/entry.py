@@ -38,68 +38,76 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class _Cells:
-    """The target of an entry's parse: what is in which cell, and what was said line by line."""
+    """The target of an entry's parse: what is in which cell, and what was said line by line.
 
-    def __init__(self) -> None:
+    ``is_brief``: of an answer, only that there is one.
+    """
+
+    def __init__(self, *, is_brief: bool) -> None:
         self.header = Writer()
         self.caption = Writer()
         self.lines: list[Writer] = [Writer()]
         self.answer = Writer()
         self.has_body = False
-        self.has_block = False
+        self._is_brief = is_brief
         self._depth = 0
-        self._cell = ""
         self._cell_depth = 0
+        self._cell = ""
+        #: Where the cell at hand is written down; None where it is not, or no more.
+        self._to: Writer | None = None
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._depth += 1
         if not self._cell:
-            self._cell = self._cell_of((attributes.get("class") or "").split())
-            self._cell_depth = self._depth
-            return
-        if self._cell == "body":
-            if tag in _BLOCKS:
-                self.has_block = True
-            elif tag == "br" and not self.has_block and len(self.lines) < _MAX_LINES:
-                self.lines.append(Writer())
-                return
-        self._writer().start(tag, attributes)
+            self._enter((attributes.get("class") or "").split())
+        elif self._to is not None:
+            if self._cell == "lines":
+                if tag in _BLOCKS:
+                    self._cell, self._to = "answer", self.answer
+                elif tag == "br" and len(self.lines) < _MAX_LINES:
+                    self._to = Writer()
+                    self.lines.append(self._to)
+                    return
+            self._to.start(tag, attributes)
 
     def end(self, tag: str) -> None:
         if self._cell and self._depth <= self._cell_depth:
-            self._cell = ""
-        elif self._cell and not (self._cell == "body" and tag == "br" and not self.has_block):
-            self._writer().end(tag)
+            self._cell, self._to = "", None
+        elif self._to is not None and not (tag == "br" and self._cell == "lines"):
+            self._to.end(tag)
         self._depth -= 1
 
     def data(self, text: str) -> None:
-        if self._cell:
-            self._writer().data(text)
+        if self._to is not None:
+            self._to.data(text)
+            if self._is_brief and self._cell == "answer" and self.answer.has_text:
+                self._to = None
+
+    def _enter(self, classes: list[str]) -> None:
+        cell = self._cell_of(classes)
+        if cell:
+            self._cell, self._cell_depth = cell, self._depth
+            self._to = {"header": self.header, "lines": self.lines[-1], "small": self.caption}[cell]
 
     def _cell_of(self, classes: list[str]) -> str:
         if "header-cell" in classes:
             return "header"
         if "content-cell" not in classes:
             return ""
-        if any(name.endswith("--caption") for name in classes):
-            return "caption"
-        if any(name.endswith("--text-right") for name in classes) or self.has_body:
-            return "side"
+        if self.has_body or any(name.endswith(("--caption", "--text-right")) for name in classes):
+            return "small"
         self.has_body = True
-        return "body"
-
-    def _writer(self) -> Writer:
-        if self._cell == "header":
-            return self.header
-        if self._cell == "body":
-            return self.answer if self.has_block else self.lines[-1]
-        return self.caption
+        return "lines"
 
 
-def read_entry(data: bytes, dates: Dates) -> Entry | None:
-    """The entry, or None when it has no cell for what was said. Bytes that are no UTF-8 are read as U+FFFD."""
+def read_entry(data: bytes, dates: Dates, *, is_brief: bool = False) -> Entry | None:
+    """The entry, or None when it has no cell for what was said. Bytes that are no UTF-8 are read as U+FFFD.
+
+    Args:
+        is_brief: of the answer only its beginning is wanted, to know that there is one.
+    """
     html = data.decode("utf-8", "replace")
-    cells = _Cells()
+    cells = _Cells(is_brief=is_brief)
     is_whole = markup.parse(html, cells)
     if not cells.has_body:
         return None

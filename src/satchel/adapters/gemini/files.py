@@ -29,7 +29,10 @@ class LooseFiles:
         for member in sorted(members, key=lambda member: (member.path, member.name)):
             path = member.path.replace("\\", "/")
             self._by_path.setdefault(path, member)
-            self._by_base.setdefault(base_name(path), []).append(path)
+            base = base_name(path)
+            # Some names are given without what comes behind their dot.
+            for name in {base, posixpath.splitext(base)[0]}:
+                self._by_base.setdefault(name, []).append(path)
 
     def assets(self, files: Sequence[FileRef], beside: str, part_of: str, account: str) -> Iterator[Asset]:
         """The files among ``files`` that came along, as documents that are part of ``part_of``.

@@ -15,9 +15,9 @@ import msgspec
 from satchel.adapters.gemini import groups
 from satchel.adapters.gemini.activity import is_ours, read_activity
 from satchel.adapters.gemini.cells import iter_cells
-from satchel.adapters.gemini.dates import Dates
+from satchel.adapters.gemini.dates import Dates, Moment
 from satchel.adapters.gemini.entry import read_entry
-from satchel.adapters.gemini.exchange import Exchange, entry_uid, message_uid, records_of, words_of
+from satchel.adapters.gemini.exchange import Exchange, FileRef, entry_uid, message_uid, records_of, words_of
 from satchel.adapters.gemini.files import LooseFiles
 from satchel.adapters.gemini.groups import Placement, Spot
 from satchel.adapters.gemini.verbs import Verbs
@@ -25,7 +25,7 @@ from satchel.adapters.gemini.wire import decode, notes_of, original, title_of
 from satchel.adapters.notes import Notes
 from satchel.codec.arrays import Element, iter_array
 from satchel.codec.sources import Member
-from satchel.errors import Place, SatchelError
+from satchel.errors import MalformedInput, Place, SatchelError
 from satchel.limits import Limits
 from satchel.model.findings import Finding, from_error
 from satchel.model.ids import make_uid
@@ -35,25 +35,17 @@ _DIGEST_BYTES = 16
 _BEGINNING_CHARACTERS = 80
 
 
-class _Met(msgspec.Struct, frozen=True):
-    """An element of the file as it was met: its exchange, or the finding to tell, or neither (another product's)."""
-
-    data: bytes = b""
-    place: Place = Place()
-    exchange: Exchange | None = None
-    finding: Finding | None = None
-    notes: tuple[Finding, ...] = ()
-
-
 class _Noted(msgspec.Struct, gc=False):
     """What is held of an entry between the two readings."""
 
+    index: int
     digest: bytes
     words: str
     beginning: str
     title: str
     is_open: bool
     turns: int
+    files: tuple[FileRef, ...]
     talk: str
     at: datetime | None
     raw_time: str
@@ -64,6 +56,8 @@ class _Plan(msgspec.Struct, gc=False):
 
     digest: bytes
     uid: str
+    files: tuple[FileRef, ...]
+    at: datetime | None
     placement: Placement | None
 
 
@@ -83,28 +77,30 @@ class Journal:
         """Every entry as an original, its files, and findings.
 
         Raises:
-            InputError: the file cannot be read, or read a second time (a pipe).
+            InputError: the file cannot be read, or not a second time (a pipe).
         """
         plans, inferred = self._plan()
-        at = others = again = 0
-        for met in self._entries():
-            if met.finding is not None:
-                yield met.finding
-            if met.exchange is None:
-                others += met.finding is None
+        others = again = 0
+        for element in self._elements():
+            if isinstance(element, Finding):
+                yield element
                 continue
-            plan = plans[at] if at < len(plans) else None
-            at += 1
-            if plan is None or plan.digest != _digest(met.data):
+            place = Place(file=self._member.name, element=element.index, offset=element.offset)
+            plan = plans.get(element.index)
+            if plan is None:
+                finding = self._unread(element, place)
+                others += finding is None
+                if finding is not None:
+                    yield finding
+            elif plan.digest != _digest(element.data):
                 text = "the file changed while it was read; an entry was left out"
-                yield Finding("file-changed", "error", text, met.place, "skipped")
+                yield Finding("file-changed", "error", text, place, "skipped")
             elif plan.placement is None:
                 again += 1
             else:
-                exchange = self._decided(met.exchange)
-                yield self._original(met, exchange, plan.uid, plan.placement)
+                yield self._original(element.data, place, plan, plan.placement)
                 part_of = plan.placement.conversation or plan.uid
-                yield from self._loose.assets(exchange.files, self._member.path, part_of, self._account)
+                yield from self._loose.assets(plan.files, self._member.path, part_of, self._account)
         yield from self._told(len(plans), others, again, inferred)
 
     def _told(self, entries: int, others: int, again: int, inferred: int) -> Iterator[Finding]:
@@ -119,39 +115,41 @@ class Journal:
         if not entries:
             yield Finding("no-entries", "warning", "no entry of Gemini's could be read", place, "skipped")
 
-    def _plan(self) -> tuple[list[_Plan], int]:
-        """A plan for each entry, in the file's order; and how many talks were inferred."""
-        plans: list[_Plan] = []
+    def _plan(self) -> tuple[dict[int, _Plan], int]:
+        """A plan for each entry, by its index in the file; and how many talks were inferred."""
+        plans: dict[int, _Plan] = {}
         spots: list[Spot] = []
-        talking: list[int] = []
+        talking: list[_Plan] = []
         seen: dict[str, bytes] = {}
         for noted in self._noted():
-            moment, rough = noted.at, None
-            if self._is_html:
-                read = self._dates.read(noted.raw_time)
-                moment, rough = read.at, read.rough
-            uid = entry_uid(self._account, noted.words, moment, noted.raw_time)
+            read = self._dates.read(noted.raw_time) if self._is_html else Moment(noted.at)
+            uid = entry_uid(self._account, noted.words, read.at, noted.raw_time)
             is_again = seen.get(uid) == noted.digest
             if uid in seen and not is_again:
                 # Another answer to the same words in the same second.
                 uid = make_uid(uid, noted.digest.hex())
                 is_again = uid in seen
             seen[uid] = noted.digest
-            plan = _Plan(noted.digest, uid, None if is_again else Placement("", has_head=False))
+            plan = plans[noted.index] = _Plan(noted.digest, uid, noted.files, read.at, None if is_again else _APART)
             if not is_again and noted.turns and not (noted.is_open and self._verbs.is_deed(noted.beginning)):
                 tip = message_uid(uid, noted.turns - 1)
-                spots.append(Spot(uid, tip, noted.talk, noted.title, moment, rough))
-                talking.append(len(plans))
-            plans.append(plan)
+                spots.append(Spot(uid, tip, noted.talk, noted.title, read.at, read.rough))
+                talking.append(plan)
         placements, inferred = groups.arrange(spots, self._account)
-        for at, placement in zip(talking, placements, strict=True):
-            plans[at].placement = placement
+        for plan, placement in zip(talking, placements, strict=True):
+            plan.placement = placement
         return plans, inferred
 
     def _noted(self) -> list[_Noted]:
         found: list[_Noted] = []
-        for met in self._entries():
-            exchange = met.exchange
+        for element in self._elements():
+            if isinstance(element, Finding):
+                continue
+            try:
+                exchange = self._exchange(element.data, notes_of(_NOWHERE), is_brief=True)
+            except SatchelError:
+                # Told when the file is read for the second time.
+                continue
             if exchange is None:
                 continue
             if self._is_html and exchange.raw_time:
@@ -160,18 +158,29 @@ class Journal:
                 self._verbs.learn(exchange.title)
             found.append(
                 _Noted(
-                    digest=_digest(met.data),
+                    index=element.index,
+                    digest=_digest(element.data),
                     words=words_of(exchange),
                     beginning=exchange.title[:_BEGINNING_CHARACTERS],
                     title=title_of(exchange.prompt),
                     is_open=_is_open(exchange),
                     turns=len(exchange.turns),
+                    files=exchange.files,
                     talk=exchange.talk,
                     at=exchange.at,
                     raw_time=exchange.raw_time,
                 )
             )
         return found
+
+    def _original(self, data: bytes, place: Place, plan: _Plan, placement: Placement) -> Original:
+        def read(notes: Notes) -> tuple[Record, ...]:
+            exchange = self._exchange(data, notes)
+            if exchange is None:
+                return ()
+            return records_of(self._decided(exchange), plan.uid, placement, self._account, notes)
+
+        return original(plan.uid, "activity", data, place, plan.at, read)
 
     def _decided(self, exchange: Exchange) -> Exchange:
         """The exchange as the whole file shows it: its moment, and whether it is a prompt."""
@@ -182,61 +191,46 @@ class Journal:
             exchange = msgspec.structs.replace(exchange, turns=())
         return exchange
 
-    def _original(self, met: _Met, exchange: Exchange, uid: str, placement: Placement) -> Original:
-        account = self._account
+    def _exchange(self, data: bytes, notes: Notes, *, is_brief: bool = False) -> Exchange | None:
+        """The exchange that an element is; None when it is another product's.
 
-        def read(notes: Notes) -> tuple[Record, ...]:
-            for finding in met.notes:
-                notes.add(finding.code, finding.text, finding.severity, finding.outcome, count=finding.count)
-            return records_of(exchange, uid, placement, account, notes)
+        Raises:
+            MalformedInput, LimitExceeded: it cannot be read.
+        """
+        if self._is_html:
+            entry = read_entry(data, self._dates, is_brief=is_brief)
+            if entry is None:
+                raise MalformedInput("an entry has no place for what was said", place=notes.place)
+            if not entry.is_whole:
+                notes.add("broken-html", "an entry's HTML could not be read to its end", "warning", "changed")
+            return entry.exchange if entry.is_ours else None
+        value = decode(data, notes, self._limits)
+        if type(value) is not dict:
+            raise MalformedInput("the element is no entry", place=notes.place)
+        return read_activity(value) if is_ours(value) else None
 
-        return original(uid, "activity", met.data, met.place, exchange.at, read)
+    def _unread(self, element: Element, place: Place) -> Finding | None:
+        """Why an element has no plan; None when it is another product's."""
+        try:
+            self._exchange(element.data, notes_of(place), is_brief=True)
+        except SatchelError as error:
+            return from_error(error, place=place)
+        return None
 
-    def _entries(self) -> Iterator[_Met]:
+    def _elements(self) -> Iterator[Element | Finding]:
+        """The elements of the file as far as it goes, and what is wrong with it."""
         file, limits = self._member.name, self._limits
         with self._member.open() as stream:
-            if self._is_html:
-                for element in iter_cells(stream, file=file, limits=limits):
-                    yield self._cell(element, _place(file, element))
-            else:
-                for item in _array(iter_array(stream, file=file, limits=limits), file):
-                    yield item if isinstance(item, _Met) else self._activity(item, _place(file, item))
-
-    def _cell(self, element: Element, place: Place) -> _Met:
-        if element.fault:
-            return _Met(place=place, finding=from_error(element.fault))
-        entry = read_entry(element.data, self._dates)
-        if entry is None:
-            return _Met(finding=Finding("unknown-shape", "warning", "an entry has nothing that was said", place, "skipped"))
-        notes = notes_of(place)
-        if not entry.is_whole:
-            notes.add("broken-html", "an entry's HTML could not be read to its end", "warning", "changed")
-        return _Met(element.data, place, entry.exchange if entry.is_ours else None, notes=notes.findings())
-
-    def _activity(self, element: Element, place: Place) -> _Met:
-        if element.fault:
-            return _Met(place=place, finding=from_error(element.fault))
-        notes = notes_of(place)
-        try:
-            value = decode(element.data, notes, self._limits)
-        except SatchelError as error:
-            return _Met(place=place, finding=from_error(error, place=place))
-        if type(value) is not dict:
-            return _Met(finding=Finding("wrong-type", "error", "the element is no entry and was not read", place, "skipped"))
-        return _Met(element.data, place, read_activity(value) if is_ours(value) else None, notes=notes.findings())
-
-
-def _array(elements: Iterator[Element], file: str) -> Iterator[Element | _Met]:
-    """The elements as far as the array goes; where it breaks off, what is wrong with it."""
-    while True:
-        try:
-            element = next(elements)
-        except StopIteration:
-            return
-        except SatchelError as error:
-            yield _Met(finding=from_error(error, place=Place(file=file)))
-            return
-        yield element
+            elements = (iter_cells if self._is_html else iter_array)(stream, file=file, limits=limits)
+            while True:
+                try:
+                    element = next(elements, None)
+                except SatchelError as error:
+                    yield from_error(error, place=Place(file=file))
+                    return
+                if element is None:
+                    return
+                yield from_error(element.fault) if element.fault else element
 
 
 def _is_open(exchange: Exchange) -> bool:
@@ -248,5 +242,6 @@ def _digest(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).digest()
 
 
-def _place(file: str, element: Element) -> Place:
-    return Place(file=file, element=element.index, offset=element.offset)
+_NOWHERE = Place()
+#: Of what is no part of a talk.
+_APART = Placement("", has_head=False)

@@ -7,8 +7,9 @@ of the speed for honest ones. What ``script``, ``style``, ``template`` and ``nos
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -17,6 +18,8 @@ _BLOCKS = frozenset(
     {"p", "div", "ul", "ol", "li", "pre", "table", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "hr", "dl", "dt",
      "dd", "section", "article", "figure", "details", "summary"}
 )  # fmt: skip
+#: Most elements of an answer; they do not change how it is written down.
+_PLAIN = frozenset({"b", "strong", "i", "em", "u", "span", "code", "sup", "sub", "small", "font"})
 _HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _CHUNK_BYTES = 64 << 10
@@ -53,11 +56,23 @@ class Target(Protocol):
     def data(self, text: str) -> None: ...
 
 
-class _Guarded:
-    """A target as lxml asks for it."""
+class _Relay:
+    """A target as lxml asks for it, handing on to the one at hand.
 
-    def __init__(self, target: Target) -> None:
-        self.start, self.end, self.data = target.start, target.end, target.data
+    A parser and its target hold one another, and an import runs without the collector of such circles: so there is one pair
+    for each thread, and it is used again.
+    """
+
+    to: Target
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self.to.start(tag, attributes)
+
+    def end(self, tag: str) -> None:
+        self.to.end(tag)
+
+    def data(self, text: str) -> None:
+        self.to.data(text)
 
     def comment(self, text: str) -> None:
         pass
@@ -69,12 +84,21 @@ class _Guarded:
         pass
 
 
+_PAIRS = threading.local()
+
+
 def parse(html: str, target: Target) -> bool:
     """Tell ``target`` of a piece of HTML; linear in time. False when the parser gave up before the end."""
     from lxml import etree
 
+    pair: tuple[Any, _Relay] | None = getattr(_PAIRS, "pair", None)
+    if pair is None:
+        relay = _Relay()
+        pair = etree.HTMLParser(target=relay, encoding="utf-8", huge_tree=True), relay
+        _PAIRS.pair = pair
+    parser, relay = pair
+    relay.to = target
     data = _CONTROLS.sub("\ufffd", html).encode()
-    parser = etree.HTMLParser(target=_Guarded(target), encoding="utf-8", huge_tree=True)
     try:
         # The parser wants a document; a piece that begins with text would be put into a paragraph.
         parser.feed(b"<html><body>")
@@ -82,7 +106,10 @@ def parse(html: str, target: Target) -> bool:
             parser.feed(data[at : at + _CHUNK_BYTES])
         parser.close()
     except etree.LxmlError:
+        del _PAIRS.pair
         return False
+    finally:
+        del relay.to
     return True
 
 
@@ -100,11 +127,12 @@ class Writer:
         self._links: list[tuple[str, int, int]] = []
         self._open: tuple[str, int] | None = None
         self.embedded: list[str] = []
+        self.has_text = False
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag in _DROPPED:
             self._dropped += 1
-        if self._dropped:
+        if self._dropped or tag in _PLAIN:
             return
         if tag in ("img", "audio", "video", "source"):
             self.embedded.extend(filter(None, [attributes.get("src")]))
@@ -138,7 +166,7 @@ class Writer:
     def end(self, tag: str) -> None:
         if tag in _DROPPED:
             self._dropped = max(0, self._dropped - 1)
-        if self._dropped:
+        if self._dropped or tag in _PLAIN:
             return
         if tag == "a" and self._open is not None:
             url, start = self._open
@@ -164,9 +192,12 @@ class Writer:
         if self._dropped or not text:
             return
         if not self._code:
-            text = _SPACES.sub(" ", text)
-            if self._ends_line():
-                text = text.lstrip(" ")
+            if "\n" in text or "  " in text or "\t" in text or "\r" in text:
+                text = _SPACES.sub(" ", text)
+            if text[0] == " " and self._ends_line():
+                text = text[1:]
+        if text and not text.isspace():
+            self.has_text = True
         self._write(text)
 
     def text(self) -> Text:

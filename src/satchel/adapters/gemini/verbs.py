@@ -7,6 +7,7 @@ left where it is. A verb that is unknown is told from no prompt by its company: 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from typing import Literal
 
@@ -40,7 +41,7 @@ def split(title: str) -> tuple[Kind, str, str]:
     # In French and in numbers a no-break space stands beside punctuation and digits, not between words.
     if (
         0 < at < len(title) - 1
-        and (title[at - 1].isalpha() or title[at - 1] == ":")
+        and (unicodedata.category(title[at - 1])[0] in "LM" or title[at - 1] == ":")
         and not title[at + 1].isspace()
         and title[at + 1] not in "?!:;»%"
         and len(title[:at].split()) <= _MAX_WORDS

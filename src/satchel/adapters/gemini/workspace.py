@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+import msgspec
+
 from satchel.adapters.gemini.exchange import FileRef, file_part
 from satchel.adapters.gemini.wire import dicts, items_of, origin, provenance, text_of, title_of
 from satchel.adapters.notes import Notes
@@ -102,7 +104,11 @@ def _parts(turn: dict[str, Any], account: str) -> list[Part]:
         if type(item) is dict:
             texts = [text_of(item.get("data")), *(text_of(card.get("content")) for card in dicts(item.get("cards")))]
         parts.extend(Part(type="text", text=text) for text in texts if text)
-    parts.extend(file_part(FileRef("", ref), account) for image in items_of(turn.get("images")) if (ref := _image(image)))
+    for image in items_of(turn.get("images")):
+        ref = _image(image)
+        if ref:
+            # The names have no ending that tells what they are.
+            parts.append(msgspec.structs.replace(file_part(FileRef("", ref), account), type="image"))
     return parts
 
 

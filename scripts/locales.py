@@ -2,7 +2,7 @@
 """Write src/satchel/adapters/gemini/locales.txt from the Unicode CLDR data that Babel carries.
 
 Every locale is asked to format a day of each month; the words that all twelve have in common belong to its patterns, the
-others are its months. Run it again when a locale is missing: scripts/locales > src/satchel/adapters/gemini/locales.txt
+others are its months. Run it again when a locale is missing: scripts/locales.py > src/satchel/adapters/gemini/locales.txt
 """
 
 import multiprocessing
@@ -16,15 +16,20 @@ from babel.core import get_global
 from babel.dates import format_date, format_datetime
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "src"))
-from satchel.adapters.gemini.dates import plain, words_of  # noqa: E402
+from satchel.adapters.gemini.dates import plain, words_of
 
 #: The languages of Google's interface and the regions that write dates or zones in their own way.
-LOCALES = """af am ar ar_AE ar_EG ar_MA ar_SA az be bg bn bs ca cs cy da de de_AT de_CH el en en_AU en_CA en_GB en_IE en_IN
-en_NZ en_SG en_ZA es es_419 es_AR es_CL es_CO es_MX es_PA es_PE es_PR es_US et eu fa fi fil fr fr_BE fr_CA fr_CH ga gl gu he
-hi hr hu hy id is it ja ka kk km kn ko ky lo lt lv mk ml mn mr ms my ne nl nl_BE no or pa pl pt pt_PT ro ru si sk sl sq sr
-sr_Latn sv sw ta te th tk tr uk ur uz vi zh zh_Hant zh_Hant_HK zu""".split()
-NOTICE = """# Month words, pattern words, day periods and short time zone names of the Unicode CLDR, as Babel {version} has them.
-# Made by scripts/locales; not to be edited. CLDR data: Copyright (c) 1991-2025 Unicode, Inc. Unicode License v3,
+LOCALES = [
+    "af", "am", "ar", "ar_AE", "ar_EG", "ar_MA", "ar_SA", "az", "be", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de",
+    "de_AT", "de_CH", "el", "en", "en_AU", "en_CA", "en_GB", "en_IE", "en_IN", "en_NZ", "en_SG", "en_ZA", "es", "es_419",
+    "es_AR", "es_CL", "es_CO", "es_MX", "es_PA", "es_PE", "es_PR", "es_US", "et", "eu", "fa", "fi", "fil", "fr", "fr_BE",
+    "fr_CA", "fr_CH", "ga", "gl", "gu", "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja", "ka", "kk", "km", "kn", "ko",
+    "ky", "lo", "lt", "lv", "mk", "ml", "mn", "mr", "ms", "my", "ne", "nl", "nl_BE", "no", "or", "pa", "pl", "pt", "pt_PT",
+    "ro", "ru", "si", "sk", "sl", "sq", "sr", "sr_Latn", "sv", "sw", "ta", "te", "th", "tk", "tr", "uk", "ur", "uz", "vi",
+    "zh", "zh_Hant", "zh_Hant_HK", "zu",
+]  # fmt: skip
+NOTICE = """# Month words, pattern words, day periods and short time zone names of the Unicode CLDR, from Babel {version}.
+# Made by scripts/locales.py; not to be edited. CLDR data: Copyright (c) 1991-2025 Unicode, Inc. Unicode License v3,
 # https://www.unicode.org/license.txt
 # name, order of numbers (era: Buddhist years; 12: day periods), months, pattern words, before noon, after noon, zones"""
 
@@ -134,7 +139,7 @@ def zones(locale: babel.Locale) -> dict[str, int]:
         short = locale.time_zones.get(zone, {}).get("short") or locale.meta_zones.get(metazone, {}).get("short", {})
         try:
             place = ZoneInfo(zone)
-        except Exception:
+        except (KeyError, OSError, ValueError):
             continue
         offsets = sorted({datetime(2025, month, 1, tzinfo=place).utcoffset() for month in range(1, 13)})
         said = {"standard": offsets[0], "daylight": offsets[-1]} if len(offsets) > 1 else {"standard": offsets[0]}
