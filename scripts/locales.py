@@ -20,13 +20,14 @@ from satchel.adapters.gemini.dates import plain, words_of
 
 #: The languages of Google's interface and the regions that write dates or zones in their own way.
 LOCALES = [
-    "af", "am", "ar", "ar_AE", "ar_EG", "ar_MA", "ar_SA", "az", "be", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de",
-    "de_AT", "de_CH", "el", "en", "en_AU", "en_CA", "en_GB", "en_IE", "en_IN", "en_NZ", "en_SG", "en_ZA", "es", "es_419",
-    "es_AR", "es_CL", "es_CO", "es_MX", "es_PA", "es_PE", "es_PR", "es_US", "et", "eu", "fa", "fi", "fil", "fr", "fr_BE",
-    "fr_CA", "fr_CH", "ga", "gl", "gu", "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja", "ka", "kk", "km", "kn", "ko",
-    "ky", "lo", "lt", "lv", "mk", "ml", "mn", "mr", "ms", "my", "ne", "nl", "nl_BE", "no", "or", "pa", "pl", "pt", "pt_PT",
-    "ro", "ru", "si", "sk", "sl", "sq", "sr", "sr_Latn", "sv", "sw", "ta", "te", "th", "tk", "tr", "uk", "ur", "uz", "vi",
-    "zh", "zh_Hant", "zh_Hant_HK", "zu",
+    "af", "am", "ar", "ar_AE", "ar_EG", "ar_MA", "ar_SA", "as", "az", "be", "bg", "bn", "br", "bs", "ca", "ceb", "cs", "cy",
+    "da", "de", "de_AT", "de_CH", "el", "en", "en_AU", "en_CA", "en_GB", "en_IE", "en_IN", "en_NZ", "en_SG", "en_ZA", "eo",
+    "es", "es_419", "es_AR", "es_CL", "es_CO", "es_MX", "es_PA", "es_PE", "es_PR", "es_US", "et", "eu", "fa", "fi", "fil",
+    "fo", "fr", "fr_BE", "fr_CA", "fr_CH", "fy", "ga", "gd", "gl", "gu", "ha", "he", "hi", "hr", "hu", "hy", "id", "ig",
+    "is", "it", "ja", "jv", "ka", "kk", "km", "kn", "ko", "ku", "ky", "lb", "ln", "lo", "lt", "lv", "mg", "mi", "mk", "ml",
+    "mn", "mr", "ms", "mt", "my", "ne", "nl", "nl_BE", "no", "or", "pa", "pl", "pt", "pt_PT", "ro", "ru", "rw", "sd", "si",
+    "sk", "sl", "so", "sq", "sr", "sr_Latn", "su", "sv", "sw", "ta", "te", "tg", "th", "ti", "tk", "tr", "tt", "ug", "uk",
+    "ur", "uz", "vi", "xh", "zh", "zh_Hant", "zh_Hant_HK", "zu",
 ]  # fmt: skip
 NOTICE = """# Month words, pattern words, day periods and short time zone names of the Unicode CLDR, from Babel {version}.
 # Made by scripts/locales.py; not to be edited. CLDR data: Copyright (c) 1991-2025 Unicode, Inc. Unicode License v3,

@@ -174,7 +174,7 @@ def test_every_shared_sample_is_accounted_for_and_settles(shared: Path) -> None:
 
 
 def test_other_platforms_samples_are_left_alone(shared: Path, store: SqliteStore) -> None:
-    for name in ("deepseek", "gemini", "grok", "openwebui-target"):
+    for name in ("deepseek", "grok", "openwebui-target"):
         with pytest.raises(NotRecognised):
             import_paths(store, [shared / "fixtures" / name])
 

@@ -271,3 +271,20 @@ def test_a_file_that_breaks_off() -> None:
     outcome = run({NAME: data[:-30]})
     assert outcome.said() == [("user", "a")]
     assert outcome.codes()["malformed"] == 1
+
+
+def test_an_older_entry_that_comes_later_brings_its_talk() -> None:
+    """The oldest, the newest and the first to come carry the talk's record: one of them is new where the talk is."""
+    entries = [entry(f"Prompted {at}", f"2026-01-01T10:0{at}:00Z") for at in (3, 4, 1, 2)]
+    heads = [
+        any(record.kind == "conversation" for record in original.read().records) for original in run({NAME: entries}).originals
+    ]
+    assert heads == [True, True, True, False]
+
+
+def test_what_was_done_and_answered_keeps_its_title() -> None:
+    value = entry("Created Gemini Canvas titled A", **answer("<p>b</p>"))
+    outcome = run({NAME: [value]})
+    assert outcome.said() == [("assistant", "b")]
+    carried = ADAPTER.unmapped(outcome.of("message")[0], value)
+    assert (carried["title"], carried["response_html"]) == (value["title"], value["safeHtmlItem"])

@@ -72,7 +72,7 @@ def test_html_is_searched_and_goes_out(store: SqliteStore, tmp_path: Path) -> No
     cells = [cell(f"Eingegebener Prompt:\xa0Fähre {at}<br>18.04.2026, 17:3{at}:51 MESZ<br><p>ja</p>") for at in range(3)]
     source.write_text(page(*cells, cell("Prompted\xa0ohne Datum<br>17 Xyzzy 2026, 15:08:20<br><p>nein</p>")))
     import_paths(store, [source])
-    assert {hit.record.kind for hit in store.search(Query(words="Fähre"))} >= {"message"}
+    assert {hit.record.kind for hit in store.search(Query(words="Fähre")).hits} >= {"message"}
     export(store, tmp_path / "out", format="portable-ai-memory")
     pam_validate(tmp_path / "out")
     assert list(registry.get("portable-ai-memory").validate(tmp_path / "out", limits=DEFAULT)) == []

@@ -108,3 +108,8 @@ def test_import_text() -> None:
 def test_an_ordinary_text_is_none() -> None:
     for text in ("* The user likes tea.\n", "Imported from: a shop\n", "<div>hello</div>", "- Evidence: none, really\n"):
         assert run({"notes.txt": text}).roles == {}
+
+
+def test_a_page_in_another_form_is_said_and_kept() -> None:
+    outcome = run({"gemini_gems_data.html": "<div><h1>Chef</h1></div>"})
+    assert outcome.codes() == {"unknown-shape": 1} and outcome.originals[0].native == b"<div><h1>Chef</h1></div>"

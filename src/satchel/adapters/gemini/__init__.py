@@ -14,6 +14,7 @@ groups          which entries are one talk
 exchange        an exchange as records
 files           attachments that came as files
 studio          AI Studio's prompts
+chunks          their messages
 workspace       Gemini in Workspace: a file a conversation
 gems            Gems and scheduled actions
 import_text     the text that Gemini asks other assistants for

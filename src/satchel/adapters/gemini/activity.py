@@ -54,6 +54,9 @@ def read_activity(value: dict[str, Any]) -> Exchange:
         answers = _answers(value)
         if kind != "deed" and prompt:
             turns.append(Turn("user", prompt, pointer=""))
+        if answers and not turns:
+            # The first message stands for the entry.
+            answers[0] = msgspec.structs.replace(answers[0], pointer="")
         turns.extend(answers)
         if kind == "deed" and not answers:
             turns = []

@@ -12,8 +12,9 @@ from typing import Any
 
 from satchel.adapters.gemini import activity, entry, import_text
 from satchel.adapters.gemini.cells import iter_cells
+from satchel.adapters.gemini.chunks import is_chunk
 from satchel.adapters.gemini.dates import Dates
-from satchel.adapters.gemini.studio import inner_of, is_chunk
+from satchel.adapters.gemini.studio import inner_of
 from satchel.adapters.gemini.wire import is_product
 from satchel.codec.probe import Probe
 from satchel.codec.sources import Member

@@ -89,7 +89,7 @@ def read_gems(data: bytes, account: str, notes: Notes) -> tuple[Record, ...]:
                     native=Native(),
                 )
             )
-    notes.add("no-gems", "the page of Gems holds none", count=not rows)
+    _told_empty(data, rows, "no-gems", "the page of Gems holds none", notes)
     return tuple(records)
 
 
@@ -115,8 +115,17 @@ def read_actions(data: bytes, account: str, notes: Notes) -> tuple[Record, ...]:
                 native=Native(),
             )
         )
-    notes.add("no-actions", "the page of scheduled actions holds none", count=not rows)
+    _told_empty(data, rows, "no-actions", "the page of scheduled actions holds none", notes)
     return tuple(records)
+
+
+def _told_empty(data: bytes, rows: list[dict[str, str]], code: str, text: str, notes: Notes) -> None:
+    if rows:
+        return
+    if markup.read(data.decode("utf-8", "replace"))[0].text:
+        notes.add("unknown-shape", "the page says something, but not in the form that is known", "warning", "skipped")
+    else:
+        notes.add(code, text)
 
 
 def _named(row: dict[str, str]) -> tuple[str, str]:

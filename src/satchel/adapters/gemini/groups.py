@@ -64,9 +64,9 @@ def arrange(spots: Sequence[Spot], account: str) -> tuple[list[Placement], int]:
         times = [spots[at].at for at in group]
         created = next((time for time in times if time is not None), None)
         updated = next((time for time in reversed(times) if time is not None), None)
-        # Records are stored in the file's order, and messages need their talk's: the first to come brings it. The newest
-        # brings it too, for it is the one that the last export did not have.
-        heads = {min(group), group[-1]}
+        # Records are stored in the file's order, and messages need their talk's: the first to come brings it. The newest and
+        # the oldest bring it too: one of them is new to a vault that has the others, when the talk's record is.
+        heads = {min(group), group[0], group[-1]}
         parent = ""
         before, rank = -1, 0
         for at in group:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from satchel.adapters.gemini.wire import PLATFORM, dicts, items_of
+from satchel.model.bodies import Message
 from satchel.model.record import Record
 
 _ENTRY = frozenset({"title", "time", "safeHtmlItem", "attachedFiles", "imageFile", "audioFiles", "videoFiles"})
@@ -58,6 +59,8 @@ def _message(record: Record, native: dict[str, Any]) -> dict[str, Any]:
     if pointer:
         return _without(native, _CHUNK)
     rest = _without(native, _ENTRY)
+    if isinstance(record.body, Message) and record.body.role == "assistant":
+        rest |= {"title": native.get("title"), "response_html": native.get("safeHtmlItem")}
     if not native.get("safeHtmlItem") and (native.get("details") or native.get("userInteractions")):
         # The older forms: what the title says is not what was said.
         rest["title"] = native.get("title")

@@ -99,18 +99,22 @@ def parse(html: str, target: Target) -> bool:
     parser, relay = pair
     relay.to = target
     data = _CONTROLS.sub("\ufffd", html).encode()
+    is_whole = False
     try:
         # The parser wants a document; a piece that begins with text would be put into a paragraph.
         parser.feed(b"<html><body>")
         for at in range(0, len(data), _CHUNK_BYTES):
             parser.feed(data[at : at + _CHUNK_BYTES])
         parser.close()
+        is_whole = True
     except etree.LxmlError:
-        del _PAIRS.pair
-        return False
+        pass
     finally:
         del relay.to
-    return True
+        if not is_whole:
+            # What it was in the middle of is not for the next piece.
+            del _PAIRS.pair
+    return is_whole
 
 
 class Writer:

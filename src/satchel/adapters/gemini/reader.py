@@ -8,6 +8,7 @@ from typing import Any
 
 from satchel.adapters.base import AdapterInfo, Claim, ReadContext
 from satchel.adapters.gemini import gems, import_text, studio, workspace
+from satchel.adapters.gemini.chunks import inline_assets
 from satchel.adapters.gemini.detect import role_of
 from satchel.adapters.gemini.files import LooseFiles
 from satchel.adapters.gemini.journal import Journal
@@ -108,7 +109,7 @@ class _Import:
             None,
             lambda notes: studio.read_prompt(decode(data, notes, limits), uid, native_id, title, account, notes),
         )
-        yield from studio.inline_assets(value, uid, account, place)
+        yield from inline_assets(studio.chunks_of(value)[1], uid, account, place)
         for file_id in studio.drive_ids(value):
             yield from self.loose.of_id(file_id, uid, account)
 

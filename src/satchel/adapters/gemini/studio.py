@@ -6,43 +6,15 @@ Drive. What an API call sends (``contents`` with ``parts``) is read alike. Times
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import io
-from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-import msgspec
-
-from satchel.adapters.gemini.wire import (
-    PLATFORM,
-    dicts,
-    ident,
-    items_of,
-    origin,
-    part_type,
-    provenance,
-    text_of,
-    title_of,
-    uid_of,
-)
+from satchel.adapters.gemini.chunks import CONTENT, chunk_parts, chunk_text, drive_id
+from satchel.adapters.gemini.wire import dicts, ident, items_of, origin, provenance, text_of, title_of
 from satchel.adapters.notes import Notes
-from satchel.errors import Place
-from satchel.model.bodies import Citation, Conversation, Document, Instruction, Message, Part, Role
-from satchel.model.findings import Finding
+from satchel.model.bodies import Conversation, Instruction, Message, Part, Role
 from satchel.model.ids import make_uid
-from satchel.model.record import Asset, Item, Link, Native, Record, Times
-
-_DRIVE: dict[str, Any] = {"driveDocument": "file", "driveImage": "image", "driveAudio": "audio", "driveVideo": "video"}
-_INLINE = ("inlineFile", "inlineImage", "inlineAudio", "inlineVideo", "inlineData")
-_REDIRECTS = frozenset({"www.google.com", "google.com"})
-#: Of what a chunk must have one, to be a chunk.
-_CONTENT = frozenset(
-    {"text", "parts", "executableCode", "codeExecutionResult", "functionCall", "functionResponse", "fileData", "youtubeVideo",
-     "errorMessage", *_DRIVE, *_INLINE}
-)  # fmt: skip
+from satchel.model.record import Link, Native, Record, Times
 
 
 def chunks_of(value: dict[str, Any]) -> tuple[str, list[Any]]:
@@ -76,7 +48,7 @@ def coordinates(value: dict[str, Any]) -> str:
     for chunk in dicts(chunks):
         role = "model" if chunk.get("role") == "model" else "user"
         if chunk.get("isThought") is not True and role not in said:
-            said[role] = text_of(chunk.get("createTime")) + "\n" + _text(chunk) + _reference(chunk)
+            said[role] = text_of(chunk.get("createTime")) + "\n" + chunk_text(chunk) + drive_id(chunk)
     return hashlib.sha256(
         "\0".join(said.get(role, "") for role in ("user", "model")).encode("utf-8", "surrogatepass")
     ).hexdigest()
@@ -85,7 +57,7 @@ def coordinates(value: dict[str, Any]) -> str:
 def drive_ids(value: dict[str, Any]) -> list[str]:
     """The ids of files in Drive that the prompt names."""
     _, chunks = chunks_of(value)
-    found = (_reference(chunk) for chunk in dicts(chunks))
+    found = (drive_id(chunk) for chunk in dicts(chunks))
     return list(dict.fromkeys(file_id for file_id in found if file_id))
 
 
@@ -170,199 +142,6 @@ def read_prompt(value: Any, uid: str, native_id: str, title: str, account: str, 
     return (conversation, *messages, *extra)
 
 
-def chunk_parts(chunk: dict[str, Any], account: str, notes: Notes) -> list[Part]:
-    """The parts of a chunk. ``parts`` are the pieces of ``text`` as the model gave them; they count where they say more."""
-    is_thought = chunk.get("isThought") is True or chunk.get("thought") is True
-    text = text_of(chunk.get("text"))
-    parts = _pieces(chunk, is_thought, account)
-    said = "".join(part.text for part in parts if part.type in ("text", "reasoning"))
-    if text and "".join(said.split()) not in "".join(text.split()):
-        notes.add("two-texts", "a chunk's text and its parts differ; both are kept")
-    elif text:
-        parts = [part for part in parts if part.type not in ("text", "reasoning")]
-    if text:
-        parts.insert(0, Part(type="reasoning" if is_thought else "text", text=text, citations=_citations(chunk)))
-    elif parts and parts[0].type == "text":
-        parts[0] = msgspec.structs.replace(parts[0], citations=_citations(chunk))
-    parts.extend(_others(chunk, account))
-    return parts
-
-
-def _pieces(chunk: dict[str, Any], is_thought: bool, account: str) -> list[Part]:
-    found: list[Part] = []
-    for piece in items_of(chunk.get("parts")):
-        if type(piece) is str and piece:
-            found.append(Part(type="reasoning" if is_thought else "text", text=piece))
-        elif type(piece) is dict:
-            text = text_of(piece.get("text"))
-            if text:
-                is_own = is_thought or piece.get("thought") is True
-                if found and found[-1].type == ("reasoning" if is_own else "text"):
-                    found[-1] = msgspec.structs.replace(found[-1], text=found[-1].text + text)
-                else:
-                    found.append(Part(type="reasoning" if is_own else "text", text=text))
-            found.extend(_others(piece, account))
-    return found
-
-
-def _others(value: dict[str, Any], account: str) -> list[Part]:
-    """What a chunk or a part holds besides text."""
-    found: list[Part] = []
-    for member in value:
-        item = value[member]
-        if member == "executableCode" and type(item) in (dict, str):
-            code = item if type(item) is str else text_of(item.get("code"))
-            language = "" if type(item) is str else text_of(item.get("language"))
-            name = "" if type(item) is str else ident(item.get("id"))
-            found.append(Part(type="code", text=code, call=name, language=_language(language)))
-        elif member == "codeExecutionResult" and type(item) in (dict, str):
-            output = item if type(item) is str else text_of(item.get("output"))
-            outcome = "" if type(item) is str else text_of(item.get("outcome"))
-            call = "" if type(item) is str else ident(item.get("id"))
-            found.append(
-                Part(
-                    type="tool_result",
-                    text=output,
-                    name="code_execution",
-                    call=call,
-                    is_error=bool(outcome) and not outcome.upper().endswith("OK"),
-                )
-            )
-        elif member == "functionCall" and type(item) is dict:
-            found.append(
-                Part(type="tool_call", name=text_of(item.get("name")), call=ident(item.get("id")), data=item.get("args"))
-            )
-        elif member == "functionResponse" and type(item) is dict:
-            found.append(
-                Part(type="tool_result", name=text_of(item.get("name")), call=ident(item.get("id")), data=item.get("response"))
-            )
-        elif member in _DRIVE:
-            found.extend(_drive(file, _DRIVE[member], account) for file in items_of(item) if type(file) in (dict, str))
-        elif member in _INLINE and type(item) is dict:
-            found.append(_inline(item))
-        elif member == "fileData" and type(item) is dict:
-            media = text_of(item.get("mimeType"))
-            found.append(Part(type=_kind(media), media_type=media, url=text_of(item.get("fileUri"))))
-        elif member == "youtubeVideo" and type(item) is dict:
-            video = ident(item.get("id"))
-            found.append(Part(type="video", ref=video, url=f"https://www.youtube.com/watch?v={video}" if video else ""))
-        elif member == "errorMessage" and type(item) is str and item:
-            found.append(Part(type="error", text=item, is_error=True))
-    return [part for part in found if part != Part(type=part.type)]
-
-
-def _drive(file: Any, kind: Any, account: str) -> Part:
-    file_id = file if type(file) is str else ident(file.get("id"))
-    members = file if type(file) is dict else {}
-    name = text_of(members.get("name")) or text_of(members.get("title"))
-    return Part(
-        type=kind,
-        name=name,
-        ref=file_id,
-        media_type=text_of(members.get("mimeType")),
-        asset=uid_of(account, "file", file_id) if file_id else "",
-    )
-
-
-def _inline(item: dict[str, Any]) -> Part:
-    media = text_of(item.get("mimeType"))
-    return Part(
-        type=_kind(media),
-        name=text_of(item.get("name")) or text_of(item.get("displayName")),
-        media_type=media,
-        asset=inline_uid(item),
-    )
-
-
-def inline_uid(item: dict[str, Any]) -> str:
-    """The uid of the document that base64 ``data`` is; "" where there is none. The same bytes are one document."""
-    data = item.get("data")
-    if type(data) is not str or not data:
-        return ""
-    return make_uid(PLATFORM, "inline", hashlib.sha256(data.encode("utf-8", "surrogatepass")).hexdigest())
-
-
-def inline_assets(value: dict[str, Any], conversation: str, account: str, place: Place) -> Iterator[Item]:
-    """The files whose bytes stand inside the prompt, each once, as documents that are part of it."""
-    seen: set[str] = set()
-    broken = 0
-    _, chunks = chunks_of(value)
-    holders = [holder for chunk in dicts(chunks) for holder in (chunk, *dicts(chunk.get("parts")))]
-    for holder in holders:
-        for member in _INLINE:
-            item = holder.get(member)
-            if type(item) is not dict:
-                continue
-            uid = inline_uid(item)
-            if not uid or uid in seen:
-                continue
-            seen.add(uid)
-            try:
-                # Some tools write the alphabet for addresses, and leave the padding out.
-                text = item["data"].translate(_ALPHABET)
-                content = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-            except (binascii.Error, ValueError):
-                broken += 1
-                continue
-            media = text_of(item.get("mimeType"))
-            yield Asset(
-                record=Record(
-                    uid=uid,
-                    body=Document(
-                        name=text_of(item.get("name")) or text_of(item.get("displayName")) or _kind(media),
-                        media_type=media,
-                        size_bytes=len(content),
-                    ),
-                    origin=origin("file"),
-                    links=(Link("part_of", conversation),),
-                    provenance=provenance(account),
-                ),
-                place=place,
-                size_bytes=len(content),
-                open=lambda content=content: io.BytesIO(content),  # type: ignore[misc]
-            )
-    if broken:
-        yield Finding("bad-base64", "warning", "a file inside a chunk is no base64; its text is kept", place, "skipped", broken)
-
-
-_ALPHABET = str.maketrans("-_", "+/", "\r\n")
-
-
-def _kind(media_type: str) -> Any:
-    head = media_type.partition("/")[0]
-    return head if head in ("image", "audio", "video") else "file"
-
-
-def _language(value: str) -> str:
-    return "" if value.upper().endswith("UNSPECIFIED") else value.lower()
-
-
-def _citations(chunk: dict[str, Any]) -> tuple[Citation, ...]:
-    """The sources of an answer: ``citations``, and ``grounding``, where a source is named again at each place it supports."""
-    found: dict[str, str] = {}
-    grounding = chunk.get("grounding")
-    members = grounding if type(grounding) is dict else {}
-    for item in (
-        *dicts(members.get("groundingSources")), *dicts(members.get("corroborationSegments")), *dicts(chunk.get("citations")),
-    ):  # fmt: skip
-        url = _unwrapped(text_of(item.get("uri")) or text_of(item.get("url")))
-        title = text_of(item.get("title"))
-        if url and not found.get(url):
-            found[url] = title
-    return tuple(Citation(title=title, url=url) for url, title in found.items())
-
-
-def _unwrapped(url: str) -> str:
-    """The address behind ``google.com/url?q=``."""
-    try:
-        parts = urlsplit(url)
-        if parts.hostname in _REDIRECTS and parts.path == "/url":
-            return (parse_qs(parts.query).get("q") or parse_qs(parts.query).get("url") or [url])[0]
-    except ValueError:
-        pass
-    return url
-
-
 def _role(chunk: dict[str, Any], parts: list[Part], notes: Notes) -> Role:
     role = chunk.get("role")
     if all(part.type == "tool_result" for part in parts):
@@ -383,7 +162,7 @@ def _system(value: dict[str, Any]) -> tuple[str, str]:
         if type(item) is str:
             return item.strip(), f"/{name}"
         if type(item) is dict:
-            return (text_of(item.get("text")) or _text(item)).strip(), f"/{name}"
+            return (text_of(item.get("text")) or chunk_text(item)).strip(), f"/{name}"
     return "", ""
 
 
@@ -403,7 +182,7 @@ def _pending(value: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     found = []
     for where, holder in (("", value), ("/chunkedPrompt", prompt if type(prompt) is dict else {})):
         for at, item in enumerate(items_of(holder.get("pendingInputs"))):
-            if type(item) is dict and item.keys() & _CONTENT:
+            if type(item) is dict and item.keys() & CONTENT:
                 found.append((f"{where}/pendingInputs/{at}", item))
     return found
 
@@ -414,31 +193,5 @@ def _name(value: dict[str, Any]) -> str:
     return shown or text_of(value.get("title")) or text_of(value.get("displayName"))
 
 
-def _text(chunk: dict[str, Any]) -> str:
-    text = text_of(chunk.get("text"))
-    return text or "".join(piece if type(piece) is str else text_of(piece.get("text")) if type(piece) is dict else ""
-                           for piece in items_of(chunk.get("parts")))  # fmt: skip
-
-
-def _reference(chunk: dict[str, Any]) -> str:
-    for member in _DRIVE:
-        for item in items_of(chunk.get(member)):
-            file_id = item if type(item) is str else ident(item.get("id")) if type(item) is dict else ""
-            if file_id:
-                return file_id
-    return ""
-
-
 def _first_text(record: Record) -> str:
     return next((part.text for part in record.body.parts if part.type == "text"), "")  # type: ignore[union-attr]
-
-
-def is_chunk(value: Any) -> bool:
-    """Whether an object has the form of a chunk."""
-    return type(value) is dict and value.get("role") in ("user", "model") and bool(value.keys() & _CONTENT)
-
-
-__all__ = [
-    "chunks_of", "conversation_id", "coordinates", "drive_ids", "inline_assets", "inner_of", "is_chunk", "part_type",
-    "read_prompt",
-]  # fmt: skip
