@@ -146,7 +146,7 @@ NOT_EXPORTS = {"nexus-public", "osteele-invalid"}
 
 
 def sample_folders(shared: Path) -> list[Path]:
-    return sorted(path for name in ("chatgpt", "claude") for path in (shared / "fixtures" / name).iterdir())
+    return sorted(path for name in ("chatgpt", "claude", "gemini") for path in (shared / "fixtures" / name).iterdir())
 
 
 def test_every_shared_sample_is_accounted_for_and_settles(shared: Path) -> None:
@@ -174,7 +174,7 @@ def test_every_shared_sample_is_accounted_for_and_settles(shared: Path) -> None:
 
 
 def test_other_platforms_samples_are_left_alone(shared: Path, store: SqliteStore) -> None:
-    for name in ("deepseek", "gemini", "grok", "openwebui-target"):
+    for name in ("deepseek", "grok", "openwebui-target"):
         with pytest.raises(NotRecognised):
             import_paths(store, [shared / "fixtures" / name])
 
