@@ -21,7 +21,7 @@ from satchel.adapters.gathering import Gathering
 from satchel.adapters.notes import Notes
 from satchel.adapters.platform import Ties, sha256
 from satchel.codec.sources import Member
-from satchel.errors import Place, SatchelError
+from satchel.errors import MalformedInput, Place, SatchelError
 from satchel.limits import DEFAULT, Limits
 from satchel.model.bodies import Part, Role
 from satchel.model.findings import Finding, Outcome, Severity, from_error
@@ -268,7 +268,10 @@ def _talk_of(header: Header, uid: str, account: str, cells: Sequence[Row], momen
 def columns(native: bytes) -> dict[str, str]:
     """What a conversation's rows say that neither its title nor its messages do, from its first row: ``client_app``."""
     stream = io.BytesIO(native)
-    header, before = read_header(stream, Place())
+    try:
+        header, before = read_header(stream, Place())
+    except MalformedInput:
+        return {}
     if not header.layout.app:
         return {}
     first = next(records(stream, header.delimiter, len(before), "", DEFAULT), None)
