@@ -12,7 +12,7 @@ import msgspec
 from satchel.adapters.base import AdapterInfo
 from satchel.adapters.notes import Notes, ReadTime
 from satchel.codec.arrays import Element, iter_array, iter_members
-from satchel.codec.sources import Member
+from satchel.codec.sources import Member, read_document
 from satchel.errors import Place, SatchelError
 from satchel.limits import Limits
 from satchel.model.findings import Finding, Outcome, Severity, from_error
@@ -124,6 +124,15 @@ def array(member: Member, limits: Limits, read: ReadElement) -> Iterator[Item]:
             yield from each(iter_array(stream, file=member.name, limits=limits), member.name, read)
     except SatchelError as error:
         yield from_error(error, place=Place(file=member.name))
+
+
+def single(member: Member, limits: Limits, read: ReadElement) -> Iterator[Item]:
+    """What ``read`` makes of a file that is one value; what cannot be read is told of."""
+    place = Place(file=member.name)
+    try:
+        yield from read(read_document(member, limits).strip(), place)
+    except SatchelError as error:
+        yield from_error(error, place=place)
 
 
 def members(member: Member, limits: Limits, arrays: dict[str, ReadElement]) -> Iterator[Item]:

@@ -139,3 +139,10 @@ def test_damaged_bytes_never_raise(at: int, damage: bytes) -> None:
     at %= len(data)
     read(data[:at] + damage + data[at + len(damage) :])
     read(data[:at])
+
+
+def test_a_session_that_goes_on_in_the_next_page_is_one() -> None:
+    pages = {"1.json": {"value": ITEMS[:2]}, "2.json": {"value": ITEMS[2:]}}
+    whole, paged = read(ITEMS), run(ADAPTER, pages)
+    assert [original.uid for original in paged.originals] == [original.uid for original in whole.originals]
+    assert texts(paged) == texts(whole)

@@ -278,10 +278,11 @@ def test_ids_hold_over_exports() -> None:
 
 
 def test_the_two_exports_are_told_apart() -> None:
-    """PAM-201: the version of the export by its structure."""
+    """PAM-200, PAM-201: the version of the export by its structure; one reader, whose version counts up, reads both."""
     old = {"response": {"response_id": "r", "sender": "human", "message": "q", "create_time": "2025-06-21T19:28:21Z"}}
     assert read(backend(talk(old))).of("conversation")[0].origin.version == "2025"
     assert read(FULL).of("conversation")[0].origin.version == "2026"
+    assert {original.reader for original in (*read(FULL).originals, *read(backend(talk(old))).originals)} == {"grok/1"}
 
 
 def test_an_empty_export_says_so() -> None:

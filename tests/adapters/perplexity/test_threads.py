@@ -215,3 +215,8 @@ def test_other_platforms_samples_are_not_claimed() -> None:
     for path in sorted((SHARED / "fixtures").iterdir()):
         if path.is_dir() and path.name != "perplexity":
             assert run(ADAPTER, folder(path)).roles == {}, path
+
+
+def test_a_thread_in_two_files_is_one() -> None:
+    outcome = run(ADAPTER, {"1.json": ACCOUNT[:2], "2.json": ACCOUNT[2:]})
+    assert [original.uid for original in outcome.originals] == [original.uid for original in read(ACCOUNT).originals]

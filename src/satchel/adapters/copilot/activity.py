@@ -54,7 +54,8 @@ _TOLD: dict[str, tuple[Severity, Outcome, str]] = {
 def read_table(member: Member, account: str, ties: Ties, limits: Limits) -> Iterator[Item]:
     """Every conversation of a table."""
     try:
-        with Gathering(Place(file=member.name), limits) as rows:
+        with Gathering(limits) as rows:
+            rows.begin(member)
             yield from _Table(member, account, ties, rows, limits).items()
     except SatchelError as error:
         yield from_error(error, place=Place(file=member.name))

@@ -30,14 +30,14 @@ class CopilotAdapter:
     def read(self, claims: Sequence[Claim], context: ReadContext) -> Iterator[Item]:
         """See ``satchel.adapters.base.Adapter.read``."""
         ties = Ties()
+        interactions = [claim for claim in claims if claim.role != "table"]
         for claim in claims:
             if claim.role == "table":
                 yield from read_table(claim.member, context.account, ties, context.limits)
-            else:
-                if "@odata.nextLink" in claim.probe.names:
-                    text = "this is one page of several: the others are files of their own"
-                    yield file_finding(claim.member, "one-page", text, "warning")
-                yield from read_interactions(claim.member, claim.role, context.account, ties, context.limits)
+            elif "@odata.nextLink" in claim.probe.names:
+                text = "this is one page of several: the others are files of their own"
+                yield file_finding(claim.member, "one-page", text, "warning")
+        yield from read_interactions(interactions, context.account, ties, context.limits)
 
     def unmapped(self, record: Record, native: Any) -> Mapping[str, Any]:
         """The members of an interaction that no field carries; of a table, the application that a prompt was typed in."""

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from satchel.adapters.base import Claim
 from satchel.adapters.copilot.wire import PLATFORM, Said, Talk, human_first, read_talk, role_of
 from satchel.adapters.gathering import Gathering
 from satchel.adapters.notes import Notes
-from satchel.adapters.platform import Ties, array, members
+from satchel.adapters.platform import Ties, array, members, single
 from satchel.adapters.values import beyond, decode, dict_of, dicts, ident, text_of
-from satchel.codec.sources import Member, read_document
+from satchel.codec.sources import Member
 from satchel.errors import Place, SatchelError
 from satchel.limits import Limits
 from satchel.model.bodies import Citation, Part
@@ -31,34 +32,38 @@ _TAG = re.compile(r"<(/?)([A-Za-z!][^<>\s/]*)[^<>]*>")
 _UNSHOWN = frozenset({"script", "style", "template", "noscript"})
 
 
-def read_interactions(member: Member, role: str, account: str, ties: Ties, limits: Limits) -> Iterator[Item]:
-    """Every session of a file: an array, a page of the service's (``value``), or a single interaction."""
-    place = Place(file=member.name)
-    try:
-        with Gathering(place, limits) as rows:
-            reading = _Sessions(member, account, ties, rows, limits)
-            if role == "interactions":
-                yield from array(member, limits, reading.take)
-            elif role == "interactions-page":
-                yield from members(member, limits, {"value": reading.take})
-            else:
-                yield from reading.take(read_document(member, limits).strip(), place)
-            for group in rows.groups():
-                try:
-                    yield from reading.session(group)
-                except SatchelError as error:
-                    yield from_error(error, place=Place(file=member.name, element=group[0]))
-    except SatchelError as error:
-        yield from_error(error, place=place)
+def read_interactions(claims: Sequence[Claim], account: str, ties: Ties, limits: Limits) -> Iterator[Item]:
+    """Every session of these files, each an array, a page of the service's (``value``) or a single interaction.
+
+    A session may go on in the next page.
+    """
+    with Gathering(limits) as rows:
+        sessions = _Sessions(account, ties, rows, limits)
+        for claim in claims:
+            yield from sessions.collect(claim.member, claim.role)
+        for group in rows.groups():
+            try:
+                yield sessions.session(group)
+            except SatchelError as error:
+                yield from_error(error, place=rows.place(group[0]))
 
 
 class _Sessions:
-    def __init__(self, member: Member, account: str, ties: Ties, rows: Gathering, limits: Limits) -> None:
-        self.member = member
+    def __init__(self, account: str, ties: Ties, rows: Gathering, limits: Limits) -> None:
         self.account = account
         self.ties = ties
         self.rows = rows
         self.limits = limits
+
+    def collect(self, member: Member, role: str) -> Iterator[Item]:
+        """Keep the interactions of a file until their sessions are whole."""
+        self.rows.begin(member)
+        if role == "interactions":
+            yield from array(member, self.limits, self.take)
+        elif role == "interactions-page":
+            yield from members(member, self.limits, {"value": self.take})
+        else:
+            yield from single(member, self.limits, self.take)
 
     def take(self, data: bytes, place: Place) -> Iterator[Item]:
         """Keep an interaction until its session is whole."""
@@ -70,13 +75,13 @@ class _Sessions:
         session = ident(item.get("sessionId")) or ident(item.get("requestId"))
         self.rows.add(data, *([session] if session else []))
 
-    def session(self, group: list[int]) -> Iterator[Item]:
+    def session(self, group: list[int]) -> Item:
         """The conversation that these interactions are.
 
         Raises:
             LimitExceeded, MalformedInput: they cannot be read together.
         """
-        place = Place(file=self.member.name, element=group[0])
+        place = self.rows.place(group[0])
         self.rows.check_size(group)
         native = b"[" + b",\n".join(self.rows.data(row) for row in group) + b"]"
         items = decode(native, PLATFORM.notes(place), self.limits)
@@ -95,7 +100,7 @@ class _Sessions:
             return read_talk(Talk(uid, VERSION, _in_order(messages), id=session, account=account), notes)
 
         moments = [moment for item in items if (moment := from_iso(item.get("createdDateTime")))]
-        yield PLATFORM.original(uid, "conversation", native, place, max(moments, default=None), read)
+        return PLATFORM.original(uid, "conversation", native, place, max(moments, default=None), read)
 
 
 def _id(item: dict[str, Any]) -> str:

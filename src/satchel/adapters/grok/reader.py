@@ -15,13 +15,13 @@ from satchel.adapters.grok.leftover import leftover
 from satchel.adapters.grok.sides import read_side, side_id
 from satchel.adapters.grok.wire import PLATFORM, moment_of
 from satchel.adapters.grok.x_archive import read_x_chats
-from satchel.adapters.platform import ReadElement, Ties, account_data, array, file_finding, members, sha256
+from satchel.adapters.platform import ReadElement, Ties, account_data, array, file_finding, members, sha256, single
 from satchel.adapters.values import decode, dict_of, first_id, ident, list_of, text_of
 from satchel.codec import json_values
 from satchel.codec.probe import Probe
-from satchel.codec.sources import Member, read_document
+from satchel.codec.sources import Member
 from satchel.errors import Place, SatchelError
-from satchel.model.findings import Finding, from_error
+from satchel.model.findings import Finding
 from satchel.model.record import Item, Record
 
 #: What a person is told of a file that is known and not read.
@@ -70,8 +70,7 @@ class _Import:
             elif claim.role != "x-chat":
                 yield from self._file(claim.role, claim.member)
         x_chats = [claim.member for claim in self.claims if claim.role == "x-chat"]
-        if x_chats:
-            yield from read_x_chats(x_chats, self.account, self.ties, self.limits)
+        yield from read_x_chats(x_chats, self.account, self.ties, self.limits)
         yield from self.assets.items()
 
     def _file(self, role: str, member: Member) -> Iterator[Item]:
@@ -79,7 +78,7 @@ class _Import:
         if role == "conversations":
             yield from array(member, self.limits, self._conversation)
         elif role == "conversation":
-            yield from self._single(member)
+            yield from single(member, self.limits, self._conversation)
         else:
             sides = {"projects": "project", "tasks": "task", "media_posts": "media_post"}
             readers: dict[str, ReadElement] = {"conversations": self._conversation}
@@ -87,13 +86,6 @@ class _Import:
             yield from members(member, self.limits, readers)
         if self.count == before:
             yield file_finding(member, "no-conversations", "the export holds no conversation", "warning")
-
-    def _single(self, member: Member) -> Iterator[Item]:
-        place = Place(file=member.name)
-        try:
-            yield from self._conversation(read_document(member, self.limits).strip(), place)
-        except SatchelError as error:
-            yield from_error(error, place=place)
 
     def _head(self, data: bytes, place: Place) -> Head | None:
         """What identifies a conversation; None for what is no object.

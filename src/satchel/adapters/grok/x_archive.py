@@ -51,18 +51,15 @@ class _Assigned(io.RawIOBase):
 
 def read_x_chats(files: Sequence[Member], account: str, ties: Ties, limits: Limits) -> Iterator[Item]:
     """Every chat of an archive's files."""
-    try:
-        with Gathering(Place(file=files[0].name), limits) as rows:
-            chats = _Chats(account, ties, rows, limits)
-            for file in files:
-                yield from chats.collect(file)
-            for group in rows.groups():
-                try:
-                    yield from chats.chat(group)
-                except SatchelError as error:
-                    yield from_error(error, place=chats.place(group[0]))
-    except SatchelError as error:
-        yield from_error(error, place=Place(file=files[0].name))
+    with Gathering(limits) as rows:
+        chats = _Chats(account, ties, rows, limits)
+        for file in files:
+            yield from chats.collect(file)
+        for group in rows.groups():
+            try:
+                yield chats.chat(group)
+            except SatchelError as error:
+                yield from_error(error, place=rows.place(group[0]))
 
 
 class _Chats:
@@ -71,22 +68,17 @@ class _Chats:
         self.ties = ties
         self.rows = rows
         self.limits = limits
-        #: The first row of each file, and its name.
-        self._files: list[tuple[int, str]] = []
 
     def collect(self, file: Member) -> Iterator[Item]:
         """Keep the turns of a file until their chats are whole."""
         place = Place(file=file.name)
-        self._files.append((len(self.rows), file.name))
+        self.rows.begin(file)
         try:
             with file.open() as stream:
                 script: Any = _Assigned(stream, place)
                 yield from each(iter_array(script, file=file.name, limits=self.limits), file.name, self.take)
         except SatchelError as error:
             yield from_error(error, place=place)
-
-    def place(self, row: int) -> Place:
-        return Place(file=next(name for first, name in reversed(self._files) if first <= row))
 
     def take(self, data: bytes, place: Place) -> Iterator[Item]:
         """Keep a turn until its chat is whole."""
@@ -99,14 +91,14 @@ class _Chats:
         chat = ident(item.get("chatId"))
         self.rows.add(data, *([chat] if chat else []))
 
-    def chat(self, group: list[int]) -> Iterator[Item]:
+    def chat(self, group: list[int]) -> Item:
         """The conversation that these turns are.
 
         Raises:
             LimitExceeded, MalformedInput: they cannot be read together.
         """
         self.rows.check_size(group)
-        place = self.place(group[0])
+        place = self.rows.place(group[0])
         native = b"[" + b",\n".join(self.rows.data(row) for row in group) + b"]"
         turns = [dict_of(value.get(ITEM)) for value in dicts(decode(native, PLATFORM.notes(place), self.limits))]
         first = turns[0]
@@ -121,7 +113,7 @@ class _Chats:
         limits = self.limits
         moments = [moment for turn in turns if (moment := moment_of(turn.get("createdAt")))]
         updated = max(moments, default=None)
-        yield PLATFORM.original(
+        return PLATFORM.original(
             uid, "x_chat", native, place, updated, lambda notes: _read(native, uid, chat, account, notes, limits)
         )
 

@@ -10,7 +10,6 @@ from satchel.adapters.perplexity import entries, threads
 from satchel.adapters.perplexity.detect import role_of
 from satchel.adapters.perplexity.markdown import read_markdown, thread_uid
 from satchel.adapters.perplexity.wire import PLATFORM
-from satchel.adapters.platform import Ties
 from satchel.codec.probe import Probe
 from satchel.codec.sources import Member, read_document
 from satchel.errors import Place, SatchelError
@@ -32,12 +31,11 @@ class PerplexityAdapter:
 
     def read(self, claims: Sequence[Claim], context: ReadContext) -> Iterator[Item]:
         """See ``satchel.adapters.base.Adapter.read``."""
-        ties = Ties()
         for claim in claims:
             if claim.role == "markdown":
                 yield _text(claim.member, context.account, context.limits)
-            else:
-                yield from threads.read_file(claim.member, claim.role, context.account, ties, context.limits)
+        found = [claim for claim in claims if claim.role != "markdown"]
+        yield from threads.read_threads(found, context.account, context.limits)
 
     def unmapped(self, record: Record, native: Any) -> Mapping[str, Any]:
         """The members of a thread or an entry that no field carries."""

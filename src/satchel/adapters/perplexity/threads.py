@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from satchel.adapters.base import Claim
 from satchel.adapters.gathering import Gathering
 from satchel.adapters.notes import Notes
 from satchel.adapters.perplexity.detect import thread_key
 from satchel.adapters.perplexity.entries import QUESTION, THREAD_ID, exchange_of
 from satchel.adapters.perplexity.wire import PLATFORM, Exchange, Thread, read_thread
-from satchel.adapters.platform import Ties, array, members, sha256
+from satchel.adapters.platform import Ties, array, members, sha256, single
 from satchel.adapters.values import beyond, decode, dict_of, dicts, first_id, first_text, list_of
-from satchel.codec.sources import Member, read_document
+from satchel.codec.sources import Member
 from satchel.errors import Place, SatchelError
 from satchel.limits import Limits
 from satchel.model.bodies import Scope
@@ -29,36 +30,40 @@ _UPDATED = ("updated_at", "thread_updated_at", "updatedat")
 _COLLECTION = ("collection_info", "collection")
 
 
-def read_file(member: Member, role: str, account: str, ties: Ties, limits: Limits) -> Iterator[Item]:
-    """Every thread of a file; see ``satchel.adapters.perplexity.detect`` for the roles."""
-    place = Place(file=member.name)
-    kind, _, at = role.partition(":")
-    try:
-        with Gathering(place, limits) as rows:
-            file = _File(member, account, ties, rows, limits)
-            read = file.thread if kind != "entries" else file.take
-            if kind == "thread":
-                yield from read(read_document(member, limits).strip(), place)
-            elif at:
-                yield from members(member, limits, {at: read})
-            else:
-                yield from array(member, limits, read)
-            for group in rows.groups():
-                try:
-                    yield from file.gathered(group)
-                except SatchelError as error:
-                    yield from_error(error, place=Place(file=member.name, element=group[0]))
-    except SatchelError as error:
-        yield from_error(error, place=place)
+def read_threads(claims: Sequence[Claim], account: str, limits: Limits) -> Iterator[Item]:
+    """Every thread of these files; see ``satchel.adapters.perplexity.detect`` for the roles.
+
+    Exchanges of one thread may lie in several files.
+    """
+    with Gathering(limits) as rows:
+        threads = _Threads(account, rows, limits)
+        for claim in claims:
+            yield from threads.collect(claim.member, claim.role)
+        for group in rows.groups():
+            try:
+                yield threads.gathered(group)
+            except SatchelError as error:
+                yield from_error(error, place=rows.place(group[0]))
 
 
-class _File:
-    def __init__(self, member: Member, account: str, ties: Ties, rows: Gathering, limits: Limits) -> None:
-        self.member = member
+class _Threads:
+    def __init__(self, account: str, rows: Gathering, limits: Limits) -> None:
         self.account = account
-        self.ties = ties
+        self.ties = Ties()
         self.rows = rows
         self.limits = limits
+
+    def collect(self, member: Member, role: str) -> Iterator[Item]:
+        """The threads of a file; its loose exchanges are kept until their threads are whole."""
+        self.rows.begin(member)
+        kind, _, at = role.partition(":")
+        read = self.take if kind == "entries" else self.thread
+        if kind == "thread":
+            yield from single(member, self.limits, read)
+        elif at:
+            yield from members(member, self.limits, {at: read})
+        else:
+            yield from array(member, self.limits, read)
 
     def thread(self, data: bytes, place: Place) -> Iterator[Item]:
         """A thread that is an object of its own."""
@@ -77,7 +82,7 @@ class _File:
         key = thread_key(value)
         self.rows.add(data, *([key] if key else []))
 
-    def gathered(self, group: list[int]) -> Iterator[Item]:
+    def gathered(self, group: list[int]) -> Item:
         """The thread that these exchanges are.
 
         Raises:
@@ -85,8 +90,8 @@ class _File:
         """
         self.rows.check_size(group)
         native = b'{"entries":[' + b",\n".join(self.rows.data(row) for row in group) + b"]}"
-        place = Place(file=self.member.name, element=group[0])
-        yield self._original(native, decode(native, PLATFORM.notes(place), self.limits), place)
+        place = self.rows.place(group[0])
+        return self._original(native, decode(native, PLATFORM.notes(place), self.limits), place)
 
     def _unread(self, data: bytes, place: Place) -> Item:
         finding = Finding("unknown-shape", "warning", "this is no thread; its bytes are kept", place, "skipped")
