@@ -112,6 +112,8 @@ def test_hostile_texts_take_linear_time() -> None:
         "<span style=",
     ):
         read(LOGO + "# q\n\n" + piece * 20_000)
+    read(LOGO + "# q\n\n<div " + "center" * 100_000)
+    read(LOGO + "# q\n\na\n\n[^1]: x" + " " * 200_000 + "y")
 
 
 @settings(max_examples=100, deadline=None)

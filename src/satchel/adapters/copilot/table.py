@@ -85,7 +85,7 @@ def header_of(line: str) -> Header | None:
 
 def header_in(text: str) -> Header | None:
     """The header at the start of a file, behind blank lines and the line by which spreadsheets name the delimiter."""
-    for line in text[:_HEADER_BYTES].split("\n")[:4]:
+    for line in text[:_HEADER_BYTES].split("\n", 4)[:4]:
         bare = line.strip("\ufeff\r ")
         if bare and not _SEPARATOR.match(bare):
             return header_of(line)

@@ -23,10 +23,10 @@ _LOGO = re.compile(r"<img\b[^<>]*\bperplexity\.ai/pplx-[^<>]*>")
 _HEADING = re.compile(r"^# (?=\S)", re.MULTILINE)
 _RULE = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _NEXT = re.compile(r"^---[ \t]*\n(?:[ \t]*\n)*+(# )(?=\S)", re.MULTILINE)
-_FOOTNOTE = re.compile(r"^\[\^([^\]\s]{1,32})\]:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
+_FOOTNOTE = re.compile(r"^\[\^([^\]\s]{1,32})\]:[ \t]*(\S.*)$", re.MULTILINE)
 _MARK = re.compile(r"\[\^([^\]\s]{1,32})\]")
 _HIDDEN = re.compile(r'^<span style="display:none">[^<]*</span>[ \t]*$', re.MULTILINE)
-_END = re.compile(r"^<div [^<>]*center[^<>]*>\s*⁂\s*</div>[ \t]*$", re.MULTILINE)
+_END = re.compile(r"^<div [^<>\n]{1,80}>[ \t]*⁂[ \t]*</div>[ \t]*$", re.MULTILINE)
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 _TITLE_CHARACTERS = 200
 
@@ -96,7 +96,7 @@ def _turn(text: str, shown: str, *, is_last: bool) -> tuple[Turn, bool]:
         # The rule in front of the next question.
         cut = [rule.start() for rule in _RULE.finditer(shown)][-1]
         text, shown = text[:cut], shown[:cut]
-    sources = tuple((note[1], note[2]) for note in _FOOTNOTE.finditer(shown))
+    sources = tuple((note[1], note[2].rstrip()) for note in _FOOTNOTE.finditer(shown))
     closing = _END.search(shown)
     if closing and not _FOOTNOTE.sub("", shown[closing.end() :]).strip():
         text, shown = text[: closing.start()], shown[: closing.start()]
