@@ -83,7 +83,7 @@ def test_we_read_every_message_that_the_sdk_reads(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FOLDERS, ids=name_of)
 def test_the_sdk_loads_what_we_write_of_it(path: Path, store: SqliteStore, tmp_path: Path) -> None:
-    """PAM-190 to PAM-193, PAM-197, PAM-203: files by their schema, our UUIDs, four roles, what read it and from where."""
+    """PAM-190, PAM-192, PAM-193, PAM-197, PAM-203: by their schema, ids once each, four roles, what read it and whence."""
     import_paths(store, [path])
     export(store, tmp_path / "out", format="portable-ai-memory")
     assert list(formats.get("portable-ai-memory").validate(tmp_path / "out", limits=DEFAULT)) == []
@@ -91,6 +91,7 @@ def test_the_sdk_loads_what_we_write_of_it(path: Path, store: SqliteStore, tmp_p
     validate_converter_output(loaded)
     assert sum(len(talk.messages) for talk in loaded) >= len(list(store.records("message"))) > 0
     for talk in loaded:
+        assert len({message.id for message in talk.messages}) == len(talk.messages)
         assert {message.role for message in talk.messages} <= {"user", "assistant", "system", "tool"}
         assert talk.import_metadata is not None
         assert talk.import_metadata.importer_version in ("copilot/1", "grok/1")
