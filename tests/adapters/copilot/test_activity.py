@@ -266,10 +266,10 @@ def test_no_table_raises(rows: list[list[str]], damage: bytes, at: int) -> None:
     assert len({record.uid for record in once.records}) == len(once.records)
 
 
-def test_many_rows_take_linear_time_and_little_memory() -> None:
+def test_many_rows_take_little_memory() -> None:
     rows = [
-        (f"T{n % 50}", f"2026-01-01T10:{n // 60 % 60:02d}:{n % 60:02d}", "user", f"message {n} " + "x" * 400)
-        for n in range(20_000)
+        (f"T{n % 50}", f"2026-01-01T10:{n // 60 % 60:02d}:{n % 60:02d}", "user", f"message {n} " + "x" * 3_500)
+        for n in range(5_000)
     ]
     data = table(*rows)
     member = BytesMember("t.csv", data)
@@ -279,9 +279,9 @@ def test_many_rows_take_linear_time_and_little_memory() -> None:
         count += len(item.read().records) - 1 if isinstance(item, Original) else 0
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert count == 20_000
+    assert count == 5_000
     # The copy in memory ends at 8 MiB; beyond it a row costs some tens of bytes.
-    assert peak < 18 << 20
+    assert peak < 14 << 20 < 16 << 20 < len(data)
 
 
 @needs_shared
