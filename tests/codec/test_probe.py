@@ -100,6 +100,12 @@ def test_a_file_that_breaks_early_shows_its_prefix() -> None:
     assert not found.whole
 
 
+def test_a_table_that_begins_with_a_quote_is_no_json_however_long_it_is() -> None:
+    head = b'"Conversation","Time"\n' + b'"a{","2026-01-01"\n' * 100
+    assert [probe_bytes(head, whole=whole).form for whole in (True, False)] == ["csv", "csv"]
+    assert probe_bytes(head, whole=True).shape == "a table (CSV)"
+
+
 def test_names_elements_and_shape() -> None:
     assert probe_bytes(b'{"b":1,"a":2}', whole=True).shape == "object with a, b"
     assert probe_bytes(b"{}", whole=True).shape == "object with no members"

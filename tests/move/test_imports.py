@@ -17,6 +17,8 @@ import pytest
 from satchel.adapters import registry
 from satchel.adapters.base import Claim, ReadContext
 from satchel.errors import NotRecognised, UsageError
+from satchel.formats import registry as formats
+from satchel.limits import DEFAULT
 from satchel.model.record import Item
 from satchel.move.exports import export
 from satchel.move.imports import import_paths
@@ -146,7 +148,9 @@ NOT_EXPORTS = {"nexus-public", "osteele-invalid"}
 
 
 def sample_folders(shared: Path) -> list[Path]:
-    return sorted(path for name in ("chatgpt", "claude", "gemini") for path in (shared / "fixtures" / name).iterdir())
+    return sorted(
+        path for name in ("chatgpt", "claude", "copilot", "gemini", "grok") for path in (shared / "fixtures" / name).iterdir()
+    )
 
 
 def test_every_shared_sample_is_accounted_for_and_settles(shared: Path) -> None:
@@ -162,7 +166,7 @@ def test_every_shared_sample_is_accounted_for_and_settles(shared: Path) -> None:
             read = {
                 row[0] for row in store.connection.execute("SELECT s.name FROM original o JOIN source s ON s.id = o.source")
             }
-            for path in folder.rglob("*.json"):
+            for path in (*folder.rglob("*.json"), *folder.rglob("*.csv")):
                 assert f"{folder.name}/{path.name}" in told | read, path
             before = dump_state(store)
             again = import_paths(store, [folder])
@@ -174,7 +178,7 @@ def test_every_shared_sample_is_accounted_for_and_settles(shared: Path) -> None:
 
 
 def test_other_platforms_samples_are_left_alone(shared: Path, store: SqliteStore) -> None:
-    for name in ("deepseek", "grok", "openwebui-target"):
+    for name in ("deepseek", "openwebui-target"):
         with pytest.raises(NotRecognised):
             import_paths(store, [shared / "fixtures" / name])
 
@@ -182,8 +186,8 @@ def test_other_platforms_samples_are_left_alone(shared: Path, store: SqliteStore
 def test_hostile_probes_are_read_or_told(shared: Path, tmp_path: Path) -> None:
     """Inputs that make the reference SDK crash, or write and read outside (portable-ai-memory.md 11.3)."""
     probes = shared / "conformance" / "portable-ai-memory" / "derived" / "provider-probes"
-    for folder in sorted([*probes.glob("c_*"), *probes.glob("k_*")]):
-        if folder.name == "c_empty":
+    for folder in sorted(folder for kind in "ckmx" for folder in probes.glob(f"{kind}_*")):
+        if folder.name in ("c_empty", "m_u", "x_empty"):
             continue
         with trial_vault() as store:
             batch = import_paths(store, [folder / "input"])
@@ -192,6 +196,48 @@ def test_hostile_probes_are_read_or_told(shared: Path, tmp_path: Path) -> None:
             files = [path for path in (tmp_path / folder.name).rglob("*") if path.is_file()]
             assert all(path.parent.name in (folder.name, "conversations", "attachments") for path in files)
             assert not any(b"root:" in path.read_bytes() for path in files)
+
+
+def test_an_export_without_conversations_says_so(shared: Path, store: SqliteStore) -> None:
+    probes = shared / "conformance" / "portable-ai-memory" / "derived" / "provider-probes"
+    batch = import_paths(store, [probes / "x_empty" / "input"])
+    assert [finding.code for finding in batch.summary.findings] == ["no-conversations"]
+
+
+def test_a_table_that_nobody_knows_is_told_in_words(store: SqliteStore, tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES / "claude", tmp_path / "in")
+    (tmp_path / "in" / "salaries.csv").write_text("Ann Other,1\nBo Third,2\n")
+    batch = import_paths(store, [tmp_path / "in"])
+    told = [finding for finding in batch.summary.findings if finding.place.file == "in/salaries.csv"]
+    assert [(finding.code, finding.outcome) for finding in told] == [("not-recognised", "skipped")]
+    assert "first line does not name the columns of an export" in told[0].text
+    with pytest.raises(NotRecognised, match=r"a table \(CSV\)") as caught:
+        import_paths(store, [tmp_path / "in" / "salaries.csv"])
+    # A first line may be a person's words.
+    assert "Ann" not in str(caught.value) + told[0].text
+    assert "copilot" in caught.value.hint
+
+
+def test_every_kind_of_table_and_thread_exports_and_settles(store: SqliteStore, tmp_path: Path) -> None:
+    """What is no JSON has its bytes as its native value, all the way to a package's raw_metadata."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "apps.csv").write_text("Timestamp,ClientApp,Prompt\n2026-01-01T10:00:00,Notepad,write\n")
+    (folder / "chats.csv").write_text("CreatedAt,MessageContent,Author,ChatName\n1/1/2026 10:00:00 +00:00,Hi,user,T\n")
+    logo = '<img src="https://r2cdn.perplexity.ai/pplx-full-logo-primary-dark%402x.png"/>'
+    (folder / "thread.md").write_text(f"{logo}\n\n# q\n\na\n")
+    (folder / "grok-chat-item.js").write_text(
+        'window.YTD.grok_chat_item.part0 = [{"grokChatItem":{"chatId":"1","sender":"User","message":"q","postIds":["9"]}}]'
+    )
+    batch = import_paths(store, [folder])
+    assert set(batch.platforms) == {"copilot", "grok", "perplexity"}
+    assert batch.summary.counts["conversation"] == {"new": 4}
+    again = import_paths(store, [folder])
+    assert again.summary.counts["conversation"] == {"unchanged": 4}
+    export(store, tmp_path / "out", format="portable-ai-memory")
+    assert list(formats.get("portable-ai-memory").validate(tmp_path / "out", limits=DEFAULT)) == []
+    raws = [json.loads(path.read_bytes()).get("raw_metadata", {}) for path in (tmp_path / "out" / "conversations").iterdir()]
+    assert {"copilot": {"client_app": "Notepad"}} in [{k: v for k, v in raw.items() if k != "satchel"} for raw in raws]
 
 
 def test_unknown_adapter_is_a_usage_error(store: SqliteStore) -> None:

@@ -68,5 +68,9 @@ class Adapter(Protocol):
         ...
 
     def unmapped(self, record: Record, native: Any) -> Mapping[str, Any]:
-        """The members of the native value that the record's fields do not carry, for formats with a place for them."""
+        """The members of the native value that the record's fields do not carry, for formats with a place for them.
+
+        Args:
+            native: the value that the record's pointer names in its original; the bytes of an original that is no JSON.
+        """
         ...

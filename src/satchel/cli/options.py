@@ -7,9 +7,7 @@ import click
 #: ``--json``: one JSON document on standard output, nothing else.
 json = click.option("--json", "json", is_flag=True, help="One JSON document for machines.")
 #: ``--as-of DATE``
-as_of = click.option(
-    "--as-of", default="", metavar="DATE", help="What held on this day or at this time, by what is known now."
-)
+as_of = click.option("--as-of", default="", metavar="DATE", help="What held on this day or at this time, by what is known now.")
 #: ``--dry-run``
 dry_run = click.option("--dry-run", is_flag=True, help="Tell what would be done; change nothing.")
 #: ``--yes``

@@ -43,6 +43,8 @@ class Probe(msgspec.Struct, frozen=True):
     @property
     def shape(self) -> str:
         """A few words for a person: the root and its member names."""
+        if self.form == "csv":
+            return "a table (CSV)"
         if self.form != "json":
             return self.form
         if type(self.value) is dict:
@@ -68,6 +70,9 @@ def close_prefix(head: bytes) -> bytes | None:
             stack.pop()
             end = token.end()
         elif first == 0x2C:
+            if not stack and not end:
+                # A quoted word and a comma begin a table.
+                break
             end = token.start()
         elif first == 0x22 and token.end() - token.start() == 1:
             break

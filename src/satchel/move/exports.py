@@ -130,13 +130,14 @@ class VaultSelection:
 
 
 def _decode(data: bytes) -> Any:
+    """A kept original as its JSON value; one that is no JSON (a table, a text) as its bytes."""
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
         try:
             return json_values.decode(json_values.repair_text(data))
         except SatchelError:
-            return None
+            return data
 
 
 def export(

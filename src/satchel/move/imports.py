@@ -289,7 +289,10 @@ def take(intake: Intake, item: Item) -> None:
 
 
 def _unused(member: Member, seen: Probe) -> Finding:
-    if seen.form in ("json", "jsonl", "sqlite", "csv"):
+    if seen.form == "csv":
+        text = "no adapter knows this table (CSV): its first line does not name the columns of an export"
+        return Finding("not-recognised", "warning", text, Place(file=member.name), "skipped")
+    if seen.form in ("json", "jsonl", "sqlite"):
         return Finding(
             "not-recognised", "warning", f"no adapter knows this file: {seen.shape}", Place(file=member.name), "skipped"
         )

@@ -2,91 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from satchel.adapters.base import Claim, ReadContext
 from satchel.adapters.claude import ADAPTER
-from satchel.codec.probe import probe
-from satchel.codec.sources import BytesMember, Member
 from satchel.limits import DEFAULT, Limits
 from satchel.model.bodies import Document, Message, Part
-from satchel.model.findings import Finding
-from satchel.model.record import Asset, Original, Record
+from tests.adapters import reading
+from tests.adapters.reading import Outcome, folder
+from tests.conftest import SHARED
 
-SHARED = Path(__file__).resolve().parents[3].parent / "shared"
 ACCOUNT = "9f6b23a1-4e97-43b3-b2e1-dc6e3f94d9c8"
 ROOT = "00000000-0000-4000-8000-000000000000"
 
 
-@dataclass
-class Outcome:
-    roles: dict[str, str] = field(default_factory=dict)
-    loose: list[Member] = field(default_factory=list)
-    originals: list[Original] = field(default_factory=list)
-    assets: list[Asset] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-
-    def of(self, kind: str) -> list[Record]:
-        return [record for record in self.records if record.kind == kind]
-
-    def bodies(self, kind: str) -> list[Any]:
-        return [record.body for record in self.of(kind)]
-
-    def codes(self) -> dict[str, int]:
-        counts: dict[str, int] = {}
-        for finding in self.findings:
-            counts[finding.code] = counts.get(finding.code, 0) + finding.count
-        return counts
-
-    def parts(self) -> list[Part]:
-        return [part for body in self.bodies("message") for part in body.parts]
-
-
 def run(files: dict[str, Any], *, account: str = "", limits: Limits = DEFAULT) -> Outcome:
     """``files``: path to bytes, or to a value that is written as JSON."""
-    members = [
-        BytesMember(path, data if isinstance(data, bytes) else json.dumps(data).encode()) for path, data in files.items()
-    ]
-    outcome = Outcome()
-    claims: list[Claim] = []
-    for member in members:
-        seen = probe(member)
-        role = ADAPTER.claim(member, seen)
-        if role is None:
-            outcome.loose.append(member)
-        else:
-            outcome.roles[member.path] = role
-            claims.append(Claim(role, member, seen))
-    for item in ADAPTER.read(claims, ReadContext(limits=limits, account=account, loose=outcome.loose)):
-        if isinstance(item, Finding):
-            outcome.findings.append(item)
-        elif isinstance(item, Asset):
-            outcome.assets.append(item)
-            check(item.record)
-        else:
-            outcome.originals.append(item)
-            reading = item.read()
-            outcome.records.extend(reading.records)
-            outcome.findings.extend(reading.findings)
-    for record in outcome.records:
-        check(record)
-    return outcome
-
-
-def check(record: Record) -> None:
-    """What holds for every record: its fields have the types that they say, its uid the form of one."""
-    again = msgspec.json.decode(msgspec.json.encode(record), type=Record)
-    assert again == record
-    assert len(record.uid) == 40
-    assert set(record.uid) <= set("0123456789abcdef")
-    for link in record.links:
-        assert len(link.to) == 40
+    return reading.run(ADAPTER, files, account=account, limits=limits)
 
 
 def messages(*items: dict[str, Any], **members: Any) -> list[dict[str, Any]]:
@@ -102,10 +33,6 @@ def one(content: Any, **members: Any) -> list[Part]:
 
 def texts(parts: list[Part]) -> list[tuple[str, str]]:
     return [(part.type, part.text) for part in parts]
-
-
-def folder(path: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(path)): file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()}
 
 
 __all__ = ["ACCOUNT", "ROOT", "SHARED", "Document", "Message", "Outcome", "folder", "messages", "one", "run", "texts"]

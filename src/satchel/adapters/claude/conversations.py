@@ -8,7 +8,6 @@ nothing (stubs) give no record; what answers them answers their nearest kept anc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -17,6 +16,7 @@ from satchel.adapters.claude.artifacts import Replay
 from satchel.adapters.claude.content import Content
 from satchel.adapters.claude.wire import ROOT_PARENT, ConversationIn, MessageIn, decode, ident, origin, provenance, text_of
 from satchel.adapters.notes import Notes
+from satchel.adapters.tree import newest_leaf, parent_first
 from satchel.limits import Limits
 from satchel.model.bodies import Conversation, Message, Part, Role
 from satchel.model.ids import make_uid
@@ -36,7 +36,6 @@ ROLES: dict[str, Role] = {
     "function": "tool",
 }
 _NO_TIMES = Times()
-_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 _MESSAGE_FIELDS = MessageIn.__struct_fields__
 _CONVERSATION_FIELDS = frozenset(ConversationIn.__struct_fields__) - {"chat_messages", "messages"}
 
@@ -103,29 +102,6 @@ def parents_of(messages: Sequence[MessageIn | None], notes: Notes) -> list[int]:
             notes.add("dangling-parent", "a message answers one that is not in the export; it stands as a first message")
         parents[i] = at
     return parents
-
-
-def parent_first(parents: list[int], notes: Notes) -> list[int]:
-    """The array's order, changed only so that a parent comes before its child; ``parents`` loses its cycles."""
-    if all(parent < i for i, parent in enumerate(parents)):
-        return list(range(len(parents)))
-    order: list[int] = []
-    placed = [False] * len(parents)
-    on_path = [False] * len(parents)
-    for start in range(len(parents)):
-        path: list[int] = []
-        at = start
-        while at >= 0 and not placed[at] and not on_path[at]:
-            on_path[at] = True
-            path.append(at)
-            at = parents[at]
-        if at >= 0 and not placed[at]:
-            parents[path[-1]] = -1
-            notes.add("parent-cycle", "messages answer one another in a circle; it was cut", "warning", "changed")
-        for at in reversed(path):
-            placed[at] = True
-            order.append(at)
-    return order
 
 
 class _Reader:
@@ -273,14 +249,7 @@ class _Reader:
         named = by_id.get(ident(self.head.current_leaf_message_uuid))
         if named is not None and nearest[named]:
             return nearest[named]
-        answered = {record.body.parent for record in records}  # type: ignore[union-attr]
-        best, best_time = "", _LONG_AGO
-        for record in records:
-            if record.uid not in answered:
-                moment = record.times.created or _LONG_AGO
-                if moment >= best_time:
-                    best, best_time = record.uid, moment
-        return best
+        return newest_leaf(records)
 
 
 _WHOLE = Native()
