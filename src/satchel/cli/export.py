@@ -18,7 +18,7 @@ from satchel.cli import options
 def export(target: Path, to: str, sign: str, profile: str, json: bool) -> None:
     """Write everything in the vault in an open format; what the format cannot hold is told.
 
-    The files are not encrypted. The same vault gives the same bytes.
+    The files are not encrypted. The same vault gives the same bytes, but for the time of a memory store's signature.
 
     \b
     satchel export --to portable-ai-memory my-memory
