@@ -199,11 +199,12 @@ class StoreCheck:
             if not _BASE64URL.issuperset(_string(signature, "value").rstrip("=")):
                 report.rule("signature-alphabet", "/signature/value")
             # Whose the key is, only a person can say: satchel verify asks that (dossier 4.6).
-            failed = next((step for step in check_signature(root).steps if step.outcome == "failed"), None)
-            if failed is None:
-                report.rule("signature-untrusted", "/signature")
-            elif failed.name != "conditions":
+            checked = check_signature(root)
+            failed = next((step for step in checked.steps if step.outcome == "failed" and step.name != "conditions"), None)
+            if failed is not None:
                 report.rule("signature-invalid", "/signature", note=failed.text)
+            elif checked.holds:
+                report.rule("signature-untrusted", "/signature")
             if root.get("export_id") == "":
                 report.rule("signature-invalid", "/export_id", note="the signed export_id is empty")
         yield from report.findings
