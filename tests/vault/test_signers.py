@@ -69,8 +69,14 @@ def test_the_first_key_and_the_newest_date_of_an_owner_stay(store: SqliteStore) 
     store.note_seen_export("o", SeenExport("a" * 64, None))
     assert store.seen_export("o") == SeenExport("a" * 64, NOON)
     assert store.seen_export("p") is None
+    told = [entry.detail for entry in store.audit() if entry.operation == "export-verified"]
+    # Of what changed, and without the owner's id.
+    assert told == [{"key": "a" * 64}, {"key": "b" * 64}]
     seen = trust_of(store).seen("o")
     assert seen is not None and (seen.key.text, seen.exported) == ("a" * 64, NOON)
+    store.trust_key(read_typed_key("a" * 64), "")
+    store.distrust_key(read_typed_key("a" * 64))
+    assert store.seen_export("o") is None
 
 
 def test_keys_from_before_there_were_other_algorithms_are_ed25519(tmp_path: Path, key: Secret) -> None:

@@ -389,6 +389,17 @@ def test_a_did_that_is_trusted_vouches_for_its_keys(file: Path) -> None:
     assert verify(file, dids={"did:web:other.example": ""}, fetch=document(PUBLIC)).verdict == "untrusted"
 
 
+def test_nobody_is_asked_for_a_signature_that_does_not_hold(file: Path) -> None:
+    def never(url: str) -> bytes:
+        raise AssertionError("fetched")
+
+    sign(file)
+    value = json.loads(file.read_bytes())
+    value["owner"]["did"] = WEB
+    value["signature"]["value"] = "A" * 86
+    assert verify(write(file, value), PUBLIC, fetch=never).did_match == "not-resolved"
+
+
 def test_a_did_of_another_key_refuses_a_trusted_one(file: Path) -> None:
     """owner.did is not signed: somebody put another one in."""
     sign(file)

@@ -30,7 +30,8 @@ class Integrity:
         self._lengths = array("Q")
         #: The running checksum, as long as the ids ascend.
         self._running: Checksum | None = Checksum()
-        self._computable = True
+        #: Why nothing can be computed; "" as long as it can.
+        self.fault = ""
 
     @property
     def count(self) -> int:
@@ -42,12 +43,12 @@ class Integrity:
         try:
             value = decode_unique(element.whole(), limits=self._limits)
             data = canonical_memory(value)
-        except (InputError, CanonicalError):
-            self._computable = False
+        except (InputError, CanonicalError) as error:
+            self.fault = self.fault or f"memory {element.index}: {error.message}"
             return
         own = value.get("id") if type(value) is dict else None
         if type(own) is not str:
-            self._computable = False
+            self.fault = self.fault or f"memory {element.index} has no id"
             return
         if self._order and own < self._order[-1]:
             self._running = None
@@ -57,19 +58,15 @@ class Integrity:
         if self._running is not None:
             self._running.add(data)
 
-    def spoil(self) -> None:
-        """The memories are no array: nothing can be computed."""
-        self._computable = False
-
     def checksum(self) -> str:
         """The checksum of the file's memories; "" where they have none."""
-        if not self._computable:
+        if self.fault:
             return ""
         return self._running.text() if self._running is not None else self._sorted(sdk=False)
 
     def form_of(self, declared: Any) -> Form:
         """Which form of the memories ``declared`` is the checksum of."""
-        if not self._computable:
+        if self.fault:
             return "uncomputable"
         if self.checksum() == declared:
             return "raw"

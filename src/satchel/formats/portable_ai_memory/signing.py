@@ -37,9 +37,6 @@ _FORMS: dict[Form, Step] = {
         "checksum", "noticed", "checksum-sdk-form", "integrity.checksum is that of the form the reference SDK gives them"
     ),
     "neither": Step("checksum", "failed", "checksum-wrong", "integrity.checksum is not that of the memories"),
-    "uncomputable": Step(
-        "checksum", "failed", "checksum-uncomputable", "the memories have no checksum: they are not canonical JSON"
-    ),
 }
 
 
@@ -87,7 +84,9 @@ def verify(path: Path, trust: Trust, limits: Limits = DEFAULT) -> Verification:
     exported = signature.moment(root, "export_date")
     verdict: Verdict = "invalid"
     if key is not None:
-        match, found = _owner_steps(owner, owner_did, _member(root, "signature", "key_id"), key, trust, limits)
+        # Nobody is asked on behalf of a signature that does not hold.
+        fetch = trust.fetch if holds else None
+        match, found = _owner_steps(owner, owner_did, _member(root, "signature", "key_id"), key, fetch, limits)
         steps += found
         name, trusted = _trusted(key, owner_did, match, trust)
         bound = not any(step.outcome == "failed" for step in found)
@@ -169,7 +168,7 @@ def _read(file: Path, limits: Limits) -> _Head:
     except OSError as error:
         raise InputError(f"{file.name} cannot be read: {error.strerror or 'the system refuses'}") from error
     if "memories" not in root:
-        integrity.spoil()
+        integrity.fault = "there is no array of memories"
     return _Head(root, spans, integrity, known)
 
 
@@ -177,11 +176,15 @@ def _checksum_step(head: _Head) -> Step:
     declared = _member(head.root, "integrity", "checksum")
     if not declared:
         return Step("checksum", "skipped", "checksum-missing", "the store declares no checksum")
-    return _FORMS[head.integrity.form_of(declared)]
+    form = head.integrity.form_of(declared)
+    if form == "uncomputable":
+        text = f"the memories have no checksum: {head.integrity.fault}"
+        return Step("checksum", "failed", "checksum-uncomputable", text)
+    return _FORMS[form]
 
 
 def _owner_steps(
-    owner: str, owner_did: str, key_id: str, key: PublicKey, trust: Trust, limits: Limits
+    owner: str, owner_did: str, key_id: str, key: PublicKey, fetch: did.Fetch | None, limits: Limits
 ) -> tuple[did.Match | str, list[Step]]:
     """Step 7: whether the key is one of the owner's DID; and of ``owner.id``, which is signed, where that is a DID."""
     steps: list[Step] = []
@@ -189,7 +192,7 @@ def _owner_steps(
     for name, text in (("owner-did", owner_did), ("owner-id", owner)):
         if not text.startswith("did:") or (name == "owner-id" and text == owner_did):
             continue
-        resolution = did.resolve(text, fetch=trust.fetch, limits=limits)
+        resolution = did.resolve(text, fetch=fetch, limits=limits)
         found = resolution.match(key)
         if found == "match":
             steps.append(Step(name, "passed", "did-match", "the key is one of its verification methods"))

@@ -97,6 +97,8 @@ def distrust(connection: apsw.Connection, public: PublicKey, now: int) -> None:
     connection.execute("DELETE FROM signing_key WHERE public = ? AND retired IS NOT NULL", (public.data,))
     if connection.total_changes() == before:
         raise NotFound("that key is not among the trusted ones", hint="satchel keys list shows them")
+    # Its owners may have another first key from now on.
+    connection.execute("DELETE FROM seen_export WHERE key = ?", (public.text,))
     audit.append(connection, at=now, operation="distrust", detail={"key": _short(public)})
 
 
@@ -138,12 +140,16 @@ def seen(connection: apsw.Connection, owner: str) -> SeenExport | None:
 
 def note_seen(connection: apsw.Connection, owner: str, export: SeenExport, now: int) -> None:
     """Remember an export that was verified: the owner's first key stays, the newest date counts."""
-    exported = None if export.exported is None else to_microseconds(export.exported)
+    before = seen(connection, owner)
+    newest = max((each.exported for each in (before, export) if each and each.exported), default=None)
+    after = SeenExport(before.key if before else export.key, newest)
+    if after == before:
+        return
     connection.execute(
-        "INSERT INTO seen_export (owner, key, exported, at) VALUES (?, ?, ?, ?) ON CONFLICT (owner) DO UPDATE"
-        " SET exported = max(coalesce(exported, excluded.exported), coalesce(excluded.exported, exported)), at = excluded.at",
-        (owner, export.key, exported, now),
+        "INSERT OR REPLACE INTO seen_export (owner, key, exported, at) VALUES (?, ?, ?, ?)",
+        (owner, after.key, None if newest is None else to_microseconds(newest), now),
     )
+    audit.append(connection, at=now, operation="export-verified", detail={"key": _short(read_typed_key(export.key))})
 
 
 def _stored(kind: str, public: bytes) -> PublicKey:
