@@ -154,8 +154,9 @@ def create(name: str, algorithm: str, json: bool) -> None:
 @options.json
 def list_(json: bool) -> None:
     """List the signing keys and the keys that are trusted, by their public halves; long ones by their fingerprints."""
-    from satchel.cli.console import clean, say, say_json, table
+    from satchel.cli.console import clean, say, say_json, shown_key, table
     from satchel.cli.vaults import opened
+    from satchel.trust.public_keys import read_typed_key
 
     with opened() as store:
         own, others, dids = store.signing_keys(), store.trusted_keys(), store.trusted_dids()
@@ -167,7 +168,7 @@ def list_(json: bool) -> None:
         return
     lines = [
         [
-            _shown(key.public),
+            shown_key(read_typed_key(key.public)),
             clean(key.name),
             "retired" if key.retired else "signs",
             key.algorithm,
@@ -175,7 +176,9 @@ def list_(json: bool) -> None:
         ]
         for key in own
     ]
-    lines += [[_shown(key.public), clean(key.name), "trusted", key.kind, f"{key.since:%Y-%m-%d}"] for key in others]
+    lines += [
+        [shown_key(read_typed_key(key.public)), clean(key.name), "trusted", key.kind, f"{key.since:%Y-%m-%d}"] for key in others
+    ]
     lines += [[clean(each.did), clean(each.name), "trusted", "DID", f"{each.since:%Y-%m-%d}"] for each in dids]
     table(lines, head=["public key", "name", "", "", "since"])
 
@@ -222,13 +225,6 @@ def distrust(public: str) -> None:
     say("No longer trusted.")
 
 
-def _shown(public: str) -> str:
-    """A key for people: itself where it fits in a line, else its fingerprint."""
-    from satchel.trust.public_keys import read_typed_key
-
-    return public if len(public) <= 80 else read_typed_key(public).fingerprint
-
-
 @keys.command("export")
 @click.argument("name", default="main")
 @click.option("--private", "file", type=click.Path(path_type=Path), help="Write the private half into this new file, 0600.")
@@ -264,8 +260,9 @@ def rotate(name: str, yes: bool, json: bool) -> None:
 
     The one before signs no more: its private half is removed. What it signed stays verifiable.
     """
-    from satchel.cli.console import say, say_json
+    from satchel.cli.console import say, say_json, shown_key
     from satchel.cli.vaults import opened
+    from satchel.trust.public_keys import read_typed_key
 
     if not yes:
         click.confirm(f"The private half of {name} is removed. Go on?", abort=True)
@@ -274,5 +271,5 @@ def rotate(name: str, yes: bool, json: bool) -> None:
     if json:
         say_json({"new": made, "retired": retired})
         return
-    say(f"{_shown(retired.public)} is retired. The new public key of {made.name}:")
+    say(f"{shown_key(read_typed_key(retired.public))} is retired. The new public key of {made.name}:")
     say(made.public)

@@ -33,7 +33,7 @@ def sign(path: Path, key: str, did: str, resolve: bool, limit: tuple[str, ...], 
     satchel sign --did key my-memory/memory-store.json
     """
     from satchel import limits
-    from satchel.cli.console import say, say_json
+    from satchel.cli.console import say, say_json, shown_key
     from satchel.cli.import_ import print_findings
     from satchel.cli.vaults import opened
     from satchel.formats.signing import SignOptions
@@ -50,7 +50,7 @@ def sign(path: Path, key: str, did: str, resolve: bool, limit: tuple[str, ...], 
         say_json({"path": str(path), "key": public.text, "fingerprint": public.fingerprint, "findings": findings})
         return
     print_findings(findings, limit=200)
-    say(f"Signed {path} with {key} ({_shown(public.text, public.fingerprint)}).")
+    say(f"Signed {path} with {key} ({shown_key(public)}).")
 
 
 @click.command()
@@ -120,13 +120,13 @@ _MARKS = {"passed": "ok", "failed": "failed", "noticed": "note", "skipped": "ski
 
 
 def _tell(found: Verification) -> None:
-    from satchel.cli.console import clean, counted, dim, say, table
+    from satchel.cli.console import clean, counted, dim, say, shown_key, table
     from satchel.cli.import_ import print_findings
 
     print_findings(found.findings, limit=200)
     if found.steps:
         table([[step.name, _MARKS[step.outcome], clean(step.text)] for step in found.steps], head=["step", "", ""])
-    text = _shown(found.key.text, found.key.fingerprint) if found.key else ""
+    text = shown_key(found.key) if found.key else ""
     by = f"{clean(found.name)} ({text})" if found.name else text or "nobody"
     faults = sum(finding.severity == "error" for finding in found.findings)
     faults += sum(step.outcome == "failed" for step in found.steps)
@@ -141,8 +141,3 @@ def _tell(found: Verification) -> None:
             say(f"Not verified: {counted(faults, 'error')}; signed by {by}.")
     for line in found.unproven if found.holds else ():
         say(dim(f"  {line}"))
-
-
-def _shown(text: str, fingerprint: str) -> str:
-    """A key for people: itself where it fits in a line, else its fingerprint."""
-    return text if len(text) <= 80 else fingerprint
