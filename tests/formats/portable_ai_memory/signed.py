@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +88,9 @@ def vectors() -> list[dict[str, Any]]:
         return []
     found: list[dict[str, Any]] = json.loads((SHARED / "derived/signature-vectors.json").read_bytes())["vectors"]
     return found
+
+
+def document(*keys: PublicKey, id: str = "did:web:example.com") -> Callable[[str], bytes]:
+    """A way to fetch that gives the DID document of these keys, whatever is asked for."""
+    methods = [{"id": f"{id}#{n}", "type": "Multikey", "publicKeyMultibase": key.multibase} for n, key in enumerate(keys)]
+    return lambda url: json.dumps({"id": id, "verificationMethod": methods}).encode()
