@@ -68,6 +68,8 @@ class Host:
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.load_cert_chain(pem)
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(0.1)
+        self._stopped = threading.Event()
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve)
 
@@ -76,16 +78,16 @@ class Host:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        self._stopped.set()
         self._thread.join()
+        self._listener.close()
 
     def _serve(self) -> None:
-        while True:
+        while not self._stopped.is_set():
             try:
                 plain, _ = self._listener.accept()
-            except OSError:
-                return
+            except TimeoutError:
+                continue
             self.connections += 1
             plain.settimeout(20)
             try:

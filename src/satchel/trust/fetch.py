@@ -185,7 +185,7 @@ def _our_errors(host: str) -> Iterator[None]:
         yield
     except httpcore2.TimeoutException as error:
         raise NetworkError(f"{host} took too long", hint="--limit fetch_s=N gives it more time") from error
-    except (httpcore2.NetworkError, httpcore2.ProtocolError, ssl.SSLError, OSError) as error:
+    except (httpcore2.NetworkError, httpcore2.ProtocolError, ssl.SSLError, OSError, ValueError) as error:
         raise NetworkError(f"{host} cannot be asked: {_reason(error)}") from error
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from satchel.errors import MalformedInput, OutputError, SatchelError
 from satchel.formats.portable_ai_memory import FORMAT, signature, signing
 from satchel.formats.portable_ai_memory.splice import Span, identity, replace_members
-from satchel.formats.signing import SignOptions
+from satchel.formats.signing import Seen, SignOptions
 from satchel.limits import DEFAULT
 from satchel.trust.did import did_key
 from satchel.trust.signatures import ALGORITHMS
@@ -143,6 +143,33 @@ def test_a_checksum_of_the_sdks_form_verifies_and_is_not_signed_over(tmp_path: P
     full["signature"] = signature.make_block(KEY, data, datetime(2026, 3, 1, tzinfo=UTC))
     found = verify(write(path, full), PUBLIC)
     assert found.verdict == "verified" and "checksum-sdk-form" in codes(found, "noticed")
+
+
+def test_memories_without_a_checksum_are_not_signed(tmp_path: Path) -> None:
+    """An integer that RFC 8785 has no form for is only doubtful in an unsigned store (dossier 3.2)."""
+    value = store()
+    value["memories"][0]["metadata"] = {"x": 2**70}
+    del value["integrity"]
+    path = write(tmp_path / "a.json", value)
+    assert not [finding for finding in FORMAT.validate(path, limits=DEFAULT) if finding.severity == "error"]
+    with pytest.raises(MalformedInput, match="no checksum"):
+        sign(path)
+    assert json.loads(path.read_bytes()) == value
+
+
+@pytest.mark.parametrize("date", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0000-01-01T00:00:00Z"])
+def test_dates_at_the_ends_of_the_calendar(date: str, tmp_path: Path) -> None:
+    value = store(export_date=date)
+    data = signature.payload(value["integrity"]["checksum"], value["export_id"], date, value["owner"]["id"])
+    value["signature"] = signature.make_block(KEY, data, datetime(2026, 3, 1, tzinfo=UTC)) | {"signed_at": date}
+    path = write(tmp_path / "a.json", value)
+    seen = Seen(PUBLIC, datetime(2026, 3, 1, tzinfo=UTC))
+    assert verify(path, PUBLIC, seen=lambda owner: seen).verdict == "verified"
+    if date.startswith("9999"):
+        with pytest.raises(MalformedInput, match="future"):
+            sign(path)
+    else:
+        sign(path)
 
 
 def test_a_companion_file_is_not_signed(tmp_path: Path) -> None:
@@ -360,7 +387,7 @@ def test_a_large_store_is_signed_in_little_memory(tmp_path: Path) -> None:
     script = (
         "import resource, sys; from pathlib import Path\n"
         "from satchel.formats.portable_ai_memory import signing, FORMAT\n"
-        "from satchel.formats.signing import SignOptions, Trust\n"
+        "from satchel.formats.signing import Seen, SignOptions, Trust\n"
         "from satchel.trust.signatures import PrivateKey; from satchel.trust.secrets import Secret\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "key = PrivateKey('Ed25519', Secret(bytes(32))); path = Path(sys.argv[1])\n"

@@ -15,7 +15,7 @@ import msgspec
 from satchel.codec.arrays import iter_members
 from satchel.codec.json_values import decode_unique
 from satchel.errors import InputError, MalformedInput, Place, UsageError
-from satchel.formats.portable_ai_memory import moments, signature, terms, validation
+from satchel.formats.portable_ai_memory import signature, terms, validation
 from satchel.formats.portable_ai_memory.documents import is_regular
 from satchel.formats.portable_ai_memory.integrity import Form, Integrity
 from satchel.formats.portable_ai_memory.spelling import dump
@@ -23,7 +23,7 @@ from satchel.formats.portable_ai_memory.splice import Identity, Span, identity, 
 from satchel.formats.signing import Seen, SignOptions, Step, Trust, Verdict, Verification
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
-from satchel.model.times import from_microseconds
+from satchel.model.times import from_microseconds, to_microseconds
 from satchel.trust import did
 from satchel.trust.public_keys import PublicKey
 from satchel.trust.signatures import PrivateKey
@@ -104,7 +104,7 @@ def verify(path: Path, trust: Trust, limits: Limits = DEFAULT) -> Verification:
         owner=owner,
         did=owner_did,
         did_match=match,
-        exported=from_microseconds(exported) if exported is not None else None,
+        exported=_datetime(exported),
         steps=tuple(steps),
         unproven=signature.UNPROVEN,
     )
@@ -122,6 +122,8 @@ def sign(
     file = store_file(path)
     _refuse_invalid(path, limits)
     head = _read(file, limits)
+    if head.integrity.fault:
+        raise MalformedInput(f"the memories have no checksum: {head.integrity.fault}")
     root, checksum = head.root, head.integrity.checksum()
     members: dict[str, bytes] = {}
     if type(root.get("integrity")) is not dict:
@@ -136,8 +138,8 @@ def sign(
     if not export_id or not export_date:
         raise MalformedInput("a signed store needs export_id and export_date", hint="they are the exporter's to give")
     signed_at = signed_at or datetime.now(UTC)
-    exported = moments.read(export_date)
-    if exported is not None and from_microseconds(exported.instant) > signed_at:
+    exported = signature.moment(root, "export_date")
+    if exported is not None and exported > to_microseconds(signed_at):
         raise MalformedInput("export_date lies in the future: nothing can be signed before it is exported")
     owner = dict(root["owner"])
     owner_did, key_id, findings = _owner_did(owner, key.public, options, limits)
@@ -229,7 +231,7 @@ def _seen_steps(seen: Seen | None, key: PublicKey, exported: int | None) -> list
     if seen is not None and seen.key != key:
         text = f"the first export of this owner that was verified here was signed by another key, {seen.key.fingerprint}"
         steps.append(Step("seen", "noticed", "owner-key-changed", text))
-    if seen is not None and seen.exported is not None and exported is not None and from_microseconds(exported) < seen.exported:
+    if seen is not None and seen.exported is not None and exported is not None and exported < to_microseconds(seen.exported):
         text = "an export of this owner that is newer than this one was verified here before"
         steps.append(Step("seen", "noticed", "older-than-seen", text))
     return steps
@@ -270,6 +272,14 @@ def _owner_did(
     text = f"the owner's DID does not tell of the signing key: {said}"
     place = Place(file=terms.STORE_FILE, pointer="/owner/did")
     return present, "", (Finding(code=f"did-{resolution.match(key)}", severity="warning", text=text, place=place),)
+
+
+def _datetime(instant: int | None) -> datetime | None:
+    try:
+        return None if instant is None else from_microseconds(instant)
+    except OverflowError:
+        # Its offset takes it out of the calendar: 0001-01-01T00:00:00+14:00.
+        return None
 
 
 def _noticed(code: str, text: str) -> Step:
