@@ -30,24 +30,24 @@ def test_a_key_of_every_algorithm_is_kept_and_signs(name: str, store: SqliteStor
     new, retired = store.rotate_signing_key("main")
     assert (new.algorithm, retired.public) == (name, made.public) and new.public != made.public
     assert {key.public for key in store.signing_keys()} == {new.public, retired.public}
-    store.distrust_key(read_typed_key(retired.public))
+    store.distrust_key(retired.public)
     assert [key.public for key in store.signing_keys()] == [new.public]
 
 
 def test_trusted_keys_of_every_kind(store: SqliteStore) -> None:
     keys = {name: generate(ALGORITHMS[name]).public for name in ("Ed25519", "ES256", "ES384", "RS256")}
     for name, key in keys.items():
-        store.trust_key(key, name)
-        store.trust_key(key, name + " again")
+        store.trust_key(key.text, name)
+        store.trust_key(key.text, name + " again")
     listed = {key.name: (read_typed_key(key.public), key.kind) for key in store.trusted_keys()}
     assert listed == {name + " again": (key, key.kind) for name, key in keys.items()}
     assert trust_of(store).keys == {key: name + " again" for name, key in keys.items()}
     assert known_key(store, keys["RS256"].fingerprint) == keys["RS256"]
     assert known_key(store, "SHA256:x") is None
     for key in keys.values():
-        store.distrust_key(key)
+        store.distrust_key(key.text)
         with pytest.raises(NotFound):
-            store.distrust_key(key)
+            store.distrust_key(key.text)
     assert store.trusted_keys() == []
 
 
@@ -74,8 +74,8 @@ def test_the_first_key_and_the_newest_date_of_an_owner_stay(store: SqliteStore) 
     assert told == [{"key": "a" * 64}, {"key": "b" * 64}]
     seen = trust_of(store).seen("o")
     assert seen is not None and (seen.key.text, seen.exported) == ("a" * 64, NOON)
-    store.trust_key(read_typed_key("a" * 64), "")
-    store.distrust_key(read_typed_key("a" * 64))
+    store.trust_key("a" * 64, "")
+    store.distrust_key("a" * 64)
     assert store.seen_export("o") is None
 
 

@@ -204,7 +204,7 @@ def trust(public: str, name: str) -> None:
         if isinstance(read, str):
             store.trust_did(read, name)
         else:
-            store.trust_key(read, name)
+            store.trust_key(read.text, name)
     say("Trusted.")
 
 
@@ -221,7 +221,7 @@ def distrust(public: str) -> None:
         if isinstance(read, str):
             store.distrust_did(read)
         else:
-            store.distrust_key(read)
+            store.distrust_key(read.text)
     say("No longer trusted.")
 
 

@@ -118,7 +118,7 @@ def web_url(did: Did) -> str:
     """
     host, *path = did.rest.split(":")
     name, _, port = urllib.parse.unquote(host).lower().partition(":")
-    if not HOST.fullmatch(name) or "%" in name:
+    if not HOST.fullmatch(name):
         raise MalformedInput("the did:web names no host that could be asked", hint="IDN hosts are written in Punycode")
     if (":" in urllib.parse.unquote(host) or port) and not (re.fullmatch(r"[1-9][0-9]{0,4}", port) and int(port) <= 65535):
         raise MalformedInput("the did:web names no port")

@@ -15,7 +15,6 @@ import msgspec
 
 from satchel.model.findings import Finding
 from satchel.model.record import Asset, Original, Record, Tombstone
-from satchel.trust.public_keys import PublicKey
 from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey
 
 #: What an import did with a record. ``older`` was kept as an earlier version: the vault holds a newer one. ``erased`` was not
@@ -328,9 +327,11 @@ class Store(Protocol):
         """The private half. Raises NotFound."""
         ...
 
-    def trust_key(self, public: PublicKey, name: str) -> None: ...
+    def trust_key(self, public: str, name: str) -> None:
+        """Trust a key, given as ``PublicKey.text``. Raises MalformedInput when it is none."""
+        ...
 
-    def distrust_key(self, public: PublicKey) -> None:
+    def distrust_key(self, public: str) -> None:
         """Also for a retired key of the owner's own. Raises NotFound."""
         ...
 

@@ -18,7 +18,7 @@ from satchel.model.findings import Finding
 from satchel.model.record import Record
 from satchel.model.text import TEXT_VERSION, searchable
 from satchel.model.times import from_microseconds, to_microseconds
-from satchel.trust.public_keys import PublicKey
+from satchel.trust.public_keys import read_typed_key
 from satchel.trust.secrets import Secret
 from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey
 from satchel.vault.sqlite import audit, blobs, graves, history, search, signers
@@ -310,15 +310,15 @@ class SqliteStore:
         """See Store.signing_key."""
         return signers.private(self.connection, name)
 
-    def trust_key(self, public: PublicKey, name: str) -> None:
+    def trust_key(self, public: str, name: str) -> None:
         """See Store.trust_key."""
         with writing(self.connection):
-            signers.trust(self.connection, public, name, to_microseconds(now()))
+            signers.trust(self.connection, read_typed_key(public), name, to_microseconds(now()))
 
-    def distrust_key(self, public: PublicKey) -> None:
+    def distrust_key(self, public: str) -> None:
         """See Store.distrust_key."""
         with writing(self.connection):
-            signers.distrust(self.connection, public, to_microseconds(now()))
+            signers.distrust(self.connection, read_typed_key(public), to_microseconds(now()))
 
     def trusted_keys(self) -> list[TrustedKey]:
         """See Store.trusted_keys."""
