@@ -18,6 +18,8 @@
     │   ├── VaultTooNew               written by a later Satchel
     │   └── NotFound                  no record, batch or blob of that id
     ├── KeyStoreError                 the key cannot be kept or fetched
+    ├── NetworkError                  what was asked for over the network did not come
+    │   └── UnsafeAddress             an address or answer that is refused on purpose
     └── OutputError                   the target cannot be written
 
 A foreign exception is wrapped where it enters; a leaked ValueError is a bug.
@@ -137,6 +139,14 @@ class NotFound(VaultError):
 
 class KeyStoreError(SatchelError):
     code = "key-store"
+
+
+class NetworkError(SatchelError):
+    code = "network"
+
+
+class UnsafeAddress(NetworkError):
+    code = "unsafe-address"
 
 
 class OutputError(SatchelError):

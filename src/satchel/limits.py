@@ -39,6 +39,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     tombstones: int = 5_000
     #: How deep a folder is searched for an export's files.
     folder_depth: int = 16
+    #: What is fetched over the network (a DID document): real ones have a few KB.
+    fetch_bytes: int = 256 << 10
+    #: How long that may take, from looking up the name to the last byte.
+    fetch_s: int = 10
 
 
 DEFAULT = Limits()

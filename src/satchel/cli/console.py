@@ -13,6 +13,8 @@ import msgspec
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
+    from satchel.trust.public_keys import PublicKey
+
 # Escape sequences, other control characters, and characters that reorder or hide text: shown, never obeyed.
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\U000e0000-\U000e007f]"
@@ -33,6 +35,11 @@ def one_line(text: str, width: int = WIDTH) -> str:
     """``text`` cleaned, white space folded, cut to ``width``."""
     line = " ".join(clean(text).split())
     return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def shown_key(key: PublicKey) -> str:
+    """A public key for people: itself where it fits in a line, else its fingerprint."""
+    return key.text if len(key.text) <= WIDTH else key.fingerprint
 
 
 def colours() -> bool:

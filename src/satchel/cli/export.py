@@ -31,8 +31,8 @@ def export(target: Path, to: str, sign: str, profile: str, budget: int | None, a
     """Write everything in the vault in an open format, or what matters most as texts to paste into an assistant; what
     the target cannot hold is told.
 
-    The files are not encrypted. The same vault gives the same bytes. With --as-of, what held at that moment: earlier states of
-    what changed since, nothing that began later or was over.
+    The files are not encrypted. The same vault gives the same bytes, but for the time of a memory store's signature. With
+    --as-of, what held at that moment: earlier states of what changed since, nothing that began later or was over.
 
     \b
     satchel export --to portable-ai-memory my-memory

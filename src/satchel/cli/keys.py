@@ -121,8 +121,15 @@ def recover() -> None:
 
 @keys.command()
 @click.argument("name", default="main")
+@click.option(
+    "--algorithm",
+    default="ed25519",
+    show_default=True,
+    metavar="NAME",
+    help="ed25519, es256, es384, rs256, rs384, rs512; Portable Memory takes ed25519 alone.",
+)
 @options.json
-def create(name: str, json: bool) -> None:
+def create(name: str, algorithm: str, json: bool) -> None:
     """Make a key for signing exports; the vault keeps it, encrypted.
 
     \b
@@ -131,67 +138,90 @@ def create(name: str, json: bool) -> None:
     """
     from satchel.cli.console import say, say_json
     from satchel.cli.vaults import opened
+    from satchel.trust.signatures import algorithm_called
 
+    chosen = algorithm_called(algorithm)
     with opened() as store:
-        made = store.create_signing_key(name)
+        made = store.create_signing_key(name, chosen)
     if json:
         say_json(made)
         return
-    say(f"Made the signing key {made.name}. Its public half, for those who shall trust it:")
+    say(f"Made the signing key {made.name} ({made.algorithm}). Its public half, for those who shall trust it:")
     say(made.public)
 
 
 @keys.command("list")
 @options.json
 def list_(json: bool) -> None:
-    """List the signing keys and the keys that are trusted, by their public halves."""
-    from satchel.cli.console import clean, say, say_json, table
+    """List the signing keys and the keys that are trusted, by their public halves; long ones by their fingerprints."""
+    from satchel.cli.console import clean, say, say_json, shown_key, table
     from satchel.cli.vaults import opened
+    from satchel.trust.public_keys import read_typed_key
 
     with opened() as store:
-        own, others = store.signing_keys(), store.trusted_keys()
+        own, others, dids = store.signing_keys(), store.trusted_keys(), store.trusted_dids()
     if json:
-        say_json({"signing": own, "trusted": others})
+        say_json({"signing": own, "trusted": others, "trusted_dids": dids})
         return
-    if not own and not others:
+    if not own and not others and not dids:
         say("There are no signing keys and no trusted ones: satchel keys create makes one.")
         return
     lines = [
-        [key.public, clean(key.name), "retired" if key.retired else "signs", f"{key.retired or key.created:%Y-%m-%d}"]
+        [
+            shown_key(read_typed_key(key.public)),
+            clean(key.name),
+            "retired" if key.retired else "signs",
+            key.algorithm,
+            f"{key.retired or key.created:%Y-%m-%d}",
+        ]
         for key in own
     ]
-    lines += [[key.public, clean(key.name), "trusted", f"{key.since:%Y-%m-%d}"] for key in others]
-    table(lines, head=["public key", "name", "", "since"])
+    lines += [
+        [shown_key(read_typed_key(key.public)), clean(key.name), "trusted", key.kind, f"{key.since:%Y-%m-%d}"] for key in others
+    ]
+    lines += [[clean(each.did), clean(each.name), "trusted", "DID", f"{each.since:%Y-%m-%d}"] for each in dids]
+    table(lines, head=["public key", "name", "", "", "since"])
 
 
 @keys.command()
-@click.argument("public", metavar="PUBLIC_KEY")
+@click.argument("public", metavar="KEY")
 @click.option("--name", default="", help="Whose key it is.")
 def trust(public: str, name: str) -> None:
-    """Trust what this key signs from now on. PUBLIC_KEY is 64 hexadecimal digits.
+    """Trust what this key signs from now on: 64 hexadecimal digits, JWK, PEM, multibase, did:key, or a did:web.
+
+    The keys of a did:web are those that its document names when something is verified with --resolve.
 
     \b
     satchel keys trust 03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8 --name laptop
+    satchel keys trust did:web:example.org
     """
     from satchel.cli.console import say
     from satchel.cli.vaults import opened
-    from satchel.trust.tokens import parse_public
+    from satchel.move.vouching import read_trusted
 
+    read = read_trusted(public)
     with opened() as store:
-        store.trust_key(parse_public(public), name)
+        if isinstance(read, str):
+            store.trust_did(read, name)
+        else:
+            store.trust_key(read.text, name)
     say("Trusted.")
 
 
 @keys.command()
-@click.argument("public", metavar="PUBLIC_KEY")
+@click.argument("public", metavar="KEY")
 def distrust(public: str) -> None:
-    """Trust a key no more; also a retired one of your own."""
+    """Trust a key or a DID no more; also a retired key of your own. A long key may be named by its fingerprint."""
     from satchel.cli.console import say
     from satchel.cli.vaults import opened
-    from satchel.trust.tokens import parse_public
+    from satchel.move.vouching import known_key, read_trusted
 
     with opened() as store:
-        store.distrust_key(parse_public(public))
+        read = known_key(store, public) or read_trusted(public)
+        if isinstance(read, str):
+            store.distrust_did(read)
+        else:
+            store.distrust_key(read.text)
     say("No longer trusted.")
 
 
@@ -201,23 +231,24 @@ def distrust(public: str) -> None:
 def export_(name: str, file: Path | None) -> None:
     """Print a signing key's public half; its private half only into a file, on request.
 
-    The file holds 64 hexadecimal digits, the seed of RFC 8032: whoever has it signs in your name.
+    The file of an Ed25519 key holds 64 hexadecimal digits, the seed of RFC 8032; that of another key is PKCS#8 in PEM. Whoever
+    has it signs in your name.
     """
     from satchel.cli.console import say, tell
     from satchel.cli.vaults import opened
     from satchel.errors import OutputError
     from satchel.trust.files import write_private
-    from satchel.trust.tokens import public_key
 
     with opened() as store:
-        secret = store.signing_key(name)
+        private = store.signing_key(name)
+        public = private.public
         if file is not None:
             if file.exists():
                 raise OutputError(f"{file} exists already", hint="name a new file")
-            store.record_event("signing-key-exported", {"key": public_key(secret)})
-            write_private(file, secret.reveal().hex().encode() + b"\n")
+            store.record_event("signing-key-exported", {"key": public.text})
+            write_private(file, private.exported())
             tell(f"The private half is in {file}. Whoever has it signs in your name.")
-    say(public_key(secret))
+    say(public.text)
 
 
 @keys.command()
@@ -229,8 +260,9 @@ def rotate(name: str, yes: bool, json: bool) -> None:
 
     The one before signs no more: its private half is removed. What it signed stays verifiable.
     """
-    from satchel.cli.console import say, say_json
+    from satchel.cli.console import say, say_json, shown_key
     from satchel.cli.vaults import opened
+    from satchel.trust.public_keys import read_typed_key
 
     if not yes:
         click.confirm(f"The private half of {name} is removed. Go on?", abort=True)
@@ -239,5 +271,5 @@ def rotate(name: str, yes: bool, json: bool) -> None:
     if json:
         say_json({"new": made, "retired": retired})
         return
-    say(f"{retired.public} is retired. The new public key of {made.name}:")
+    say(f"{shown_key(read_typed_key(retired.public))} is retired. The new public key of {made.name}:")
     say(made.public)

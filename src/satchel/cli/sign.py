@@ -1,89 +1,143 @@
-"""``satchel sign`` and ``satchel verify``: who vouches for a bundle."""
+"""``satchel sign`` and ``satchel verify``: who vouches for a bundle or a memory store."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from satchel.cli import options
 
+if TYPE_CHECKING:
+    from satchel.formats.signing import Verification
+
+_RESOLVE = click.option("--resolve", is_flag=True, help="Fetch the document of a did:web; else nothing leaves the machine.")
+
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--key", default="main", show_default=True, metavar="NAME", help="The signing key.")
+@click.option("--did", default="", metavar="DID", help="Write this DID of the owner; key: the did:key of the signing key.")
+@_RESOLVE
+@options.limit
 @options.json
-def sign(path: Path, key: str, json: bool) -> None:
-    """Sign a Portable Memory bundle that is valid; a signature that it has is replaced.
+def sign(path: Path, key: str, did: str, resolve: bool, limit: tuple[str, ...], json: bool) -> None:
+    """Sign a valid Portable Memory bundle, or a valid memory store of Portable AI Memory (its package, or the file alone).
+
+    A signature that is there is replaced. Of a memory store only the members that a signature needs are written anew.
 
     \b
     satchel keys create
     satchel sign my-memory.mem
+    satchel sign --did key my-memory/memory-store.json
     """
-    from satchel.cli.console import say, say_json
+    from satchel import limits
+    from satchel.cli.console import say, say_json, shown_key
+    from satchel.cli.import_ import print_findings
     from satchel.cli.vaults import opened
-    from satchel.formats.portable_memory import signing
+    from satchel.formats.signing import SignOptions
+    from satchel.move import vouching
 
-    _refuse_others(path)
+    bounds = limits.raised(list(limit))
+    fetch = vouching.over_the_network(bounds) if resolve else None
+    vouching.signer_of(path)
     with opened() as store:
-        public = signing.sign(path, store.signing_key(key))
+        private = store.signing_key(key)
+        findings = vouching.sign(path, private, SignOptions(did=did, fetch=fetch), bounds)
+    public = private.public
     if json:
-        say_json({"path": str(path), "key": public})
+        say_json({"path": str(path), "key": public.text, "fingerprint": public.fingerprint, "findings": findings})
         return
-    say(f"Signed {path} with {key} ({public}).")
+    print_findings(findings, limit=200)
+    say(f"Signed {path} with {key} ({shown_key(public)}).")
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--key", "keys", multiple=True, metavar="PUBLIC_KEY", help="Trust this key alone; may be repeated.")
+@click.option("--key", "keys", multiple=True, metavar="KEY", help="Trust this public key or DID alone; may be repeated.")
+@_RESOLVE
 @options.limit
 @options.json
-def verify(path: Path, keys: tuple[str, ...], limit: tuple[str, ...], json: bool) -> None:
-    """Verify a Portable Memory bundle: every byte, its signature and its tombstones' signatures, by keys that you trust.
+def verify(path: Path, keys: tuple[str, ...], resolve: bool, limit: tuple[str, ...], json: bool) -> None:
+    """Verify a Portable Memory bundle or a memory store of Portable AI Memory, by keys that you trust.
 
-    Without --key these are the vault's own signing keys and those of satchel keys trust. Exit code 0: verified; 3: not.
+    Of a bundle every byte is checked, its signature and its tombstones' signatures; of a memory store the checksum of its
+    memories, its signature and its owner's DID. Without --key the vault's own signing keys and those of satchel keys trust
+    count. Exit code 0: verified; 3: not.
 
     \b
     satchel verify my-memory.mem
-    satchel verify --key 03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8 theirs.mem
+    satchel verify --key did:key:z6MkehRgf7yJbgaGfYsdoAsKdBPE3dj2CYhowQdcjqSJgvVd their-memory
     """
+    from contextlib import ExitStack
+
     from satchel import limits
-    from satchel.cli.console import counted, say, say_json
-    from satchel.cli.import_ import print_findings
+    from satchel.cli.console import say_json
     from satchel.cli.vaults import folder, opened
     from satchel.errors import UsageError
-    from satchel.formats.portable_memory import signing
-    from satchel.formats.portable_memory.validation import validate
-    from satchel.trust.tokens import parse_public
+    from satchel.move import vouching
     from satchel.vault.folder import exists
 
-    _refuse_others(path)
     bounds = limits.raised(list(limit))
-    names: dict[str, str] = {parse_public(key): "" for key in keys}
-    if not names:
-        if not exists(folder()):
-            raise UsageError("there is no vault whose keys could be trusted", hint="--key PUBLIC_KEY names one")
-        with opened() as store:
-            names = {key.public: key.name for key in store.trusted_keys()}
-            names |= {key.public: key.name for key in store.signing_keys()}
-    findings = tuple(validate(path, bounds, trusted=frozenset(names)))
-    public = signing.signer(path, bounds)
-    errors = sum(finding.severity == "error" for finding in findings)
+    fetch = vouching.over_the_network(bounds) if resolve else None
+    vouching.signer_of(path)
+    with ExitStack() as stack:
+        if keys:
+            format, found = vouching.verify(path, vouching.trust_in(keys, fetch=fetch), bounds)
+        else:
+            if not exists(folder()):
+                raise UsageError("there is no vault whose keys could be trusted", hint="--key KEY names one")
+            store = stack.enter_context(opened())
+            format, found = vouching.verify(path, vouching.trust_of(store, fetch=fetch), bounds)
+            vouching.remember(store, found)
     if json:
-        say_json({"verified": not errors, "key": public, "name": names.get(public, ""), "findings": findings})
+        say_json(
+            {
+                "verified": found.verdict == "verified",
+                "verdict": found.verdict,
+                "format": format.info,
+                "key": found.key.text if found.key else "",
+                "fingerprint": found.key.fingerprint if found.key else "",
+                "name": found.name,
+                "algorithm": found.algorithm,
+                "key_id": found.key_id,
+                "owner": found.owner,
+                "did": found.did,
+                "did_match": found.did_match,
+                "steps": found.steps,
+                "findings": found.findings,
+                "does_not_prove": found.unproven,
+            }
+        )
     else:
-        print_findings(findings, limit=200)
-        by = f"{names[public]} ({public})" if names.get(public) else public or "nobody"
-        say(f"Verified: signed by {by}." if not errors else f"Not verified: {counted(errors, 'error')}; signed by {by}.")
-    if errors:
+        _tell(found)
+    if found.verdict != "verified":
         raise SystemExit(3)
 
 
-def _refuse_others(path: Path) -> None:
-    from satchel.errors import InputError
-    from satchel.formats.portable_memory import FORMAT
+_MARKS = {"passed": "ok", "failed": "failed", "noticed": "note", "skipped": "skipped"}
 
-    if not path.exists():
-        raise InputError(f"there is nothing at {path}")
-    if not FORMAT.recognises(path):
-        raise InputError(f"{path} is no Portable Memory bundle", hint="only those are signed so far")
+
+def _tell(found: Verification) -> None:
+    from satchel.cli.console import clean, counted, dim, say, shown_key, table
+    from satchel.cli.import_ import print_findings
+
+    print_findings(found.findings, limit=200)
+    if found.steps:
+        table([[step.name, _MARKS[step.outcome], clean(step.text)] for step in found.steps], head=["step", "", ""])
+    text = shown_key(found.key) if found.key else ""
+    by = f"{clean(found.name)} ({text})" if found.name else text or "nobody"
+    faults = sum(finding.severity == "error" for finding in found.findings)
+    faults += sum(step.outcome == "failed" for step in found.steps)
+    match found.verdict:
+        case "verified":
+            say(f"Verified: signed by {by}.")
+        case "unsigned":
+            say("Not verified: nobody signed it.")
+        case "untrusted":
+            say(f"Not verified: the signature holds, but nobody whom you trust vouches for it; signed by {by}.")
+        case "invalid":
+            say(f"Not verified: {counted(faults, 'error')}; signed by {by}.")
+    for line in found.unproven if found.holds else ():
+        say(dim(f"  {line}"))

@@ -17,7 +17,7 @@ from satchel.limits import Limits
 from satchel.model.findings import Finding
 from satchel.model.ledger import Ledger
 from satchel.model.record import Item, Record
-from satchel.trust.secrets import Secret
+from satchel.trust.signatures import PrivateKey
 
 
 class FormatInfo(msgspec.Struct, frozen=True):
@@ -118,7 +118,7 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     characters a text may have for which nobody else sets a limit, 0 the format's usual number.
     """
 
-    signing_key: Secret | None = None
+    signing_key: PrivateKey | None = None
     profile: str = ""
     budget: int = 0
 

@@ -38,6 +38,7 @@ from satchel.move.exports import VaultSelection
 from satchel.move.imports import take
 from satchel.trust import tokens
 from satchel.trust.secrets import Secret, new_key
+from satchel.trust.signatures import ED25519, PrivateKey
 from satchel.vault.sqlite.store import SqliteStore
 from satchel.vault.store import Query, Summary
 
@@ -161,11 +162,11 @@ class Host:
 
     def export(self, path: str, mode: str = "full", sign: str | None = None, **_: Any) -> dict[str, Any]:
         if mode == "evidence":
-            evidence(self.store, Path(path), signing_key=Secret(bytes.fromhex(sign)) if sign else None)
+            evidence(self.store, Path(path), signing_key=_signing_key(sign))
             return {}
         if mode != "full":
             raise UsageError(f"there are no exports of mode {mode}")
-        options = WriteOptions(signing_key=Secret(bytes.fromhex(sign)) if sign else None)
+        options = WriteOptions(signing_key=_signing_key(sign))
         FORMAT.write(VaultSelection(self.store), Path(path), options=options)
         return {}
 
@@ -214,6 +215,10 @@ def _report(summary: Summary) -> dict[str, Any]:
         ],
         "evidence_pack": "applied" if any(finding.code == "evidence-pack" for finding in summary.findings) else "",
     }
+
+
+def _signing_key(seed: str | None) -> PrivateKey | None:
+    return PrivateKey(ED25519, Secret(bytes.fromhex(seed))) if seed else None
 
 
 def main() -> int:

@@ -22,8 +22,7 @@ from satchel.formats.portable_memory.records import without_erased
 from satchel.formats.portable_memory.writer import GENERATOR, BundleWriter
 from satchel.model.ledger import Ledger
 from satchel.trust.files import write_private
-from satchel.trust.secrets import Secret
-from satchel.trust.tokens import public_key
+from satchel.trust.signatures import PrivateKey
 from satchel.vault.store import AuditEntry, Store
 
 #: The foreign member of an audit row that carries the vault's own entry: its number and its hash, which chains it.
@@ -31,15 +30,17 @@ CARRIED = "satchel"
 _EDGE = {"edgeType", "dstEntityID", "srcEntityID"}
 
 
-def evidence(store: Store, target: Path, *, signing_key: Secret | None = None) -> Written:
+def evidence(store: Store, target: Path, *, signing_key: PrivateKey | None = None) -> Written:
     """Write the pack as the bundle folder ``target`` and a page ``target.md`` beside it.
 
     Args:
         signing_key: signs it.
 
     Raises:
+        UsageError: the key is of another algorithm than Ed25519.
         OutputError: it cannot be written; nothing of the pack was.
     """
+    seed = signing_key.ed25519_seed("an Evidence Pack") if signing_key is not None else None
     page = target.with_name(target.name + ".md")
     if page.exists() and not page.read_bytes().startswith(_TITLE.encode()):
         raise OutputError(f"{page} is in the way", hint="it is no page of an Evidence Pack; name another folder")
@@ -58,9 +59,9 @@ def evidence(store: Store, target: Path, *, signing_key: Secret | None = None) -
             writer.add_audit(row)
         for edge in _edges(store):
             writer.add_provenance(edge)
-        manifest = writer.finish(signing_key)
+        manifest = writer.finish(seed)
         written = Written(counts=dict(writer.counts), files=writer.files, size_bytes=writer.size_bytes, ledger=Ledger())
-    signer = public_key(signing_key) if signing_key is not None else ""
+    signer = signing_key.public.text if signing_key is not None else ""
     write_private(page, _page(store, target.name, manifest, entries, tombstones, signer).encode())
     return written
 

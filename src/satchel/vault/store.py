@@ -15,7 +15,7 @@ import msgspec
 
 from satchel.model.findings import Finding
 from satchel.model.record import Asset, Original, Record, Tombstone
-from satchel.trust.secrets import Secret
+from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey
 
 #: What an import did with a record. ``older`` was kept as an earlier version: the vault holds a newer one. ``erased`` was not
 #: taken: a tombstone forbids it.
@@ -165,20 +165,37 @@ class SourceOf(msgspec.Struct, frozen=True):
 
 
 class SigningKey(msgspec.Struct, frozen=True):
-    """A key pair of the owner's: its name, its public half (64 hexadecimal digits). A retired one signs no more."""
+    """A key pair of the owner's: its name, its public half (``PublicKey.text``). A retired one signs no more."""
 
     name: str
     public: str
     created: datetime
     retired: datetime | None = None
+    algorithm: str = ED25519
 
 
 class TrustedKey(msgspec.Struct, frozen=True):
-    """Somebody else's public key, whose signatures the owner trusts."""
+    """Somebody else's public key (``PublicKey.text``), whose signatures the owner trusts."""
 
     public: str
     name: str
     since: datetime
+    kind: str = "Ed25519"
+
+
+class TrustedDid(msgspec.Struct, frozen=True):
+    """Somebody else's DID: whatever key its document names is trusted."""
+
+    did: str
+    name: str
+    since: datetime
+
+
+class SeenExport(msgspec.Struct, frozen=True):
+    """Of an owner whose exports were verified here: the key of the first (``PublicKey.text``), the date of the newest."""
+
+    key: str
+    exported: datetime | None
 
 
 class Intake(Protocol):
@@ -317,8 +334,8 @@ class Store(Protocol):
         """An audit entry for what changes no record: a new passphrase, a new recovery key."""
         ...
 
-    def create_signing_key(self, name: str) -> SigningKey:
-        """A new Ed25519 key pair. Raises UsageError when the name is taken."""
+    def create_signing_key(self, name: str, algorithm: Algorithm = ALGORITHMS[ED25519]) -> SigningKey:
+        """A new key pair. Raises UsageError when the name is taken."""
         ...
 
     def rotate_signing_key(self, name: str) -> tuple[SigningKey, SigningKey]:
@@ -327,17 +344,35 @@ class Store(Protocol):
 
     def signing_keys(self) -> list[SigningKey]: ...
 
-    def signing_key(self, name: str) -> Secret:
+    def signing_key(self, name: str) -> PrivateKey:
         """The private half. Raises NotFound."""
         ...
 
-    def trust_key(self, public: str, name: str) -> None: ...
+    def trust_key(self, public: str, name: str) -> None:
+        """Trust a key, given as ``PublicKey.text``. Raises MalformedInput when it is none."""
+        ...
 
     def distrust_key(self, public: str) -> None:
         """Also for a retired key of the owner's own. Raises NotFound."""
         ...
 
     def trusted_keys(self) -> list[TrustedKey]: ...
+
+    def trust_did(self, did: str, name: str) -> None: ...
+
+    def distrust_did(self, did: str) -> None:
+        """Raises NotFound."""
+        ...
+
+    def trusted_dids(self) -> list[TrustedDid]: ...
+
+    def seen_export(self, owner: str) -> SeenExport | None:
+        """What is remembered of the exports of an owner id."""
+        ...
+
+    def note_seen_export(self, owner: str, export: SeenExport) -> None:
+        """Remember an export that was verified; the key of an owner's first one stays."""
+        ...
 
     def check(self) -> list[Finding]:
         """Damage: pages, references, the audit chain. Empty when all is well."""

@@ -25,6 +25,7 @@ from satchel.formats.portable_ai_memory.hashing import (
     sdk_form,
 )
 from satchel.formats.portable_ai_memory.rules import broken
+from satchel.formats.portable_ai_memory.signature import check as check_signature
 from satchel.formats.portable_ai_memory.structure import Report
 from satchel.limits import Limits
 from satchel.model.findings import Finding, Severity, from_error
@@ -197,9 +198,15 @@ class StoreCheck:
                 report.rule("signed-early", "/signature/signed_at")
             if not _BASE64URL.issuperset(_string(signature, "value").rstrip("=")):
                 report.rule("signature-alphabet", "/signature/value")
-            report.rule("signature-not-verified", "/signature")
+            # Whose the key is, only a person can say: satchel verify asks that (dossier 4.6).
+            checked = check_signature(root)
+            failed = next((step for step in checked.steps if step.outcome == "failed" and step.name != "conditions"), None)
+            if failed is not None:
+                report.rule("signature-invalid", "/signature", note=failed.text)
+            elif checked.holds:
+                report.rule("signature-untrusted", "/signature")
             if root.get("export_id") == "":
-                report.rule("signature-not-verified", "/export_id", note="the signed export_id is empty")
+                report.rule("signature-invalid", "/export_id", note="the signed export_id is empty")
         yield from report.findings
 
     def _references(self) -> Iterator[Finding]:

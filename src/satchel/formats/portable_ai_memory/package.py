@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from satchel.errors import UsageError
+from satchel.errors import InputError, UsageError
 from satchel.formats.base import PLAIN, Format, FormatInfo, Progress, Selection, WriteOptions, Written
-from satchel.formats.portable_ai_memory import terms, validation, writer
+from satchel.formats.portable_ai_memory import signing, terms, validation, writer
 from satchel.formats.portable_ai_memory.documents import DOCUMENTS, peek
+from satchel.formats.signing import SignOptions, Trust, Verification
 from satchel.limits import Limits
 from satchel.model.findings import Finding
+from satchel.trust.signatures import PrivateKey
 
 
 class PortableAiMemory:
-    """Portable AI Memory 1.0: implements ``formats.base.Format``."""
+    """Portable AI Memory 1.0: implements ``formats.base.Format`` and ``formats.signing.Signer``."""
 
     @property
     def info(self) -> FormatInfo:
@@ -34,13 +36,28 @@ class PortableAiMemory:
         self, selection: Selection, target: Path, *, progress: Progress | None = None, options: WriteOptions = PLAIN
     ) -> Written:
         """See ``formats.base.Format.write``."""
-        if options != PLAIN:
-            raise UsageError("Portable AI Memory is written unsigned and in one spelling")
-        return writer.write(selection, target, progress)
+        if options.profile:
+            raise UsageError("Portable AI Memory is written in one spelling")
+        return writer.write(selection, target, progress, options.signing_key)
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``; severities are those of dossier 1.16, column "ours"."""
         return validation.validate(path, limits)
+
+    def sign(self, path: Path, key: PrivateKey, *, options: SignOptions, limits: Limits) -> tuple[Finding, ...]:
+        """See ``formats.signing.Signer.sign``: the memory store of a package, or one alone."""
+        _refuse_parts(path)
+        return signing.sign(path, key, options, limits)
+
+    def verify(self, path: Path, *, trust: Trust, limits: Limits) -> Verification:
+        """See ``formats.signing.Signer.verify``; the steps are those of dossier 4.5."""
+        _refuse_parts(path)
+        return signing.verify(path, trust, limits)
+
+
+def _refuse_parts(path: Path) -> None:
+    if not path.is_dir() and peek(path).get("schema") != terms.STORE_SCHEMA:
+        raise InputError(f"{path.name} is no memory store", hint="only that is signed, not what lies beside it")
 
 
 FORMAT: Format = PortableAiMemory()

@@ -4,20 +4,22 @@
     conversations    a file each, their index entries spooled
     store            memories in ascending order of ids with the running checksum, then relations, index and integrity
 
-The same selection gives the same bytes: ids are hashes of uids, the date is the selection's, nothing is random.
+The same selection gives the same bytes: ids are hashes of uids, the date is the selection's, nothing is random. Only a
+signature says when it was made.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from satchel.formats.base import Progress, Selection, Written
 from satchel.formats.folder import Folder
-from satchel.formats.portable_ai_memory import terms
+from satchel.formats.portable_ai_memory import signature, terms
 from satchel.formats.portable_ai_memory.attachments import Attachments
 from satchel.formats.portable_ai_memory.conversations import conversation_file
 from satchel.formats.portable_ai_memory.earlier import is_ours
@@ -37,6 +39,7 @@ from satchel.model.ids import make_uid, uuid_of
 from satchel.model.ledger import Ledger
 from satchel.model.record import Record
 from satchel.model.times import to_rfc3339
+from satchel.trust.signatures import PrivateKey
 
 #: uuid_of keeps the first 48 bits of a uid as they are and masks six of the bits behind them.
 _KEPT_DIGITS = 12
@@ -52,8 +55,11 @@ def in_order_of_ids(records: Iterator[Record]) -> Iterator[Record]:
 class Writer:
     """One export of one selection."""
 
-    def __init__(self, selection: Selection, folder: Folder, progress: Progress | None) -> None:
+    def __init__(
+        self, selection: Selection, folder: Folder, progress: Progress | None, signing_key: PrivateKey | None = None
+    ) -> None:
         self._selection = selection
+        self._signing_key = signing_key
         self._folder = folder
         self._progress = progress
         self._pending = 0
@@ -149,14 +155,19 @@ class Writer:
 
     def _store(self, sink: BinaryIO, relations: IO[bytes], index: IO[bytes], attachments: Attachments) -> None:
         selection = self._selection
-        head = {
+        owner = {"id": selection.owner_id}
+        key_id = ""
+        if self._signing_key is not None:
+            # The one DID that needs no network: it is the signing key (dossier 4.8, PAM-121 to PAM-123).
+            owner["did"], key_id = signature.own_did(self._signing_key.public)
+        head: dict[str, Any] = {
             "schema": terms.STORE_SCHEMA,
             "schema_version": terms.SCHEMA_VERSION,
             "spec_uri": terms.SPEC_URI,
             "exported_by": terms.system_name(),
             "export_date": to_rfc3339(selection.changed_at),
             "export_type": "full",
-            "owner": {"id": selection.owner_id},
+            "owner": owner,
         }
         sink.write(b"{")
         sink.writelines(b"%s:%s,\n" % (dump(name), dump(value)) for name, value in head.items())
@@ -169,7 +180,13 @@ class Writer:
             shutil.copyfileobj(spool, sink, 1 << 20)
         integrity = {"canonicalization": "RFC8785", "checksum": checksum, "total_memories": self.memories}
         export_id = uuid_of(make_uid(terms.STORE_SCHEMA, "export", selection.owner_id, checksum))
-        sink.write(b'\n],\n"integrity":%s,\n"export_id":%s}\n' % (dump(integrity), dump(export_id)))
+        sink.write(b'\n],\n"integrity":%s,\n"export_id":%s' % (dump(integrity), dump(export_id)))
+        if self._signing_key is not None:
+            data = signature.payload(checksum, export_id, head["export_date"], selection.owner_id)
+            # Signed now, and never before what is signed (X-19), should the clock have gone back.
+            signed_at = max(datetime.now(UTC), selection.changed_at)
+            sink.write(b',\n"signature":%s' % dump(signature.make_block(self._signing_key, data, signed_at, key_id)))
+        sink.write(b"}\n")
 
     def _memories(self, sink: BinaryIO, relations: IO[bytes], attachments: Attachments) -> str:
         """Write the memories, each in its canonical form, and spool their relations; their checksum."""
@@ -251,10 +268,10 @@ def _append(spool: IO[bytes], value: dict[str, Any]) -> None:
     spool.write(dump(value))
 
 
-def write(selection: Selection, target: Path, progress: Progress | None) -> Written:
-    """Write ``selection`` as the package folder ``target``. Raises OutputError."""
+def write(selection: Selection, target: Path, progress: Progress | None, signing_key: PrivateKey | None = None) -> Written:
+    """Write ``selection`` as the package folder ``target``, signed where there is a key. Raises OutputError."""
     with Folder(target, is_ours) as folder:
-        writer = Writer(selection, folder, progress)
+        writer = Writer(selection, folder, progress, signing_key)
         writer.run()
         folder.commit()
         return Written(

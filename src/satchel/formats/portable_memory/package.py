@@ -10,23 +10,27 @@ import msgspec
 
 from satchel.errors import InputError, UsageError
 from satchel.formats.base import PLAIN, Format, FormatInfo, Known, Progress, Selection, WriteOptions, Written
-from satchel.formats.portable_memory import export, reader, validation
+from satchel.formats.portable_memory import export, reader, signing, validation
 from satchel.formats.portable_memory.bundle import MANIFEST, Bundle
 from satchel.formats.portable_memory.manifest import FORMAT_VERSION
 from satchel.formats.portable_memory.writer import Profile
+from satchel.formats.signing import SignOptions, Trust, Verification
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
 from satchel.model.record import Item
+from satchel.trust.signatures import PrivateKey
 
 PROFILES: dict[str, Profile] = {"": "mem", "sdk": "mem", "spec": "mem-spec"}
 
 
 class PortableMemory:
-    """Portable Memory (``.mem``) 1.1: implements ``formats.base.Format`` and ``Reader``."""
+    """Portable Memory (``.mem``) 1.1: implements ``formats.base.Format`` and ``Reader``, and ``formats.signing.Signer``."""
+
+    title = "Portable Memory"
 
     @property
     def info(self) -> FormatInfo:
-        return FormatInfo(name="portable-memory", version=FORMAT_VERSION, title="Portable Memory")
+        return FormatInfo(name="portable-memory", version=FORMAT_VERSION, title=self.title)
 
     def recognises(self, path: Path) -> bool:
         """Whether ``path`` is a folder whose manifest.json is a bundle's, by its members; or is called ``.mem``."""
@@ -50,7 +54,8 @@ class PortableMemory:
             raise UsageError("Portable Memory is written whole: it has no budget")
         if options.profile not in PROFILES:
             raise UsageError(f"Portable Memory has no profile {options.profile!r}", hint="sdk or spec")
-        return export.write(selection, target, progress, profile=PROFILES[options.profile], signing_key=options.signing_key)
+        seed = options.signing_key.ed25519_seed(self.title) if options.signing_key is not None else None
+        return export.write(selection, target, progress, profile=PROFILES[options.profile], signing_key=seed)
 
     def read(self, path: Path, *, limits: Limits, trusted: frozenset[str], known: Known) -> Iterator[Item]:
         """See ``formats.base.Reader.read``."""
@@ -59,6 +64,17 @@ class PortableMemory:
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``."""
         return validation.validate(path, limits)
+
+    def sign(self, path: Path, key: PrivateKey, *, options: SignOptions, limits: Limits) -> tuple[Finding, ...]:
+        """See ``formats.signing.Signer.sign``: with Ed25519 alone (dossier 5)."""
+        if options.did:
+            raise UsageError("a Portable Memory bundle names no DID")
+        signing.sign(path, key.ed25519_seed(self.title), limits)
+        return ()
+
+    def verify(self, path: Path, *, trust: Trust, limits: Limits) -> Verification:
+        """See ``formats.signing.Signer.verify``: every byte, the manifest's signature and those of the tombstones."""
+        return signing.verify(path, trust, limits)
 
 
 FORMAT: Format = PortableMemory()

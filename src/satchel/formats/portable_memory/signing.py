@@ -7,9 +7,11 @@ from pathlib import Path
 from satchel.errors import InputError, MalformedInput
 from satchel.formats.portable_memory.bundle import MANIFEST, SIGNATURE, Bundle
 from satchel.formats.portable_memory.validation import validate
+from satchel.formats.signing import Trust, Verdict, Verification
 from satchel.limits import DEFAULT, Limits
 from satchel.trust import tokens
 from satchel.trust.files import write_private
+from satchel.trust.public_keys import PublicKey, ed25519
 from satchel.trust.secrets import Secret
 
 
@@ -35,6 +37,35 @@ def sign(path: Path, key: Secret, limits: Limits = DEFAULT) -> str:
         token = tokens.sign(key, bundle.read(MANIFEST))
     write_private(path / SIGNATURE, token.encode() + b"\n")
     return tokens.public_key(key)
+
+
+def verify(path: Path, trust: Trust, limits: Limits = DEFAULT) -> Verification:
+    """What the bundle's signatures and bytes are worth; see ``formats.signing.Signer.verify``. Ed25519 keys alone count."""
+    names = {key.text: name for key, name in trust.keys.items() if key.kind == "Ed25519"}
+    findings = tuple(validate(path, limits, trusted=frozenset(names)))
+    text = signer(path, limits)
+    key = _key(text)
+    codes = {finding.code for finding in findings if finding.severity == "error"}
+    verdict: Verdict = "invalid"
+    if "signature-missing" in codes:
+        verdict = "unsigned"
+    elif key is not None and codes <= {"signature-untrusted"}:
+        verdict = "untrusted" if codes else "verified"
+    return Verification(
+        verdict=verdict,
+        holds=verdict in ("verified", "untrusted"),
+        key=key,
+        name=names.get(text, ""),
+        algorithm="Ed25519" if key is not None else "",
+        findings=findings,
+    )
+
+
+def _key(text: str) -> PublicKey | None:
+    try:
+        return ed25519(bytes.fromhex(text)) if text else None
+    except InputError:
+        return None
 
 
 def signer(path: Path, limits: Limits = DEFAULT) -> str:

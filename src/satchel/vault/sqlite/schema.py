@@ -220,8 +220,31 @@ def _run_v3(connection: apsw.Connection) -> None:
     connection.execute(_V3)
 
 
+# Keys of other algorithms than Ed25519; DIDs whose keys are trusted; of each owner whose export was verified, the key of the
+# first one and the date of the newest.
+_V4 = """
+ALTER TABLE signing_key ADD COLUMN algorithm TEXT NOT NULL DEFAULT 'Ed25519';
+ALTER TABLE trusted_key ADD COLUMN kind TEXT NOT NULL DEFAULT 'Ed25519';
+CREATE TABLE trusted_did (
+    did TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE seen_export (
+    owner TEXT PRIMARY KEY,
+    key TEXT NOT NULL,
+    exported INTEGER,
+    at INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+def _run_v4(connection: apsw.Connection) -> None:
+    connection.execute(_V4)
+
+
 #: In order; never edited, only appended to.
-STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1, _run_v2, _run_v3)
+STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1, _run_v2, _run_v3, _run_v4)
 
 
 def migrate(connection: apsw.Connection, steps: tuple[Callable[[apsw.Connection], None], ...] = STEPS) -> int:

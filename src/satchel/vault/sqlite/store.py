@@ -18,7 +18,9 @@ from satchel.model.findings import Finding
 from satchel.model.record import Record
 from satchel.model.text import TEXT_VERSION, searchable
 from satchel.model.times import from_microseconds, to_microseconds
+from satchel.trust.public_keys import read_typed_key
 from satchel.trust.secrets import Secret
+from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey
 from satchel.vault.sqlite import audit, blobs, graves, history, search, signers, states
 from satchel.vault.sqlite.blocks import Frame, Originals
 from satchel.vault.sqlite.connection import connect, our_errors, rows, use_log, writing
@@ -32,11 +34,13 @@ from satchel.vault.store import (
     Found,
     Kept,
     Query,
+    SeenExport,
     SigningKey,
     SourceFile,
     SourceOf,
     Stats,
     Summary,
+    TrustedDid,
     TrustedKey,
     Version,
 )
@@ -316,10 +320,10 @@ class SqliteStore:
         with writing(self.connection):
             audit.append(self.connection, at=to_microseconds(now()), operation=operation, detail=detail)
 
-    def create_signing_key(self, name: str) -> SigningKey:
+    def create_signing_key(self, name: str, algorithm: Algorithm = ALGORITHMS[ED25519]) -> SigningKey:
         """See Store.create_signing_key."""
         with writing(self.connection):
-            return signers.create(self.connection, name, to_microseconds(now()))
+            return signers.create(self.connection, name, to_microseconds(now()), algorithm)
 
     def rotate_signing_key(self, name: str) -> tuple[SigningKey, SigningKey]:
         """See Store.rotate_signing_key."""
@@ -330,23 +334,46 @@ class SqliteStore:
         """See Store.signing_keys."""
         return signers.listed(self.connection)
 
-    def signing_key(self, name: str) -> Secret:
+    def signing_key(self, name: str) -> PrivateKey:
         """See Store.signing_key."""
         return signers.private(self.connection, name)
 
     def trust_key(self, public: str, name: str) -> None:
         """See Store.trust_key."""
         with writing(self.connection):
-            signers.trust(self.connection, public, name, to_microseconds(now()))
+            signers.trust(self.connection, read_typed_key(public), name, to_microseconds(now()))
 
     def distrust_key(self, public: str) -> None:
         """See Store.distrust_key."""
         with writing(self.connection):
-            signers.distrust(self.connection, public, to_microseconds(now()))
+            signers.distrust(self.connection, read_typed_key(public), to_microseconds(now()))
 
     def trusted_keys(self) -> list[TrustedKey]:
         """See Store.trusted_keys."""
         return signers.trusted(self.connection)
+
+    def trust_did(self, did: str, name: str) -> None:
+        """See Store.trust_did."""
+        with writing(self.connection):
+            signers.trust_did(self.connection, did, name, to_microseconds(now()))
+
+    def distrust_did(self, did: str) -> None:
+        """See Store.distrust_did."""
+        with writing(self.connection):
+            signers.distrust_did(self.connection, did, to_microseconds(now()))
+
+    def trusted_dids(self) -> list[TrustedDid]:
+        """See Store.trusted_dids."""
+        return signers.trusted_dids(self.connection)
+
+    def seen_export(self, owner: str) -> SeenExport | None:
+        """See Store.seen_export."""
+        return signers.seen(self.connection, owner)
+
+    def note_seen_export(self, owner: str, export: SeenExport) -> None:
+        """See Store.note_seen_export."""
+        with writing(self.connection):
+            signers.note_seen(self.connection, owner, export, to_microseconds(now()))
 
     @property
     def owner_id(self) -> str:
