@@ -1,0 +1,64 @@
+"""Every seed, each fault that the fuzzer found among them, through what the fuzzer runs; no fuzzer is needed."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fuzz import mutators, seeds
+from tests.fuzz.cases import Case
+from tests.fuzz.targets import TARGETS
+
+KEPT = [(target, path) for target in TARGETS for path in seeds.kept(target)]
+
+
+@pytest.mark.parametrize(("target", "path"), KEPT, ids=[f"{target}-{path.stem}" for target, path in KEPT])
+def test_seed(target: str, path: Path) -> None:
+    TARGETS[target](path.read_bytes())
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_shared_bundles(shared: Path, target: str) -> None:
+    found = list(seeds.shared(target))
+    assert found
+    for data in found:
+        TARGETS[target](data)
+
+
+@given(st.binary(max_size=300))
+def test_every_input_is_some_case(data: bytes) -> None:
+    once = bytes(Case.parse(data))
+    assert bytes(Case.parse(once)) == once
+
+
+@pytest.mark.parametrize("at", range(40))
+def test_what_mutations_make_holds(at: int) -> None:
+    """A little fuzzing without coverage, from fixed numbers: the harness itself stays whole."""
+    draw = random.Random(at)
+    begun = list(seeds.all_of("bundle"))
+    data = draw.choice(begun)
+    for _ in range(4):
+        data = mutators.mutate_bundle(data, 8 << 10, draw.getrandbits(32), lambda given, most: given[:most] + b"x")
+        data = mutators.cross_bundles(data, draw.choice(begun), 8 << 10, draw.getrandbits(32))
+        TARGETS["bundle"](data)
+    row = b'{"id":"a"}'
+    for _ in range(20):
+        row = mutators.mutate_line(row, 4096, draw.getrandbits(32), lambda given, most: given[: most - 1] + b"}")
+        TARGETS["line"](row)
+
+
+def test_a_file_outside_that_is_opened_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("x")
+
+    def careless(*given: object, **more: object) -> list[object]:
+        outside.read_bytes()
+        return []
+
+    monkeypatch.setattr("tests.fuzz.targets.validation.validate", careless)
+    with pytest.raises(AssertionError, match="opened"):
+        TARGETS["bundle"](bytes(Case(b"", [])))
