@@ -11,8 +11,8 @@ The first line holds switches, each a letter. The rest is the bundle's files, ea
     ../elsewhere
 
 What the input does not give is made right: the manifest with its digests and sizes, CHECKSUMS, and, where asked for,
-signatures. So most inputs come past the checksums to the rows. ``== manifest.json`` with an object changes members of the made one; any
-other content, and any content of CHECKSUMS and manifest.sig, stands as it is. Every sequence of bytes is some bundle.
+signatures. So most inputs come past the checksums to the rows. ``== manifest.json`` with an object changes members of the made
+one; any other content, and any content of CHECKSUMS and manifest.sig, stands as it is. Every sequence of bytes is some bundle.
 """
 
 from __future__ import annotations
@@ -38,6 +38,11 @@ Sort = Literal["==", "->", "||", "//"]
 SORTS: tuple[Sort, ...] = ("==", "->", "||", "//")
 _HEAD = re.compile(rb"^(==|->|\|\||//) (.*)$", re.MULTILINE)
 _MADE = ("manifest.json", "manifest.sig", "CHECKSUMS")
+_COUNTED = {
+    "audit/tombstones.jsonl": "tombstone",
+    "audit/log.jsonl": "audit",
+    "provenance/edges.jsonl": "provenanceEdge",
+}
 _MANIFEST: dict[str, Any] = {
     "format": "1.1.0",
     "generator": "satchel/fuzz",
@@ -133,11 +138,21 @@ def _signed(line: bytes) -> bytes:
         return line
 
 
+def _counts(listed: dict[str, bytes]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for path, data in listed.items():
+        name = _COUNTED.get(path) or path.removeprefix("items/").removesuffix(".jsonl")
+        lines = sum(1 for line in data.split(b"\n") if line.strip())
+        if lines and (path in _COUNTED or path == f"items/{name}.jsonl"):
+            counts[name] = lines
+    return counts
+
+
 def _manifest(given: bytes | None, listed: dict[str, bytes], checksums: bytes, *, stale: bool) -> bytes:
     made = {
         **_MANIFEST,
         "bundleDigest": hashlib.sha256(checksums).hexdigest(),
-        "counts": {},
+        "counts": _counts(listed),
         "files": [
             {"bytes": len(data), "path": path, "sha256": hashlib.sha256(b"old" if stale else data).hexdigest()}
             for path, data in sorted(listed.items())

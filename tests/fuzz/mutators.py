@@ -32,6 +32,8 @@ _VALUES: list[Any] = [
     "HOT", "low", [], {}, [[]], [None], ["a"], ["ep_1", "ep_1"], {"": ""}, {"a": None}, {"id": "ep_1"}, {"uid": "00" * 20},
     [1.0], "satchel", {"uid": "0" * 39},
 ]  # fmt: skip
+#: Ids that the rows of the seeds have.
+_IDS = ["x", "a", "b", "r", "ep_1", "ep_2", "EP_1", "ent_1", "ent_2", "edge_1", "fact_1", "f1", "f2", "v1", "work", "theme"]
 _RAW = [
     b"1e400", b"NaN", b"-Infinity", b'"\\ud800"', b"01", b"1.", b"\xff", b"\xef\xbb\xbf{}", b'{"id":1,"id":2}',
     b"[" * 40 + b"]" * 40, b'"\\u0061"', b"-0", b"1E2", b"9" * 120, b"{}", b"[]", b"", b"\r", b" ", b"null",
@@ -106,7 +108,12 @@ def _other_line(line: bytes, draw: random.Random, native: Native, donor: bytes) 
     owner = draw.choice(_objects(value))
     names = list(owner)
     what = draw.random()
-    if what < 0.5 and names:
+    if what < 0.35 and names:
+        # Another value of the same type, so that the row can still be read.
+        name = draw.choice(names)
+        alike = [value for value in (*_VALUES, *_IDS) if type(value) is type(owner[name])]
+        owner[name] = draw.choice(alike)
+    elif what < 0.45 and names:
         owner[draw.choice(names)] = draw.choice(_VALUES)
     elif what < 0.65 and names and type(found) is dict and found:
         # The same word in two places is what references, tombstones and repeated keys are made of.
@@ -163,10 +170,28 @@ def _change_sections(case: Case, draw: random.Random, native: Native) -> None:
         target = draw.choice([b"../elsewhere", b"/dev/zero", b"../../elsewhere", b".", b"items", b"fact.jsonl"])
         case.sections.append(Section("->", path, target))
     else:
-        kind, target = draw.choice(list(KINDS)), draw.choice(["x", "ep_1", "a"])
-        row = tombstone(target, kind, draw.choice(["delete", "redact"]), **draw.choice([{}, {"signature": "?"}]))
-        case.sections.append(Section("==", b"audit/tombstones.jsonl", _written(row)))
+        _bury(case, draw)
     del native
+
+
+def _bury(case: Case, draw: random.Random) -> None:
+    """Delete or redact something that the bundle holds, or does not."""
+    targets = [(draw.choice([*KINDS, "vendorThing"]), draw.choice(_IDS))]
+    for section in _lined(case):
+        kind = section.path.rpartition(b"/")[2].removesuffix(b".jsonl").decode("utf-8", "replace")
+        row = _read(draw.choice(section.data.split(b"\n")))
+        key = [row.get(name) for name in KINDS[kind].key] if type(row) is dict and kind in KINDS else []
+        if key and all(type(part) is str for part in key):
+            targets.append((kind, key[0] if len(key) == 1 else _written(key).decode()))
+    kind, target = draw.choice(targets)
+    derived = {name: [draw.choice(_IDS)] for name in DERIVED if not name.endswith("Count") and draw.random() < 0.3}
+    signed = draw.choice([{}, {"signature": "?"}])
+    row = tombstone(target, kind, draw.choice(["delete", "redact"]), derived=derived, **signed)
+    found = next((section for section in case.sections if section.path == b"audit/tombstones.jsonl"), None)
+    if found is None:
+        case.sections.append(Section("==", b"audit/tombstones.jsonl", _written(row)))
+    else:
+        found.data += b"\n" + _written(row)
 
 
 def _change_manifest(case: Case, draw: random.Random, native: Native) -> None:
@@ -201,7 +226,7 @@ def _switch(case: Case, draw: random.Random, native: Native) -> None:
 
 #: What changes a case, and how often.
 _CHANGES = (_change_line, _change_lines, _change_sections, _change_manifest, _switch)
-_WEIGHTS = (10, 4, 2, 1, 1)
+_WEIGHTS = (10, 4, 4, 1, 1)
 
 
 def _new_row(draw: random.Random) -> bytes:
