@@ -34,12 +34,21 @@ _NAMES = ("id", "conversation_id", "current_node")
 class ChatGPT:
     """See satchel.adapters.base.Adapter; the layouts are those of providers.md 3.1."""
 
+    def __init__(self, *, was_named: bool = True) -> None:
+        self._was_named = was_named
+
     @property
     def info(self) -> AdapterInfo:
         return AdapterInfo(name="chatgpt", version=1, title="ChatGPT")
 
+    @property
+    def unasked(self) -> ChatGPT:
+        """The same for files that nobody named: of lists of memories it takes only what shows that it is ChatGPT's."""
+        return ChatGPT(was_named=False)
+
     def claim(self, member: Member, probe: Probe) -> str | None:
-        return role_of(member.path, probe)
+        # Inside an export, a list that nobody knows is no list of memories.
+        return role_of(member.path, probe, was_named=self._was_named and member.name == member.path)
 
     def read(self, claims: Sequence[Claim], context: ReadContext) -> Iterator[Item]:
         return _Import(claims, context, self.info.reader).items()

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from satchel.adapters.chatgpt import codex, derived
-from satchel.adapters.chatgpt.detect import FOREIGN
+from satchel.adapters.chatgpt.detect import FOREIGN, memories_name
 from satchel.adapters.chatgpt.documents import read_json
+from satchel.adapters.chatgpt.episode import FORMAT, saved, text_name
 from satchel.adapters.chatgpt.files import base_name
 from satchel.adapters.chatgpt.shapes import decode_repaired, id_of, text_of
 from satchel.codec.arrays import Element, iter_array
@@ -52,17 +55,19 @@ class Sides:
         yield self._original(record, data, Place(file=member.name), findings)
 
     def memory(self, member: Member) -> Iterator[Item]:
-        """``memory.json`` (content, enabled, dates) or the backend's ``{"memories": […]}``: a record for each."""
+        """``memory.json`` (content, enabled, dates), the backend's ``{"memories": […]}``, or a list: a record for each."""
         findings: list[Finding] = []
         value, data = read_json(member, self.limits, findings)
         records: list[Record] = []
-        root = value.get("memories", [value]) if type(value) is dict else value
-        base = "/memories" if type(value) is dict and "memories" in value else ""
+        name = memories_name(value) if type(value) is dict else ""
+        root = value[name] if name else [value] if type(value) is dict else value
+        base = f"/{name}" if name else ""
         enabled = value.get("enabled") if type(value) is dict else None
+        known: dict[str, str] = {}
         for index, item in enumerate(root if type(root) is list else [root]):
             pointer = f"{base}/{index}" if base or root is value else ""
-            made = list(self._memories(item, enabled, pointer))
-            records.extend(made)
+            made = [_apart(record, known) for record in self._memories(item, enabled, pointer)]
+            records.extend(record for record in made if record is not None)
             if not made:
                 findings.append(
                     Finding(
@@ -85,10 +90,11 @@ class Sides:
         known = id_of(item.get("id"))
         switch = item.get("enabled", enabled)
         status: Status = "archived" if switch is False or item.get("status") == "archived" else "active"
-        for text in leaves(item.get("content")):
+        name = text_name(item)
+        for text in leaves(item.get(name or "content")):
             if not text.strip():
                 continue
-            if known and type(item.get("content")) is str:
+            if known and name:
                 uid = provider_uid("chatgpt", self.account, "memory", known)
             else:
                 uid = make_uid("chatgpt", self.account, "memory", "", derived.text_digest(text))
@@ -103,6 +109,7 @@ class Sides:
                 status=status,
                 provenance=self.provenance,
                 native=Native(pointer=pointer),
+                residue={FORMAT: saved(item)} if name else {},
             )
 
     def textdocs(self, member: Member) -> Iterator[Item]:
@@ -266,6 +273,15 @@ def _comments(comments: Any) -> list[str]:
         words = comment if type(comment) is not dict else [comment.get(name) for name in ("content", "text", "comment")]
         found.extend(text for text in leaves(words) if text)
     return found
+
+
+def _apart(record: Record, known: dict[str, str]) -> Record | None:
+    """The record; another memory under an id that was met before has one of its own. None for the same memory again."""
+    assert isinstance(record.body, bodies.Memory)
+    text = record.body.text
+    if known.setdefault(record.uid, text) == text:
+        return record
+    return msgspec.structs.replace(record, uid=make_uid(record.uid, derived.text_digest(text)))
 
 
 def empty_file(member: Member) -> Finding:

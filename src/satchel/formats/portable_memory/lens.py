@@ -237,6 +237,8 @@ class _Maker:
             "vaultRefs": [],
         }
         if prepared:
+            if more.get("contextID"):
+                row["contextID"] = more["contextID"]
             return row
         if self._record.origin.id:
             row["sourceID"] = self._record.origin.id
