@@ -14,7 +14,7 @@ import msgspec
 
 from satchel.adapters.chatgpt import derived
 from satchel.adapters.chatgpt.citations import cite
-from satchel.adapters.chatgpt.episode import FORMAT, is_turn, turn
+from satchel.adapters.chatgpt.episode import FORMAT, about, is_turn, turn
 from satchel.adapters.chatgpt.graph import Tree, message_keys, tree_of
 from satchel.adapters.chatgpt.parts import Voice, attachment_parts, parts_of, result_images
 from satchel.adapters.chatgpt.shapes import (
@@ -162,7 +162,7 @@ class _Reader:
         self.account = identity.account
         self.given = identity.given
         self.uid = identity.uid
-        self.title = text_of(conversation.title)
+        self.about = about(identity.id, text_of(conversation.title))
         self.part_of = (Link("part_of", identity.uid),)
         self.provenance = Provenance(platform="chatgpt", account=self.account, conversation=identity.uid, method="api_export")
         self.extra: dict[str, Record] = {}
@@ -282,7 +282,7 @@ class _Reader:
             provenance=self.provenance,
             scope=self.scope,
             native=native,
-            residue={FORMAT: turn(message, self.identity.id, self.title, created)} if is_turn(message) else {},
+            residue={FORMAT: turn(message, self.about, created)} if is_turn(message) else {},
         )
 
     def _with_metadata(self, parts: list[Part], metadata: Metadata, content: Any, voice: Voice) -> list[Part]:

@@ -12,7 +12,6 @@ from typing import Any
 
 from satchel.adapters.chatgpt.shapes import Message, text_of
 from satchel.codec import canonical
-from satchel.model.times import to_rfc3339
 
 #: Whose members the residue has.
 FORMAT = "portable-memory"
@@ -23,47 +22,44 @@ _SPEAKERS = ("user", "assistant")
 
 def is_turn(message: Message) -> bool:
     """Whether the SDK takes it: a visible message of the person or the model with text of its own."""
-    role = message.author.role if message.author is not None else None
-    metadata = message.metadata
-    is_hidden = metadata is not None and metadata.is_visually_hidden_from_conversation is True
-    return role in _SPEAKERS and not is_hidden and bool(_text(message.content))
-
-
-def _text(content: Any) -> str:
+    if message.author is None or message.author.role not in _SPEAKERS:
+        return False
+    if message.metadata is not None and message.metadata.is_visually_hidden_from_conversation is True:
+        return False
+    content = message.content
     if type(content) is not dict:
-        return ""
+        return False
     parts = content.get("parts")
-    words = [part for part in parts if type(part) is str] if type(parts) is list else [text_of(content.get("text"))]
-    return "\n".join(words).strip()
+    words = parts if type(parts) is list else [content.get("text")]
+    return any(type(word) is str and word and not word.isspace() for word in words)
 
 
-def turn(message: Message, conversation: str, title: str, created: datetime | None) -> dict[str, Any]:
-    """The members of a turn's episode that differ from the defaults, besides id, context, details, summary and times.
+def about(conversation: str, title: str) -> dict[str, str]:
+    """What the episodes of all turns of a conversation say of it: its native id and its title, where it has them."""
+    told = {"openai_conversation_id": conversation, "openai_conversation_title": title}
+    return {name: value for name, value in told.items() if value}
+
+
+def turn(message: Message, shared: dict[str, str], created: datetime | None) -> dict[str, Any]:
+    """The members of a turn's episode that no field of its record gives.
 
     Args:
-        conversation: its native id, "" without one.
-        created: the message's time.
+        shared: what ``about`` says of its conversation.
+        created: the message's time, in UTC.
     """
-    role = text_of(message.author.role if message.author is not None else None)
-    native = text_of(message.id)
-    recipient = text_of(message.recipient)
-    metadata = {
-        "openai_conversation_id": conversation,
-        "openai_conversation_title": title,
-        "openai_message_id": native,
-        "openai_role": role,
-        "openai_model": text_of(message.metadata.model_slug if message.metadata is not None else None),
-        "openai_recipient": "" if recipient == "all" else recipient,
-        "openai_create_time": "" if created is None else to_rfc3339(created.replace(microsecond=0)),
-    }
-    episode: dict[str, Any] = {
-        "sourceType": "chat",
-        "speaker": role,
-        "metadata": {name: value for name, value in metadata.items() if value},
-    }
-    if native:
-        episode["sourceID"] = native
-    return episode
+    metadata = dict(shared)
+    id, recipient = message.id, message.recipient
+    if type(id) is str and id:
+        metadata["openai_message_id"] = id
+    if message.author is not None:
+        metadata["openai_role"] = message.author.role
+    if message.metadata is not None and type(message.metadata.model_slug) is str and message.metadata.model_slug:
+        metadata["openai_model"] = message.metadata.model_slug
+    if type(recipient) is str and recipient not in ("", "all"):
+        metadata["openai_recipient"] = recipient
+    if created is not None:
+        metadata["openai_create_time"] = created.isoformat()[:19] + "Z"
+    return {"metadata": metadata, "sourceID": id} if type(id) is str and id else {"metadata": metadata}
 
 
 def text_name(item: dict[str, Any]) -> str:
