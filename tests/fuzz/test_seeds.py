@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import random
 from pathlib import Path
 
@@ -9,6 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from satchel.errors import InputError
+from satchel.formats.portable_memory.validation import validate
+from satchel.move.exports import export
+from satchel.move.imports import import_paths
+from satchel.vault.folder import trial_vault
+from satchel.vault.sqlite.store import SqliteStore
 from tests.fuzz import mutators, seeds
 from tests.fuzz.cases import Case
 from tests.fuzz.targets import TARGETS
@@ -27,6 +35,37 @@ def test_shared_bundles(shared: Path, target: str) -> None:
     assert found
     for data in found:
         TARGETS[target](data)
+
+
+def test_what_is_taken_can_leave_again(store: SqliteStore, tmp_path: Path) -> None:
+    """All seeds into one vault, as hops of many bundles are: what it holds then is a valid bundle, and can be taken anew."""
+    taken = 0
+    for at, path in enumerate(seeds.kept("bundle")):
+        root = tmp_path / f"{at}.mem"
+        root.mkdir()
+        Case.parse(path.read_bytes()).write(root)
+        with contextlib.suppress(InputError):
+            import_paths(store, [root])
+            taken += 1
+    assert taken >= 15
+    assert store.check() == []
+    export(store, tmp_path / "out.mem", format="portable-memory")
+    assert [finding for finding in validate(tmp_path / "out.mem") if finding.severity == "error"] == []
+    with trial_vault() as other:
+        import_paths(other, [tmp_path / "out.mem"])
+
+
+def test_derived_lists_of_tombstones_with_one_id_are_joined(store: SqliteStore, tmp_path: Path) -> None:
+    """A vendor's member among them, of any type, is not."""
+    root = tmp_path / "made.mem"
+    root.mkdir()
+    Case.parse((seeds.FOLDER / "bundle" / "tombstones-of-one-id").read_bytes()).write(root)
+    import_paths(store, [root])
+    export(store, tmp_path / "out.mem", format="portable-memory")
+    (line,) = (tmp_path / "out.mem" / "audit" / "tombstones.jsonl").read_bytes().split(b"\n")[:-1]
+    derived = json.loads(line)["derived"]
+    assert (set(derived["factIDs"]), derived["episodeLinkCount"]) == ({"f1", "f2"}, 3)
+    assert derived["x"] in ("abc", 1)
 
 
 @given(st.binary(max_size=300))

@@ -13,6 +13,7 @@ import msgspec
 from satchel.codec import canonical
 from satchel.formats.base import Homeward, Progress, Selection, Written
 from satchel.formats.portable_memory.graves import key_of
+from satchel.formats.portable_memory.kinds import DERIVED
 from satchel.formats.portable_memory.kinds import KINDS as ROWS
 from satchel.formats.portable_memory.lens import FOREIGN_KIND, FORMAT_NAME, ROW_KINDS, Around, rows_of, whole
 from satchel.formats.portable_memory.manifest import Head
@@ -96,10 +97,9 @@ def _once_each(lines: list[bytes]) -> Iterator[bytes]:
         derived: dict[str, Any] = {}
         for row in rows:
             for name, value in row["derived"].items():
-                held = derived.get(name)
-                derived[name] = (
-                    list(dict.fromkeys([*(held or ()), *value])) if isinstance(value, list) else max(held or 0, value)
-                )
+                held = derived.setdefault(name, value)
+                if name in DERIVED:
+                    derived[name] = max(held, value) if name.endswith("Count") else list(dict.fromkeys([*held, *value]))
         merged = {name: value for name, value in rows[0].items() if name != "signature"}
         yield canonical.encode({**merged, "derived": derived}, "mem")
 
