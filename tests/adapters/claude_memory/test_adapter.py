@@ -180,7 +180,8 @@ def test_front_matter() -> None:
     assert head.members == {"a": "1", "b.c": "it's", "b.d": "q\n", "e": "f", "g": '"half'}
     assert head.body == "body\n---\nmore"
     assert head.raw == text.split("\n---\n")[0].removeprefix("---\n")
-    assert head_of("---\na: 1\n---\n").raw == ""
+    assert not head.is_whole
+    assert head_of("---\na: 1\n---\n").is_whole
 
 
 def test_a_file_without_text_is_told_and_its_bytes_kept() -> None:

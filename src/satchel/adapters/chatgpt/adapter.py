@@ -39,7 +39,7 @@ class ChatGPT:
 
     @property
     def info(self) -> AdapterInfo:
-        return AdapterInfo(name="chatgpt", version=1, title="ChatGPT")
+        return AdapterInfo(name="chatgpt", version=2, title="ChatGPT")
 
     @property
     def unasked(self) -> ChatGPT:

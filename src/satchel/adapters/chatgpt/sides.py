@@ -24,7 +24,7 @@ from satchel.model import bodies
 from satchel.model.findings import Finding, from_error
 from satchel.model.ids import make_uid, provider_uid
 from satchel.model.record import Item, Link, Native, Origin, Original, Provenance, Reading, Record, Status, Times
-from satchel.model.text import leaves
+from satchel.model.text import leaves, searchable
 from satchel.model.times import from_any
 
 
@@ -58,29 +58,25 @@ class Sides:
         """``memory.json`` (content, enabled, dates), the backend's ``{"memories": […]}``, or a list: a record for each."""
         findings: list[Finding] = []
         value, data = read_json(member, self.limits, findings)
-        records: list[Record] = []
+        records: dict[str, Record] = {}
         name = memories_name(value) if type(value) is dict else ""
         root = value[name] if name else [value] if type(value) is dict else value
         base = f"/{name}" if name else ""
         enabled = value.get("enabled") if type(value) is dict else None
-        known: dict[str, str] = {}
         for index, item in enumerate(root if type(root) is list else [root]):
             pointer = f"{base}/{index}" if base or root is value else ""
-            made = [_apart(record, known) for record in self._memories(item, enabled, pointer)]
-            records.extend(record for record in made if record is not None)
-            if not made:
-                findings.append(
-                    Finding(
-                        "unexpected-shape",
-                        "warning",
-                        "a memory has no text and was not read",
-                        Place(file=member.name, element=index),
-                        "skipped",
-                    )
-                )
+            found = list(self._memories(item, enabled, pointer))
+            place = Place(file=member.name, element=index)
+            if not found:
+                text = "a memory has no text and was not read"
+                findings.append(Finding("unexpected-shape", "warning", text, place, "skipped"))
+            for record in found:
+                if not _keep(record, records):
+                    text = "a memory stands in the file again"
+                    findings.append(Finding("repeated-memory", "info", text, place, "skipped"))
         uid = provider_uid("chatgpt", self.account, "memories", "memories")
         head = self._record(uid, bodies.Foreign(type="chatgpt.memories", title="Saved memories"), "memories", "")
-        yield self._original(head, data, Place(file=member.name), findings, records)
+        yield self._original(head, data, Place(file=member.name), findings, list(records.values()))
 
     def _memories(self, item: Any, enabled: Any, pointer: str) -> Iterator[Record]:
         if type(item) is str:
@@ -275,13 +271,12 @@ def _comments(comments: Any) -> list[str]:
     return found
 
 
-def _apart(record: Record, known: dict[str, str]) -> Record | None:
-    """The record; another memory under an id that was met before has one of its own. None for the same memory again."""
-    assert isinstance(record.body, bodies.Memory)
-    text = record.body.text
-    if known.setdefault(record.uid, text) == text:
-        return record
-    return msgspec.structs.replace(record, uid=make_uid(record.uid, derived.text_digest(text)))
+def _keep(record: Record, records: dict[str, Record]) -> bool:
+    """Add the record; another memory under an id that is there has a uid of its own. False for the same memory again."""
+    text = searchable(record)[1]
+    if record.uid in records and searchable(records[record.uid])[1] != text:
+        record = msgspec.structs.replace(record, uid=make_uid(record.uid, derived.text_digest(text)))
+    return records.setdefault(record.uid, record) is record
 
 
 def empty_file(member: Member) -> Finding:

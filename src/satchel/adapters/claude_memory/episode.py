@@ -31,16 +31,14 @@ def episode_members(entry: Entry, head: Head, name: str, text: str) -> dict[str,
     }
     if entry.base in INDEXES:
         metadata["claude_role"] = "index"
-    raw = head.raw
+    is_whole = head.is_whole
     for member, value in head.members.items():
         key = "claude_type" if member == "metadata.type" else f"claude_{member}"
-        if metadata.get(key) and metadata[key] != value:
-            # The name is taken: the front matter as it stands has it.
-            raw = raw or "\n".join(f"{name}: {value}" for name, value in head.members.items())
-        else:
-            metadata[key] = value
-    if raw:
-        metadata["claude_frontmatter"] = raw
+        if metadata.setdefault(key, value) != value:
+            # The name is taken.
+            is_whole = False
+    if not is_whole:
+        metadata["claude_frontmatter"] = head.raw
     for member, value in entry.beside.items():
         metadata.setdefault(f"claude_{member}", value if type(value) is str else canonical.encode(value, "mem").decode())
     episode: dict[str, Any] = {

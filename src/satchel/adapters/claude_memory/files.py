@@ -21,15 +21,15 @@ _RULE = "---"
 
 
 class Head(msgspec.Struct, frozen=True):
-    """A file's front matter, and the text below it.
+    """A file's front matter, as members and as it stands, and the text below it.
 
-    ``raw`` is the front matter's own text where ``members`` does not say all of it (comments, lists, a name that stands twice),
-    else "".
+    ``is_whole`` when the members say all of it: there are no comments, no lists, no name that stands twice.
     """
 
     members: dict[str, str] = {}
     raw: str = ""
     body: str = ""
+    is_whole: bool = True
 
     @property
     def type(self) -> str:
@@ -59,24 +59,24 @@ def head_of(content: str) -> Head:
         return Head(body=content)
     members: dict[str, str] = {}
     parent = ""
-    is_all = True
+    is_whole = True
     for line in lines[1:end]:
         bare = line.strip()
         if not bare:
             continue
         name, colon, value = (part.strip() for part in bare.partition(":"))
         if bare.startswith("#") or not colon:
-            is_all = False
+            is_whole = False
         elif line[0] in " \t" and parent:
-            is_all = is_all and f"{parent}.{name}" not in members
+            is_whole = is_whole and f"{parent}.{name}" not in members
             members[f"{parent}.{name}"] = _unquoted(value)
         elif value:
-            is_all = is_all and name not in members
+            is_whole = is_whole and name not in members
             members[name], parent = _unquoted(value), ""
         else:
             parent = name
     types = {members.get("metadata.type"), members.get("type")} - {None, ""}
-    return Head(members, "" if is_all and len(types) < 2 else "\n".join(lines[1:end]), "\n".join(lines[end + 1 :]))
+    return Head(members, "\n".join(lines[1:end]), "\n".join(lines[end + 1 :]), is_whole and len(types) < 2)
 
 
 def _unquoted(value: str) -> str:
