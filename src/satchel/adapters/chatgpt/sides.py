@@ -24,7 +24,7 @@ from satchel.model import bodies
 from satchel.model.findings import Finding, from_error
 from satchel.model.ids import make_uid, provider_uid
 from satchel.model.record import Item, Link, Native, Origin, Original, Provenance, Reading, Record, Status, Times
-from satchel.model.text import leaves, searchable
+from satchel.model.text import leaves
 from satchel.model.times import from_any
 
 
@@ -273,9 +273,10 @@ def _comments(comments: Any) -> list[str]:
 
 def _keep(record: Record, records: dict[str, Record]) -> bool:
     """Add the record; another memory under an id that is there has a uid of its own. False for the same memory again."""
-    text = searchable(record)[1]
-    if record.uid in records and searchable(records[record.uid])[1] != text:
-        record = msgspec.structs.replace(record, uid=make_uid(record.uid, derived.text_digest(text)))
+    met = records.get(record.uid)
+    if met is not None and msgspec.structs.replace(met, native=record.native) != record:
+        said = msgspec.json.encode(msgspec.structs.replace(record, native=Native())).decode()
+        record = msgspec.structs.replace(record, uid=make_uid(record.uid, derived.text_digest(said)))
     return records.setdefault(record.uid, record) is record
 
 
