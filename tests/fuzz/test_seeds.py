@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from satchel.move.exports import export
 from satchel.move.imports import import_paths
 from satchel.vault.folder import trial_vault
 from satchel.vault.sqlite.store import SqliteStore
+from tests.conftest import ROOT
 from tests.fuzz import mutators, seeds
 from tests.fuzz.cases import Case
 from tests.fuzz.targets import TARGETS
@@ -101,3 +104,12 @@ def test_a_file_outside_that_is_opened_is_seen(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr("tests.fuzz.targets.validation.validate", careless)
     with pytest.raises(AssertionError, match="opened"):
         TARGETS["bundle"](bytes(Case(b"", [])))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_fuzzer_itself_runs(target: str, tmp_path: Path) -> None:
+    pytest.importorskip("atheris", reason="the dependency group fuzz is not installed")
+    command = [sys.executable, "-m", "tests.fuzz", target, str(tmp_path), "-runs=200", f"-artifact_prefix={tmp_path}/"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "Done 200 runs" in done.stderr

@@ -135,6 +135,11 @@ def test_any_markdown_is_taken_when_it_is_named(store: SqliteStore, tmp_path: Pa
     assert import_paths(store, [path], adapter="claude-memory").summary.counts["memory"] == {"new": 1}
 
 
+@pytest.mark.parametrize("text", ["[a](b.md) and more", '{"a": 1}', "a, b\nc", "<html>", "5", "window.x"])
+def test_named_it_takes_text_that_begins_like_something_else(text: str) -> None:
+    assert run(ADAPTER, {"a.md": text}).texts() == [text]
+
+
 def test_named_it_takes_no_picture_and_no_other_export() -> None:
     assert role("a,b\n1,2\n", "data.csv", ADAPTER) is None
     assert role({"mapping": {}}, "conversations.json", ADAPTER) is None

@@ -28,6 +28,8 @@ from satchel.model.record import Item, Original, Reading, Record
 
 Role = Literal["file", "list", "by-path"]
 _EXTENSIONS = (".md", ".markdown", ".mdc", ".txt")
+#: A text that begins with a link looks like JSON that breaks off.
+_TEXT_FORMS = frozenset({"text", "csv", "html", "json", "jsonl", "script"})
 
 
 class ClaudeMemoryAdapter:
@@ -48,6 +50,8 @@ class ClaudeMemoryAdapter:
     def claim(self, member: Member, probe: Probe) -> Role | None:
         """``file`` for Markdown, ``list`` and ``by-path`` for files that came as JSON."""
         value = probe.value
+        if self._was_named and member.path.lower().endswith(_EXTENSIONS) and probe.form in _TEXT_FORMS:
+            return "file"
         if probe.form == "json" and type(value) is list:
             entries = [entry for item in value if (entry := entry_of(item))]
             return "list" if any(self._takes(entry.path, entry.content) for entry in entries) else None
@@ -56,10 +60,7 @@ class ClaudeMemoryAdapter:
             # An object of texts may be anything: a name that ends as a file's does is what tells a path.
             is_taken = any(path.endswith(".md") and self._takes(path, content) for path, content in contents.items())
             return "by-path" if is_taken and len(contents) == len(value) else None
-        if probe.form in ("text", "csv", "html"):
-            is_text = self._was_named and member.path.lower().endswith(_EXTENSIONS)
-            return "file" if is_text or shows_itself(member.path, probe.text) else None
-        return None
+        return "file" if probe.form in _TEXT_FORMS and shows_itself(member.path, probe.text) else None
 
     def _takes(self, path: str, content: str) -> bool:
         return self._was_named or shows_itself(path, content)
