@@ -13,6 +13,7 @@ from satchel.adapters.chatgpt import html
 from satchel.adapters.chatgpt.assets import Assets
 from satchel.adapters.chatgpt.conversation import KIND, Identity, identify, read_conversation
 from satchel.adapters.chatgpt.detect import FOREIGN, role_of
+from satchel.adapters.chatgpt.episode import FORMAT, row_members
 from satchel.adapters.chatgpt.manifest import check_manifest
 from satchel.adapters.chatgpt.shapes import Head, decode_repaired
 from satchel.adapters.chatgpt.sides import Sides, empty_file
@@ -55,6 +56,10 @@ class ChatGPT:
 
     def unmapped(self, record: Record, native: Any) -> Mapping[str, Any]:
         return unmapped(record, native)
+
+    def prepared(self, record: Record, whole: Record | None, format: str) -> Mapping[str, Any] | None:
+        """See satchel.adapters.base.Prepares."""
+        return row_members(record, whole) if format == FORMAT else None
 
 
 ADAPTER = ChatGPT()

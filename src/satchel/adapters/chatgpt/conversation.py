@@ -14,7 +14,7 @@ import msgspec
 
 from satchel.adapters.chatgpt import derived
 from satchel.adapters.chatgpt.citations import cite
-from satchel.adapters.chatgpt.episode import FORMAT, about, is_turn, turn
+from satchel.adapters.chatgpt.episode import CONVERSATION, MESSAGE
 from satchel.adapters.chatgpt.graph import Tree, message_keys, tree_of
 from satchel.adapters.chatgpt.parts import Voice, attachment_parts, parts_of, result_images
 from satchel.adapters.chatgpt.shapes import (
@@ -37,7 +37,7 @@ from satchel.model.ids import make_uid, provider_uid
 from satchel.model.record import Link, Native, Origin, Provenance, Reading, Record, Times, Trust
 from satchel.model.times import from_any
 
-KIND = "chatgpt.conversation"
+KIND = CONVERSATION
 _ROLES: dict[str, Role] = {
     "user": "user",
     "assistant": "assistant",
@@ -162,7 +162,6 @@ class _Reader:
         self.account = identity.account
         self.given = identity.given
         self.uid = identity.uid
-        self.about = about(identity.id, text_of(conversation.title))
         self.part_of = (Link("part_of", identity.uid),)
         self.provenance = Provenance(platform="chatgpt", account=self.account, conversation=identity.uid, method="api_export")
         self.extra: dict[str, Record] = {}
@@ -275,14 +274,13 @@ class _Reader:
                 is_hidden=hidden,
                 state=state if type(state) is str and state != "finished_successfully" else "",
             ),
-            origin=Origin(format="chatgpt", id=id_of(message.id) or key, kind="chatgpt.message"),
+            origin=Origin(format="chatgpt", id=id_of(message.id) or key, kind=MESSAGE),
             times=Times(created=created, updated=from_any(message.update_time)),
             trust=trust,
             links=self.part_of,
             provenance=self.provenance,
             scope=self.scope,
             native=native,
-            residue={FORMAT: turn(message, self.about, created)} if is_turn(message) else {},
         )
 
     def _with_metadata(self, parts: list[Part], metadata: Metadata, content: Any, voice: Voice) -> list[Part]:
@@ -359,8 +357,6 @@ def _head_record(conversation: Conversation, identity: Identity, scope: str, cur
         times=Times(created=from_any(conversation.create_time), updated=from_any(conversation.update_time)),
         provenance=Provenance(platform="chatgpt", account=identity.account, method="api_export"),
         scope=scope,
-        # Its row has the id that its messages' rows name.
-        residue={FORMAT: {}} if identity.id else {},
     )
 
 

@@ -7,59 +7,57 @@ lost in the reference is kept: a memory's other members stand as ``openai_<name>
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from satchel.adapters.chatgpt.shapes import Message, text_of
+from satchel.adapters.chatgpt.shapes import text_of
 from satchel.codec import canonical
+from satchel.model.bodies import Conversation, Message
+from satchel.model.record import Record
+from satchel.model.times import to_rfc3339
 
 #: Whose members the residue has.
 FORMAT = "portable-memory"
 #: Where the text of a saved memory may be, in order; the first string counts, be it empty.
 TEXTS = ("memory", "content", "text")
-_SPEAKERS = ("user", "assistant")
+#: Records' kinds of origin.
+CONVERSATION = "chatgpt.conversation"
+MESSAGE = "chatgpt.message"
+#: Parts whose text is the message's own.
+_WORDS = frozenset({"text", "code", "tool_call"})
 
 
-def is_turn(message: Message) -> bool:
-    """Whether the SDK takes it: a visible message of the person or the model with text of its own."""
-    if message.author is None or message.author.role not in _SPEAKERS:
-        return False
-    if message.metadata is not None and message.metadata.is_visually_hidden_from_conversation is True:
-        return False
-    content = message.content
-    if type(content) is not dict:
-        return False
-    parts = content.get("parts")
-    words = parts if type(parts) is list else [content.get("text")]
-    return any(type(word) is str and word and not word.isspace() for word in words)
-
-
-def about(conversation: str, title: str) -> dict[str, str]:
-    """What the episodes of all turns of a conversation say of it: its native id and its title, where it has them."""
-    told = {"openai_conversation_id": conversation, "openai_conversation_title": title}
-    return {name: value for name, value in told.items() if value}
-
-
-def turn(message: Message, shared: dict[str, str], created: datetime | None) -> dict[str, Any]:
-    """The members of a turn's episode that no field of its record gives.
+def row_members(record: Record, whole: Record | None) -> dict[str, Any] | None:
+    """The members of a conversation's or a turn's row that no field gives; None of any other record.
 
     Args:
-        shared: what ``about`` says of its conversation.
-        created: the message's time, in UTC.
+        whole: a turn's conversation.
     """
-    metadata = dict(shared)
-    id, recipient = message.id, message.recipient
-    if type(id) is str and id:
-        metadata["openai_message_id"] = id
-    if message.author is not None:
-        metadata["openai_role"] = message.author.role
-    if message.metadata is not None and type(message.metadata.model_slug) is str and message.metadata.model_slug:
-        metadata["openai_model"] = message.metadata.model_slug
-    if type(recipient) is str and recipient not in ("", "all"):
-        metadata["openai_recipient"] = recipient
-    if created is not None:
-        metadata["openai_create_time"] = created.isoformat()[:19] + "Z"
-    return {"metadata": metadata, "sourceID": id} if type(id) is str and id else {"metadata": metadata}
+    if record.origin.kind == CONVERSATION:
+        # Its row has the id that its turns' rows name.
+        return {} if record.origin.id else None
+    body = record.body
+    if record.origin.kind != MESSAGE or not isinstance(body, Message) or not _is_turn(body):
+        return None
+    metadata = {
+        "openai_conversation_id": "" if whole is None else whole.origin.id,
+        "openai_conversation_title": whole.body.title if whole is not None and isinstance(whole.body, Conversation) else "",
+        "openai_message_id": record.origin.id,
+        "openai_role": body.role,
+        "openai_model": body.model,
+        "openai_recipient": body.recipient,
+    }
+    if record.times.created is not None:
+        metadata["openai_create_time"] = to_rfc3339(record.times.created.replace(microsecond=0))
+    return {"metadata": {name: value for name, value in metadata.items() if value}, "sourceID": record.origin.id}
+
+
+def _is_turn(body: Message) -> bool:
+    """Whether the SDK takes it: a visible message of the person or the model with text of its own."""
+    return (
+        body.role in ("user", "assistant")
+        and not body.is_hidden
+        and any(part.type in _WORDS and part.text.strip() for part in body.parts)
+    )
 
 
 def text_name(item: dict[str, Any]) -> str:

@@ -46,7 +46,20 @@ def write(
         OutputError: ``target`` cannot be written; nothing of it was.
     """
     ledger = Ledger()
-    get = functools.lru_cache(_HELD)(selection.get)
+    held = functools.lru_cache(_HELD)(selection.get)
+
+    def ready(record: Record) -> Record:
+        """The record with what its reader says of its row."""
+        if FORMAT_NAME in record.residue:
+            return record
+        part_of = record.linked("part_of")
+        said = selection.prepared(record, held(part_of) if part_of else None, FORMAT_NAME)
+        return record if said is None else msgspec.structs.replace(record, residue={**record.residue, FORMAT_NAME: said})
+
+    def get(uid: str) -> Record | None:
+        record = held(uid)
+        return None if record is None else ready(record)
+
     around = Around(selection.changed_at, lambda uid: _leaves(get(uid)), get, selection.buried)
     head = Head(created_at=selection.changed_at, generator=f"{GENERATOR}/{version('satchel')}", level="L1")
     pending = 0
@@ -66,7 +79,7 @@ def write(
             count()
         for kind in KINDS:
             for record in selection.records(kind, not_from=FORMAT_NAME):
-                _put(record, writer, around, ledger)
+                _put(ready(record), writer, around, ledger)
                 count()
         for line in _once_each(tombstones):
             writer.add_tombstone_line(line)
