@@ -51,7 +51,7 @@ class Outcome:
         for record in self.records:
             assert msgspec.json.decode(msgspec.json.encode(record), type=Record) == record
             assert len(record.uid) == 40 and set(record.uid) <= set("0123456789abcdef")
-            assert record.trust == "imported"
+            assert record.trust in ("imported", "untrusted")
             assert record.times.recorded is None
 
     def codes(self) -> dict[str, int]:

@@ -10,7 +10,7 @@ Third parties add theirs as an entry point in the group ``satchel.adapters``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -72,5 +72,19 @@ class Adapter(Protocol):
 
         Args:
             native: the value that the record's pointer names in its original; the bytes of an original that is no JSON.
+        """
+        ...
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """An adapter that knows what a format's own tools write for its records, where that is not worth keeping with each of a
+    million messages: it is worked out when the record leaves, as ``residue`` would be."""
+
+    def prepared(self, record: Record, whole: Record | None, format: str) -> Mapping[str, Any] | None:
+        """The members of the record's row in ``format`` that no field of ours gives; None where it has no such row.
+
+        Args:
+            whole: the record that it is part of, such as a message's conversation.
         """
         ...

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 GROUP = "satchel.adapters"
 #: In the order of detection (providers.md 2, stage B, then C): the first to claim a file has it.
-OURS = ("grok", "claude", "chatgpt", "gemini", "perplexity", "mem0", "engram", "copilot", "transfer_text")
+OURS = ("grok", "claude", "chatgpt", "gemini", "perplexity", "claude_memory", "mem0", "engram", "copilot", "transfer_text")
 #: Those that know a file by little structure: beside a platform's export, in its folder, such a file is an attachment of it.
 WEAK = frozenset({"transfer_text"})
 

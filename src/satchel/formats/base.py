@@ -77,6 +77,11 @@ class Selection(Protocol):
         """What the source said of this record that its fields do not carry (JSON values)."""
         ...
 
+    def prepared(self, record: Record, whole: Record | None, format: str) -> Mapping[str, Any] | None:
+        """What the adapter that read the record says of its row in this format, as its residue may; None where it says nothing.
+        ``whole`` is the record that it is part of."""
+        ...
+
     def source(self, record: Record) -> SourceNote | None:
         """The note of its import."""
         ...

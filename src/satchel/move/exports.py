@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from satchel.adapters import registry as adapters
+from satchel.adapters.base import Adapter, Prepares
 from satchel.codec import json_values
 from satchel.codec.pointers import unescape
 from satchel.errors import SatchelError, UsageError
@@ -35,6 +36,7 @@ class VaultSelection:
         self._decoded: dict[str, tuple[int, Any]] = {}
         self._held_bytes = 0
         self._newest = ""
+        self._adapters: dict[str, Adapter | None] = {}
 
     @property
     def owner_id(self) -> str:
@@ -64,12 +66,23 @@ class VaultSelection:
 
     def unmapped(self, record: Record) -> Mapping[str, Any]:
         """See Selection.unmapped: the adapter that read the record says what its fields do not carry."""
-        try:
-            adapter = adapters.get(record.origin.format)
-        except UsageError:
-            return {}
-        native = self._native_value(record)
-        return {} if native is None else adapter.unmapped(record, native)
+        adapter = self._adapter(record.origin.format)
+        native = None if adapter is None else self._native_value(record)
+        return {} if adapter is None or native is None else adapter.unmapped(record, native)
+
+    def _adapter(self, name: str) -> Adapter | None:
+        """The adapter of that name, asked for once: another format's records have none."""
+        if name not in self._adapters:
+            try:
+                self._adapters[name] = adapters.get(name)
+            except UsageError:
+                self._adapters[name] = None
+        return self._adapters[name]
+
+    def prepared(self, record: Record, whole: Record | None, format: str) -> Mapping[str, Any] | None:
+        """See Selection.prepared."""
+        adapter = self._adapter(record.origin.format)
+        return adapter.prepared(record, whole, format) if isinstance(adapter, Prepares) else None
 
     def source(self, record: Record) -> SourceNote | None:
         """See Selection.source."""

@@ -62,7 +62,7 @@ def take(files: dict[str, Any], *, account: str = "", limits: Limits = DEFAULT) 
     for path, value in files.items():
         member = BytesMember(path, value if type(value) is bytes else json.dumps(value).encode())
         seen = probe(member)
-        role = ADAPTER.claim(member, seen)
+        role = ADAPTER.unasked.claim(member, seen)
         imported.roles[path] = role
         if role is None:
             loose.append(member)

@@ -50,7 +50,7 @@ def test_the_original_is_the_elements_exact_bytes() -> None:
     element = json.dumps(talk(message("é"), id="c9"), indent=1, ensure_ascii=False).encode()
     made = take({"x.json": b" [ " + element + b" , null ] "})
     assert made.originals[0].native == element
-    assert made.originals[0].reader == "chatgpt/1"
+    assert made.originals[0].reader == "chatgpt/2"
     assert made.originals[0].place.element == 0
     assert made.originals[0].place.offset == 3
 

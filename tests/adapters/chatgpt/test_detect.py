@@ -76,4 +76,4 @@ def test_chat_html_by_its_script() -> None:
 def test_deepseek_samples_are_not_claimed() -> None:
     for path in sorted(shared("fixtures", "deepseek").rglob("*.json")):
         member = BytesMember(path.name, path.read_bytes())
-        assert ADAPTER.claim(member, probe(member)) is None
+        assert ADAPTER.unasked.claim(member, probe(member)) is None

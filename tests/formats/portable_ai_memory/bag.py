@@ -55,6 +55,9 @@ class Bag:
     def unmapped(self, record: Record) -> Mapping[str, Any]:
         return self.said.get(record.uid, {})
 
+    def prepared(self, record: Record, whole: Record | None, format: str) -> Mapping[str, Any] | None:
+        return None
+
     def source(self, record: Record) -> SourceNote | None:
         return self.notes.get(record.uid)
 

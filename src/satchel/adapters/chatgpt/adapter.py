@@ -13,6 +13,7 @@ from satchel.adapters.chatgpt import html
 from satchel.adapters.chatgpt.assets import Assets
 from satchel.adapters.chatgpt.conversation import KIND, Identity, identify, read_conversation
 from satchel.adapters.chatgpt.detect import FOREIGN, role_of
+from satchel.adapters.chatgpt.episode import FORMAT, row_members
 from satchel.adapters.chatgpt.manifest import check_manifest
 from satchel.adapters.chatgpt.shapes import Head, decode_repaired
 from satchel.adapters.chatgpt.sides import Sides, empty_file
@@ -34,18 +35,31 @@ _NAMES = ("id", "conversation_id", "current_node")
 class ChatGPT:
     """See satchel.adapters.base.Adapter; the layouts are those of providers.md 3.1."""
 
+    def __init__(self, *, was_named: bool = True) -> None:
+        self._was_named = was_named
+
     @property
     def info(self) -> AdapterInfo:
-        return AdapterInfo(name="chatgpt", version=1, title="ChatGPT")
+        return AdapterInfo(name="chatgpt", version=2, title="ChatGPT")
+
+    @property
+    def unasked(self) -> ChatGPT:
+        """The same for files that nobody named: of lists of memories it takes only what shows that it is ChatGPT's."""
+        return ChatGPT(was_named=False)
 
     def claim(self, member: Member, probe: Probe) -> str | None:
-        return role_of(member.path, probe)
+        # Inside an export, a list that nobody knows is no list of memories.
+        return role_of(member.path, probe, was_named=self._was_named and member.name == member.path)
 
     def read(self, claims: Sequence[Claim], context: ReadContext) -> Iterator[Item]:
         return _Import(claims, context, self.info.reader).items()
 
     def unmapped(self, record: Record, native: Any) -> Mapping[str, Any]:
         return unmapped(record, native)
+
+    def prepared(self, record: Record, whole: Record | None, format: str) -> Mapping[str, Any] | None:
+        """See satchel.adapters.base.Prepares."""
+        return row_members(record, whole) if format == FORMAT else None
 
 
 ADAPTER = ChatGPT()

@@ -14,6 +14,7 @@ import msgspec
 
 from satchel.adapters.chatgpt import derived
 from satchel.adapters.chatgpt.citations import cite
+from satchel.adapters.chatgpt.episode import CONVERSATION, MESSAGE
 from satchel.adapters.chatgpt.graph import Tree, message_keys, tree_of
 from satchel.adapters.chatgpt.parts import Voice, attachment_parts, parts_of, result_images
 from satchel.adapters.chatgpt.shapes import (
@@ -36,7 +37,7 @@ from satchel.model.ids import make_uid, provider_uid
 from satchel.model.record import Link, Native, Origin, Provenance, Reading, Record, Times, Trust
 from satchel.model.times import from_any
 
-KIND = "chatgpt.conversation"
+KIND = CONVERSATION
 _ROLES: dict[str, Role] = {
     "user": "user",
     "assistant": "assistant",
@@ -273,7 +274,7 @@ class _Reader:
                 is_hidden=hidden,
                 state=state if type(state) is str and state != "finished_successfully" else "",
             ),
-            origin=Origin(format="chatgpt", id=id_of(message.id) or key, kind="chatgpt.message"),
+            origin=Origin(format="chatgpt", id=id_of(message.id) or key, kind=MESSAGE),
             times=Times(created=created, updated=from_any(message.update_time)),
             trust=trust,
             links=self.part_of,

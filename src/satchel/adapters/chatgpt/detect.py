@@ -10,11 +10,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from satchel.adapters.chatgpt.episode import text_name
 from satchel.adapters.chatgpt.files import base_name
 from satchel.codec.probe import Probe
 
 #: Members that hold the conversations where the root is an object.
 WRAPPERS = ("conversations", "items", "data", "chats")
+#: Members that hold saved memories where the root is an object, in order.
+MEMORIES = ("memories", "results", "data")
 #: Side files whose elements are kept as they are: role to the name of the export's file.
 FOREIGN = {
     "feedback": "message_feedback",
@@ -63,8 +66,30 @@ _MEMORIES_ROOT = frozenset(
 _LIBRARY = frozenset({"file_name", "mime_type", "sha256_digest", "file_size_bytes", "library_artifact_type"})
 
 
-def role_of(path: str, probe: Probe) -> str | None:
-    """The role of the file at ``path`` that looks like ``probe``, or None when it is not ChatGPT's."""
+def role_of(path: str, probe: Probe, *, was_named: bool = False) -> str | None:
+    """The role of the file at ``path`` that looks like ``probe``, or None when it is not ChatGPT's.
+
+    Args:
+        was_named: a person named this very file: then a list of memories is read that nothing else shows to be ChatGPT's.
+    """
+    return _role_of(path, probe) or ("memory" if was_named and _has_memories(probe) else None)
+
+
+def memories_name(value: dict[str, Any]) -> str:
+    """The member of an object that holds a list of memories; "" without one (portable-memory.md 9.2)."""
+    return next((name for name in MEMORIES if type(value.get(name)) is list), "")
+
+
+def _has_memories(probe: Probe) -> bool:
+    """Whether it is a list of memories as people save them from ChatGPT: texts, or objects with one."""
+    value = probe.value if probe.form == "json" else None
+    items = value[memories_name(value)] if type(value) is dict and memories_name(value) else value
+    return type(items) is list and any(
+        type(item) is str or (type(item) is dict and "mapping" not in item and text_name(item)) for item in items
+    )
+
+
+def _role_of(path: str, probe: Probe) -> str | None:
     name = base_name(path).lower()
     if probe.form == "html":
         return "chat-html" if "var jsonData" in probe.text or name == "chat.html" else None

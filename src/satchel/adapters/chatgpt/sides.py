@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from satchel.adapters.chatgpt import codex, derived
-from satchel.adapters.chatgpt.detect import FOREIGN
+from satchel.adapters.chatgpt.detect import FOREIGN, memories_name
 from satchel.adapters.chatgpt.documents import read_json
+from satchel.adapters.chatgpt.episode import FORMAT, saved, text_name
 from satchel.adapters.chatgpt.files import base_name
 from satchel.adapters.chatgpt.shapes import decode_repaired, id_of, text_of
 from satchel.codec.arrays import Element, iter_array
@@ -52,30 +55,28 @@ class Sides:
         yield self._original(record, data, Place(file=member.name), findings)
 
     def memory(self, member: Member) -> Iterator[Item]:
-        """``memory.json`` (content, enabled, dates) or the backend's ``{"memories": […]}``: a record for each."""
+        """``memory.json`` (content, enabled, dates), the backend's ``{"memories": […]}``, or a list: a record for each."""
         findings: list[Finding] = []
         value, data = read_json(member, self.limits, findings)
-        records: list[Record] = []
-        root = value.get("memories", [value]) if type(value) is dict else value
-        base = "/memories" if type(value) is dict and "memories" in value else ""
+        records: dict[str, Record] = {}
+        name = memories_name(value) if type(value) is dict else ""
+        root = value[name] if name else [value] if type(value) is dict else value
+        base = f"/{name}" if name else ""
         enabled = value.get("enabled") if type(value) is dict else None
         for index, item in enumerate(root if type(root) is list else [root]):
             pointer = f"{base}/{index}" if base or root is value else ""
-            made = list(self._memories(item, enabled, pointer))
-            records.extend(made)
-            if not made:
-                findings.append(
-                    Finding(
-                        "unexpected-shape",
-                        "warning",
-                        "a memory has no text and was not read",
-                        Place(file=member.name, element=index),
-                        "skipped",
-                    )
-                )
+            found = list(self._memories(item, enabled, pointer))
+            place = Place(file=member.name, element=index)
+            if not found:
+                text = "a memory has no text and was not read"
+                findings.append(Finding("unexpected-shape", "warning", text, place, "skipped"))
+            for record in found:
+                if not _keep(record, records):
+                    text = "a memory stands in the file again"
+                    findings.append(Finding("repeated-memory", "info", text, place, "skipped"))
         uid = provider_uid("chatgpt", self.account, "memories", "memories")
         head = self._record(uid, bodies.Foreign(type="chatgpt.memories", title="Saved memories"), "memories", "")
-        yield self._original(head, data, Place(file=member.name), findings, records)
+        yield self._original(head, data, Place(file=member.name), findings, list(records.values()))
 
     def _memories(self, item: Any, enabled: Any, pointer: str) -> Iterator[Record]:
         if type(item) is str:
@@ -85,10 +86,11 @@ class Sides:
         known = id_of(item.get("id"))
         switch = item.get("enabled", enabled)
         status: Status = "archived" if switch is False or item.get("status") == "archived" else "active"
-        for text in leaves(item.get("content")):
+        name = text_name(item)
+        for text in leaves(item.get(name or "content")):
             if not text.strip():
                 continue
-            if known and type(item.get("content")) is str:
+            if known and name:
                 uid = provider_uid("chatgpt", self.account, "memory", known)
             else:
                 uid = make_uid("chatgpt", self.account, "memory", "", derived.text_digest(text))
@@ -103,6 +105,7 @@ class Sides:
                 status=status,
                 provenance=self.provenance,
                 native=Native(pointer=pointer),
+                residue={FORMAT: saved(item)} if name else {},
             )
 
     def textdocs(self, member: Member) -> Iterator[Item]:
@@ -266,6 +269,15 @@ def _comments(comments: Any) -> list[str]:
         words = comment if type(comment) is not dict else [comment.get(name) for name in ("content", "text", "comment")]
         found.extend(text for text in leaves(words) if text)
     return found
+
+
+def _keep(record: Record, records: dict[str, Record]) -> bool:
+    """Add the record; another memory under an id that is there has a uid of its own. False for the same memory again."""
+    met = records.get(record.uid)
+    if met is not None and msgspec.structs.replace(met, native=record.native) != record:
+        said = msgspec.json.encode(msgspec.structs.replace(record, native=Native())).decode()
+        record = msgspec.structs.replace(record, uid=make_uid(record.uid, derived.text_digest(said)))
+    return records.setdefault(record.uid, record) is record
 
 
 def empty_file(member: Member) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from satchel.adapters.chatgpt.episode import text_name
 from satchel.model import bodies
 from satchel.model.record import Record
 
@@ -47,7 +48,7 @@ def unmapped(record: Record, native: Any) -> Mapping[str, Any]:
     if isinstance(body, bodies.Document):
         return _without(native, {"id", "title", "content", "file_id", "file_name", "mime_type", "file_size_bytes"})
     if isinstance(body, bodies.Memory) and record.origin.kind == "chatgpt.memory" and record.native.pointer:
-        return _without(native, {"id", "content", "title"})
+        return _without(native, {"id", text_name(native) or "content", "title"})
     if isinstance(body, bodies.Foreign):
         return _without(native, ())
     return {}

@@ -14,6 +14,7 @@ from satchel.codec import canonical
 from satchel.formats.base import Homeward, Progress, Selection, Written
 from satchel.formats.portable_memory import succession
 from satchel.formats.portable_memory.graves import key_of
+from satchel.formats.portable_memory.kinds import DERIVED
 from satchel.formats.portable_memory.kinds import KINDS as ROWS
 from satchel.formats.portable_memory.lens import FOREIGN_KIND, FORMAT_NAME, ROW_KINDS, Around, rows_of, whole
 from satchel.formats.portable_memory.manifest import Head
@@ -46,7 +47,20 @@ def write(
         OutputError: ``target`` cannot be written; nothing of it was.
     """
     ledger = Ledger()
-    get = functools.lru_cache(_HELD)(selection.get)
+    held = functools.lru_cache(_HELD)(selection.get)
+
+    def ready(record: Record) -> Record:
+        """The record with what its reader says of its row."""
+        if FORMAT_NAME in record.residue:
+            return record
+        part_of = record.linked("part_of")
+        said = selection.prepared(record, held(part_of) if part_of else None, FORMAT_NAME)
+        return record if said is None else msgspec.structs.replace(record, residue={**record.residue, FORMAT_NAME: said})
+
+    def get(uid: str) -> Record | None:
+        record = held(uid)
+        return None if record is None else ready(record)
+
     around = Around(selection.changed_at, lambda uid: _leaves(get(uid)), get, selection.buried)
     head = Head(created_at=selection.changed_at, generator=f"{GENERATOR}/{version('satchel')}", level="L1")
     pending = 0
@@ -68,7 +82,7 @@ def write(
             _put_earlier(states, selection, writer, ledger)
         for kind in KINDS:
             for record in selection.records(kind, not_from=FORMAT_NAME):
-                _put(record, writer, around, ledger)
+                _put(ready(record), writer, around, ledger)
                 count()
         for line in _once_each(tombstones):
             writer.add_tombstone_line(line)
@@ -99,10 +113,9 @@ def _once_each(lines: list[bytes]) -> Iterator[bytes]:
         derived: dict[str, Any] = {}
         for row in rows:
             for name, value in row["derived"].items():
-                held = derived.get(name)
-                derived[name] = (
-                    list(dict.fromkeys([*(held or ()), *value])) if isinstance(value, list) else max(held or 0, value)
-                )
+                held = derived.setdefault(name, value)
+                if name in DERIVED:
+                    derived[name] = max(held, value) if name.endswith("Count") else list(dict.fromkeys([*held, *value]))
         merged = {name: value for name, value in rows[0].items() if name != "signature"}
         yield canonical.encode({**merged, "derived": derived}, "mem")
 

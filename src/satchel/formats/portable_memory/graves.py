@@ -53,7 +53,7 @@ class Graves:
             return False
         rules = KINDS.get(kind)
         if rules is None:
-            return row.get("id") in self._deleted.get(kind, ())
+            return _id_of(row) in self._deleted.get(kind, ())
         if kind in self._deleted and key_of(rules, row) in self._deleted[kind]:
             return True
         if not rules.parents:
@@ -71,7 +71,13 @@ class Graves:
         if kind not in self._redacted:
             return False
         rules = KINDS.get(kind)
-        return (key_of(rules, row) if rules else row.get("id")) in self._redacted[kind]
+        return (key_of(rules, row) if rules else _id_of(row)) in self._redacted[kind]
+
+
+def _id_of(row: Mapping[str, Any]) -> str | None:
+    """The id of a vendor's row, which may be of any type: a tombstone can name only text."""
+    id = row.get("id")
+    return id if type(id) is str else None
 
 
 #: Members that say how a row is kept and not what was said.

@@ -236,6 +236,7 @@ class _Maker:
             "summary": text[:SUMMARY_CHARACTERS],
             "vaultRefs": [],
         }
+        row.update({name: value for name, value in more.items() if value is not None})
         if prepared:
             return row
         if self._record.origin.id:
@@ -244,7 +245,6 @@ class _Maker:
             row["actors"] = [self._record.provenance.actor]
         if clock.valid_to is not None:
             row["expirationDate"] = moments.write(clock.valid_to)
-        row.update({name: value for name, value in more.items() if value is not None})
         return row
 
     def _memory(self, body: bodies.Memory) -> _Row:

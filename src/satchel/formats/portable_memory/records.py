@@ -69,6 +69,10 @@ def changed_at(kind: str, row: Mapping[str, Any]) -> datetime | None:
 
 def native_record(kind: str, row: Mapping[str, Any], uid: str) -> Record:
     """The record of a row that was checked."""
+    names = KINDS[kind].names
+    if not row.keys() <= names:
+        # What this kind has not is a vendor's and of any type, be it called as a field of another kind.
+        row = {name: value for name, value in row.items() if name in names}
     body, links = _BODIES[kind](row)
     if kind in SUPERSEDED and succeeded(kind, row):
         # What deletes a statement deletes what it was before.
