@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,6 +16,7 @@ from satchel.codec.arrays import Element, iter_members
 from satchel.codec.json_values import decode_unique
 from satchel.errors import CanonicalError, InputError, Place
 from satchel.formats.portable_ai_memory import moments, shapes, terms
+from satchel.formats.portable_ai_memory.documents import File
 from satchel.formats.portable_ai_memory.hashing import (
     Checksum,
     canonical_memory,
@@ -55,7 +55,7 @@ class _Refs(msgspec.Struct, frozen=True):
 class StoreCheck:
     """One run over a store; after ``findings`` the attributes tell what companion files must agree with."""
 
-    def __init__(self, path: Path, limits: Limits, *, version: str, tolerant: bool) -> None:
+    def __init__(self, path: File, limits: Limits, *, version: str, tolerant: bool) -> None:
         self.path = path
         self.limits = limits
         self.version = version

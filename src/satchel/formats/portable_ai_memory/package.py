@@ -6,27 +6,32 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from satchel.errors import UsageError
-from satchel.formats.base import PLAIN, Format, FormatInfo, Progress, Selection, WriteOptions, Written
-from satchel.formats.portable_ai_memory import terms, validation, writer
+from satchel.formats.base import PLAIN, Format, FormatInfo, Known, Progress, Selection, WriteOptions, Written
+from satchel.formats.portable_ai_memory import reader, terms, validation, writer
 from satchel.formats.portable_ai_memory.documents import DOCUMENTS, peek
-from satchel.limits import Limits
+from satchel.formats.portable_ai_memory.files import is_zip, peek_zip
+from satchel.formats.portable_ai_memory.verify import validate_zip
+from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
+from satchel.model.record import Item
 
 
 class PortableAiMemory:
-    """Portable AI Memory 1.0: implements ``formats.base.Format``."""
+    """Portable AI Memory 1.0: implements ``formats.base.Format`` and ``Reader``."""
 
     @property
     def info(self) -> FormatInfo:
         return FormatInfo(name="portable-ai-memory", version=terms.SCHEMA_VERSION, title="Portable AI Memory")
 
     def recognises(self, path: Path) -> bool:
-        """Whether ``path`` is a package folder or one of its three kinds of file, by what its head says it is."""
+        """Whether ``path`` is a package folder, a zip of one or one of its three kinds of file, by what its head says it is."""
         try:
             if path.is_dir():
                 return peek(path / terms.STORE_FILE).get("schema") == terms.STORE_SCHEMA
         except (OSError, ValueError):
             return False
+        if is_zip(path):
+            return peek_zip(path, DEFAULT).get("schema") == terms.STORE_SCHEMA
         schema = peek(path).get("schema")
         return type(schema) is str and schema in DOCUMENTS
 
@@ -38,9 +43,13 @@ class PortableAiMemory:
             raise UsageError("Portable AI Memory is written unsigned and in one spelling")
         return writer.write(selection, target, progress)
 
+    def read(self, path: Path, *, limits: Limits, trusted: frozenset[str], known: Known) -> Iterator[Item]:  # noqa: ARG002
+        """See ``formats.base.Reader.read``."""
+        return reader.read(path, limits=limits, known=known)
+
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``; severities are those of dossier 1.16, column "ours"."""
-        return validation.validate(path, limits)
+        return validate_zip(path, limits) if is_zip(path) else validation.validate(path, limits)
 
 
 FORMAT: Format = PortableAiMemory()
