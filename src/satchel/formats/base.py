@@ -76,6 +76,10 @@ class Selection(Protocol):
         """What the source said of this record that its fields do not carry (JSON values)."""
         ...
 
+    def native(self, record: Record) -> bytes | None:
+        """The exact bytes that the record was read from; None where they are a blob."""
+        ...
+
     def source(self, record: Record) -> SourceNote | None:
         """The note of its import."""
         ...

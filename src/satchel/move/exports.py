@@ -63,6 +63,10 @@ class VaultSelection:
         native = self._native_value(record)
         return {} if native is None else adapter.unmapped(record, native)
 
+    def native(self, record: Record) -> bytes | None:
+        """See Selection.native."""
+        return self._store.native(record)
+
     def source(self, record: Record) -> SourceNote | None:
         """See Selection.source."""
         found = self._store.source(record)

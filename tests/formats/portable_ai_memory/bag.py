@@ -55,6 +55,9 @@ class Bag:
     def unmapped(self, record: Record) -> Mapping[str, Any]:
         return self.said.get(record.uid, {})
 
+    def native(self, record: Record) -> bytes | None:
+        return None
+
     def source(self, record: Record) -> SourceNote | None:
         return self.notes.get(record.uid)
 

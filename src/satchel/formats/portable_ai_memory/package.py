@@ -38,10 +38,13 @@ class PortableAiMemory:
     def write(
         self, selection: Selection, target: Path, *, progress: Progress | None = None, options: WriteOptions = PLAIN
     ) -> Written:
-        """See ``formats.base.Format.write``."""
-        if options != PLAIN:
-            raise UsageError("Portable AI Memory is written unsigned and in one spelling")
-        return writer.write(selection, target, progress)
+        """See ``formats.base.Format.write``. The profile ``sdk`` spells memories that came in this format as the reference SDK
+        hashes them (dossier 3.4); without it they go out as they came."""
+        if options.signing_key is not None:
+            raise UsageError("Portable AI Memory is written unsigned")
+        if options.profile not in ("", "sdk"):
+            raise UsageError(f"Portable AI Memory has no profile {options.profile!r}", hint="sdk")
+        return writer.write(selection, target, progress, sdk=options.profile == "sdk")
 
     def read(self, path: Path, *, limits: Limits, trusted: frozenset[str], known: Known) -> Iterator[Item]:  # noqa: ARG002
         """See ``formats.base.Reader.read``."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from satchel.codec.arrays import iter_members
@@ -70,6 +71,7 @@ class Notes:
     def __init__(self, spool: Callable[[], IO[bytes]]) -> None:
         self._spools = {kind: spool() for kind, _ in _ARRAYS.values()}
         self._names = dict(_ARRAYS.values())
+        self._files = spool()
 
     def came(self, kind: str, name: str, owner: str) -> None:
         """It goes out as it came from this owner's package."""
@@ -79,19 +81,39 @@ class Notes:
         """It was made from the record of this uid."""
         self._note(kind, {self._names[kind]: name, "uid": uid})
 
+    def file(self, path: str) -> None:
+        """A file is written under a name that somebody else chose."""
+        _append(self._files, dump(path))
+
     def _note(self, kind: str, value: dict[str, Any]) -> None:
-        spool = self._spools[kind]
-        spool.write(b",\n" if spool.tell() else b"\n")
-        spool.write(dump(value))
+        _append(self._spools[kind], dump(value))
 
     def pieces(self) -> Iterator[bytes]:
         """The file."""
         yield b'{"schema":%s,"schema_version":"1"' % dump(SCHEMA)
-        for name, (kind, _) in _ARRAYS.items():
+        spools = {name: self._spools[kind] for name, (kind, _) in _ARRAYS.items()}
+        for name, spool in {**spools, "files": self._files}.items():
             yield b",\n%s:[" % dump(name)
-            spool = self._spools[kind]
             spool.seek(0)
             while chunk := spool.read(1 << 20):
                 yield chunk
             yield b"\n]"
         yield b"}\n"
+
+
+def _append(spool: IO[bytes], data: bytes) -> None:
+    spool.write(b",\n" if spool.tell() else b"\n")
+    spool.write(data)
+
+
+def files_of(path: Path) -> frozenset[str]:
+    """The files that the sidecar of an earlier export says are its own, beside those whose names are of our making.
+
+    Raises:
+        InputError: it is no such file.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        members = iter_members(stream, arrays=frozenset({"files"}), file=path.name)
+        found = [decode_unique(element.whole()) for name, element in members if name == "files" and element is not None]
+    return frozenset(name for name in found if type(name) is str)

@@ -17,9 +17,9 @@ from satchel.formats.portable_memory.kinds import KINDS as ROWS
 from satchel.formats.portable_memory.lens import FOREIGN_KIND, FORMAT_NAME, ROW_KINDS, Around, rows_of, whole
 from satchel.formats.portable_memory.manifest import Head
 from satchel.formats.portable_memory.records import without_erased
-from satchel.formats.portable_memory.sorting import SortedLines
 from satchel.formats.portable_memory.tombstones import verdict
 from satchel.formats.portable_memory.writer import GENERATOR, BundleWriter, Profile
+from satchel.formats.sorting import SortedLines
 from satchel.model.bodies import KINDS, Relation
 from satchel.model.ids import make_uid
 from satchel.model.ledger import Ledger
