@@ -71,7 +71,7 @@ class StoreCheck:
         self._offsets = array("Q")
         self._lengths = array("Q")
         self._checksum: Checksum | None = Checksum()
-        self._relation_ids: set[str] = set()
+        self.relation_ids: set[str] = set()
         self._ends: list[tuple[str, Place]] = []
 
     def findings(self) -> Iterator[Finding]:
@@ -160,9 +160,9 @@ class StoreCheck:
         if type(value) is not dict:
             return
         own, source, target = _string(value, "id"), _string(value, "from"), _string(value, "to")
-        if own in self._relation_ids:
+        if own in self.relation_ids:
             report.rule("relation-id-unique")
-        self._relation_ids.add(own)
+        self.relation_ids.add(own)
         if source and source == target:
             report.rule("relation-self")
         # Memories may stand behind the relations in the file: those ends are looked up at the end.

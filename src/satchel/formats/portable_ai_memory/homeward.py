@@ -133,6 +133,13 @@ class Homes:
         if root.get("type_registry") is not None:
             self.head["type_registry"] = root["type_registry"]
 
+    def ref(self, owner: str, ref: str) -> str:
+        """What a message's ``ref`` says here: the place where its owner's file is written; "" where another's is."""
+        known = self.files.get(uid_in(owner, "attachment", _path(ref)))
+        if known is not None:
+            return ref if known == _path(ref) else known
+        return "" if _folded(_path(ref)) in self._paths else ref
+
     def path(self, wanted: str, folder: str, uid: str, suffix: str = "") -> str:
         """Where a file is written: as it was called, if that is a plain name in ``folder`` and nobody else's."""
         above, _, name = wanted.rpartition("/")
@@ -217,14 +224,14 @@ def memory(record: Record, native: bytes, around: Around) -> Patched:
     return Patched(dump(value), as_it_came=False) if changes.made else Patched(native, as_it_came=True)
 
 
-def relation(record: Record, native: bytes, source: str, target: str, around: Around) -> bytes:
+def relation(native: bytes, id: str, source: str, target: str, around: Around) -> Patched:
     """A relation between two memories that are written."""
     value = msgspec.json.decode(native)
     changes = _Changes(value, "relation", around.ledger)
-    changes.put((), "id", around.homes.relation_id(record.uid, value["id"]))
+    changes.put((), "id", id)
     changes.put((), "from", around.homes.id_of(source))
     changes.put((), "to", around.homes.id_of(target))
-    return dump(value) if changes.made else native
+    return Patched(dump(value), as_it_came=False) if changes.made else Patched(native, as_it_came=True)
 
 
 def embedding(native: bytes, memory: str, around: Around) -> bytes:
@@ -291,17 +298,27 @@ def entry_of(record: Record, root: dict[str, Any], path: str, derived: list[str]
 
 
 def conversation(record: Record, native: bytes, paths: Callable[[str], str], around: Around) -> tuple[dict[str, Any], Patched]:
-    """A conversation file, decoded and to be written. ``paths`` gives the place at which an attachment is written, or ""."""
+    """A conversation file, decoded and to be written.
+
+    Args:
+        paths: gives what a message's ``ref`` says in this export, "" where it would name what is another's.
+    """
     value = msgspec.json.decode(native)
     changes = _Changes(value, "conversation", around.ledger)
     changes.put((), "id", around.homes.id_of(record.uid))
     changes.put((), "schema_version", around.homes.version)
     for item in _with_refs(value):
-        moved = paths(string(item, "ref"))
-        if moved and moved != item["ref"]:
+        ref = string(item, "ref")
+        moved = paths(ref) if ref else ""
+        if moved == ref:
+            continue
+        changes.made = True
+        if moved:
             item["ref"] = moved
-            changes.made = True
             changes.told("attachments", "narrowed", "renamed", "a file of it has another name here")
+        else:
+            del item["ref"]
+            changes.told("attachments", "lost", "link-end", "the file never came, and its name is another's here")
     return value, Patched(dump(value), as_it_came=False) if changes.made else Patched(native, as_it_came=True)
 
 

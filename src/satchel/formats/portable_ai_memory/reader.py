@@ -122,6 +122,7 @@ class _Reading:
                 version,
                 self._trust,
                 memories=origins.owners_of("memory"),
+                relations=origins.owners_of("relation"),
                 conversations=origins.owners_of("conversation"),
                 attachments=origins.owners_of("attachment"),
                 held=self._held,
@@ -140,7 +141,8 @@ class _Reading:
     def _is_there(self, kind: str, name: str) -> bool:
         if kind == "attachment":
             return name in self._attachments
-        return name in (self._store.ids if kind == "memory" else self._store.entries)
+        known = {"memory": self._store.ids, "relation": self._store.relation_ids, "conversation": self._store.entries}
+        return name in known[kind]
 
     def _place(self, path: str, element: Element | None = None) -> Place:
         name = self._package.name if self._package.is_alone else f"{self._package.name}/{path}"
@@ -224,7 +226,7 @@ class _Reading:
     def _relation(self, value: dict[str, Any], element: Element, place: Place) -> Iterator[Item]:
         space = self._space
         ends = [("memory", value["from"]), ("memory", value["to"])]
-        if all(end in self._held for end in ends):
+        if ("relation", value["id"]) in self._held or all(end in self._held for end in ends):
             yield _own(place)
             return
         record = relation_record(value, space)

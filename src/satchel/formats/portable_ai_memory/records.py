@@ -64,9 +64,8 @@ def memory_record(value: dict[str, Any], space: Space, *, replaces: tuple[str, .
 
 
 def relation_record(value: dict[str, Any], space: Space) -> Record:
-    """The record of a relation. Its links name both ends: without one of them it cannot be. Its id is theirs, if one's."""
-    owners = {space.memories.get(value[end], space.owner) for end in ("from", "to")}
-    owner = owners.pop() if len(owners) == 1 else space.owner
+    """The record of a relation. Its links name both ends: without one of them it cannot be."""
+    owner = space.relations.get(value["id"], space.owner)
     source, target = space.memory(value["from"]), space.memory(value["to"])
     confidence = value.get("confidence")
     return Record(

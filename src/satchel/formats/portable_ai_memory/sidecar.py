@@ -1,7 +1,7 @@
 """``satchel.json``: whence each thing of a package came that Satchel wrote, so that what comes back is known again.
 
-    memories, conversations, attachments    {id or path, owner}: it went out as it came, and is that owner's
-                                            {id or path, uid}: it was made from the record of this uid
+    memories, relations, conversations, attachments    {id or path, owner}: it went out as it came, and is that owner's
+                                                       {id or path, uid}: it was made from the record of this uid
 
 A member of the package beside the three that the format has; other readers pass it over. Anybody may have written it: an owner
 that it names is no more than the one that a store names itself, and a uid keeps out nothing but what says the same already.
@@ -24,7 +24,12 @@ from satchel.limits import Limits
 
 SCHEMA = "satchel-package"
 #: The arrays, the kind of thing that each lists, and the member that names it.
-_ARRAYS = {"memories": ("memory", "id"), "conversations": ("conversation", "id"), "attachments": ("attachment", "path")}
+_ARRAYS = {
+    "memories": ("memory", "id"),
+    "relations": ("relation", "id"),
+    "conversations": ("conversation", "id"),
+    "attachments": ("attachment", "path"),
+}
 _UID = re.compile(r"[0-9a-f]{40}", re.ASCII)
 
 

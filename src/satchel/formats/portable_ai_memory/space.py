@@ -26,8 +26,9 @@ class Space(msgspec.Struct, frozen=True):
     owner: str
     version: str
     trust: Trust = "imported"
-    #: What the package's sidecar says: other owners, by the id of the memory or conversation, or by an attachment's path.
+    #: What the package's sidecar says: other owners, by id or by an attachment's path.
     memories: Mapping[str, str] = {}
+    relations: Mapping[str, str] = {}
     conversations: Mapping[str, str] = {}
     attachments: Mapping[str, str] = {}
     #: Uids of records that the vault holds and from which the package was written: by kind and id.

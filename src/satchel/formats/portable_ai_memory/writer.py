@@ -11,7 +11,8 @@ The same selection gives the same bytes: ids are hashes of uids, the date is the
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
@@ -219,7 +220,7 @@ class Writer:
         if record.origin.kind == "conversation":
             wanted = homeward.storage_ref(listed) if listed is not None else ""
             path = homes.path(wanted, terms.CONVERSATIONS_FOLDER, record.uid, ".json")
-            root, (data, as_it_came) = homeward.conversation(record, native, self._moved(record), around)
+            root, (data, as_it_came) = homeward.conversation(record, native, partial(homes.ref, record.origin.space), around)
             with self._folder.create(path) as sink:
                 sink.write(data)
             self._notes.file(path)
@@ -239,14 +240,6 @@ class Writer:
             self._notes.made("conversation", id, record.uid)
         self._listed(record.uid, entry, messages, index)
         return True
-
-    def _moved(self, record: Record) -> Callable[[str], str]:
-        """Gives the place where an attachment of a conversation's package is written, "" where it is not."""
-
-        def moved(ref: str) -> str:
-            return self._homes.files.get(uid_in(record.origin.space, "attachment", ref), "") if ref else ""
-
-        return moved
 
     def _store(self, sink: BinaryIO, relations: IO[bytes], index: IO[bytes], attachments: Attachments) -> None:
         selection = self._selection
@@ -354,13 +347,19 @@ class Writer:
                 self.ledger.record("relation", "omitted", "relation-end", "an end of it is no memory of this export")
             else:
                 native = self._selection.native(record) if is_home(record) else None
+                id = self._homes.relation_id(record.uid, uuid_of(record.uid) if native is None else record.origin.id)
                 if native is None:
-                    _append(relations, dump(self._relation(record, body)))
+                    data, as_it_came = dump(self._relation(record, body, id)), False
                 else:
-                    _append(relations, homeward.relation(record, native, body.source, body.target, self._around()))
+                    data, as_it_came = homeward.relation(native, id, body.source, body.target, self._around())
+                if as_it_came:
+                    self._notes.came("relation", id, record.origin.space)
+                else:
+                    self._notes.made("relation", id, record.uid)
+                _append(relations, data)
                 self.ledger.record("relation", "accepted")
 
-    def _relation(self, record: Record, body: Relation) -> dict[str, Any]:
+    def _relation(self, record: Record, body: Relation, id: str) -> dict[str, Any]:
         times = record.times
         source, created = first_time(
             ("created", times.created),
@@ -371,7 +370,7 @@ class Writer:
         if source != "created":
             told_substitute("relation", source, self.ledger)
         relation: dict[str, Any] = {
-            "id": self._homes.relation_id(record.uid, uuid_of(record.uid)),
+            "id": id,
             "from": self._homes.id_of(body.source),
             "to": self._homes.id_of(body.target),
             "type": body.type,
