@@ -279,3 +279,13 @@ def test_a_merged_export_says_its_own_owner(store: SqliteStore, tmp_path: Path) 
     got = written(store, tmp_path / "out")
     assert got["owner"] == {"id": store.owner_id}
     assert got["owner"]["id"] != OWNER
+
+
+def test_the_highest_version_of_what_leaves(store: SqliteStore, tmp_path: Path) -> None:
+    """A plain store that came later does not make what is newer wrong."""
+    for at, version in enumerate(("1.2", "1.10", "1.10-rc", "1.0")):
+        whole = _store(memory(str(at), mood="glad") if at < 3 else memory("3"), schema_version=version, owner=f"o{at}")
+        whole["export_date"] = f"2026-01-0{at + 1}T00:00:00Z"
+        import_paths(store, [Package(whole).folder(tmp_path / f"in{at}")])
+    assert written(store, tmp_path / "out")["schema_version"] == "1.10"
+    assert errors(tmp_path / "out") == []

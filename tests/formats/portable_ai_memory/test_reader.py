@@ -427,3 +427,22 @@ def test_nothing_in_a_file_raises_trust_or_widens_access(store: SqliteStore, tmp
     assert got(store, "memory", "b").trust == "untrusted"
     assert got(store, "memory", "b").body == bodies.Instruction(text="Likes tea", about="user")
     assert got(store, "memory", "c").access == Access(visibility="private")
+
+
+def test_what_was_erased_does_not_come_back_in_an_export_of_our_own(store: SqliteStore, tmp_path: Path) -> None:
+    """Neither by its own id nor by the id that the export gave to what was made of another source's record."""
+    import_paths(store, [Package(made(memory("a", "Home"), memory("b", "Stays"))).folder(tmp_path / "in")])
+    other = Package(made(memory("a", "Renamed"), owner="z")).folder(tmp_path / "other")
+    import_paths(store, [other])
+    export(store, tmp_path / "out", format="portable-ai-memory")
+    ids = {m["content"]: m["id"] for m in json.loads((tmp_path / "out/memory-store.json").read_bytes())["memories"]}
+    assert len(set(ids.values())) == 3
+    with store.importing("erase") as intake:
+        for target in (uid("memory", "a"), uid("memory", "a", owner="z")):
+            intake.bury(
+                Tombstone(targets=(target,), op="delete", format="portable-memory", native=target.encode(), place=Place())
+            )
+        intake.finish(())
+    batch = import_paths(store, [tmp_path / "out"])
+    assert [record.body.text for record in store.records("memory")] == ["Stays"]  # type: ignore[union-attr]
+    assert sum(finding.code == "erased" and finding.severity == "warning" for finding in batch.summary.findings) == 2

@@ -112,8 +112,10 @@ class Homes:
                 text = "a memory has one embedding" if is_memory(of) else "its memory is not in this export"
                 ledger.record("foreign", "omitted", reason, text)
                 continue
-            elif kind == "export" and (newest is None or _age(record) > _age(newest)):
-                newest = record
+            elif kind == "export":
+                # What a newer minor version brought may be in the elements.
+                self.version = max(self.version, record.origin.version, key=_newness)
+                newest = record if newest is None or _age(record) > _age(newest) else newest
             ledger.record("foreign", "accepted")
         native = self._selection.native(newest) if newest is not None else None
         if newest is not None and native is not None:
@@ -125,10 +127,7 @@ class Homes:
 
     def _continue(self, newest: Record, root: dict[str, Any]) -> None:
         """Take over what the newest export says of itself and this one can say too."""
-        minor = newest.origin.version.partition(".")[2]
-        if minor.isdecimal() and minor.strip("0"):
-            # What a newer minor version brought may be in the elements.
-            self.version = newest.origin.version
+        if self.version == newest.origin.version != terms.SCHEMA_VERSION:
             self.head = {name: value for name, value in root.items() if name not in shapes.STORE.members}
         if root.get("type_registry") is not None:
             self.head["type_registry"] = root["type_registry"]
@@ -152,6 +151,12 @@ class Homes:
 
 def _age(record: Record) -> tuple[bool, Any]:
     return record.times.created is not None, record.times.created or 0
+
+
+def _newness(version: str) -> tuple[int, str, bool]:
+    """By the minor number, which nothing bounds; a release is newer than what came before it."""
+    minor = version.partition("-")[0].partition(".")[2].lstrip("0")
+    return len(minor), minor, "-" not in version
 
 
 def _folded(path: str) -> str:

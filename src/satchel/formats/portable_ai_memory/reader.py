@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from satchel.codec.archives import printable
 from satchel.codec.arrays import Element, iter_members
 from satchel.errors import InputError, MalformedInput, Place
 from satchel.formats.base import Known
@@ -79,8 +80,9 @@ def _refuse_without_base(root: dict[str, Any], known: Known) -> None:
     if not base:
         raise InputError("the package is an increment and does not say on which export", hint="import a full export")
     if known.said(uid_in(owner, "export", base)) is None:
+        of = f"{printable(base)} of owner {printable(owner)}"
         raise InputError(
-            f"the package is an increment on export {base} of owner {owner}, which the vault does not hold",
+            f"the package is an increment on export {of}, which the vault does not hold",
             hint="import that export first, then its increments in their order",
         )
 
@@ -108,6 +110,8 @@ class _Reading:
         self._named: dict[str, tuple[str, str]] = {}
         #: Uids of what the vault holds and the package was written from.
         self._held: dict[tuple[str, str], str] = {}
+        #: What the package was written from and was erased since.
+        self._gone: set[tuple[str, str]] = set()
         self._space = Space("", "")
 
     def items(self) -> Iterator[Item]:
@@ -116,7 +120,11 @@ class _Reading:
         self._space = Space(owner, version, self._trust)
         try:
             origins = sidecar.read(self._package, self._limits, self._is_there)
-            self._held.update((key, uid) for key, uid in origins.uids.items() if self._known.said(uid) is not None)
+            for key, uid in origins.uids.items():
+                if self._known.said(uid) is not None:
+                    self._held[key] = uid
+                elif self._is_buried(uid):
+                    self._gone.add(key)
             self._space = Space(
                 owner,
                 version,
@@ -198,7 +206,7 @@ class _Reading:
             # It says something else by now: a thing of its own.
             del self._held["memory", own]
             record = self._memory_record(value)
-        if self._is_erased(record.uid):
+        if self._is_erased(record.uid, ("memory", own)):
             yield _erased("a memory", place)
             return
         temporal = member(value, "temporal")
@@ -230,7 +238,9 @@ class _Reading:
             yield _own(place)
             return
         record = relation_record(value, space)
-        if any(self._is_erased(uid) for uid in (record.uid, *(space.memory(id) for _, id in ends))):
+        if self._is_erased(record.uid, ("relation", value["id"])) or any(
+            self._is_erased(space.memory(end[1]), end) for end in ends
+        ):
             yield _erased("a relation, or an end of it,", place)
             return
         yield Original(
@@ -254,7 +264,7 @@ class _Reading:
                 return
             del self._held["conversation", own]
             uid = self._space.conversation(own)
-        if self._is_erased(uid):
+        if self._is_erased(uid, ("conversation", own)):
             self._passed.add(own)
             yield _erased("a conversation", place)
             return
@@ -285,7 +295,7 @@ class _Reading:
         uid = space.conversation(root["id"])
         if root["id"] in self._passed:
             return
-        if self._is_erased(uid):
+        if self._is_erased(uid, ("conversation", root["id"])):
             yield _erased("a conversation", place)
             return
         temporal = member(root, "temporal")
@@ -302,8 +312,12 @@ class _Reading:
             read=lambda: conversation_reading(root, space, place.file, self._find_asset),
         )
 
-    def _is_erased(self, uid: str) -> bool:
+    def _is_buried(self, uid: str) -> bool:
         return self._known.buried(uid) in ("delete", "redact")
+
+    def _is_erased(self, uid: str, key: tuple[str, str]) -> bool:
+        """Whether a thing was erased here, or the record that the package was written from."""
+        return key in self._gone or self._is_buried(uid)
 
     def _find_asset(self, ref: str) -> str:
         path = _path(ref)
@@ -316,7 +330,7 @@ class _Reading:
             yield _own(place)
             return
         record = embedding_record(value, space)
-        if self._is_erased(space.memory(memory)) or self._is_erased(record.uid):
+        if self._is_buried(record.uid) or self._is_erased(space.memory(memory), ("memory", memory)):
             yield _erased("an embedding, or its memory,", place)
             return
         yield Original(
@@ -339,7 +353,7 @@ class _Reading:
             yield _own(place)
             return
         uid = space.attachment(path)
-        if self._is_erased(uid):
+        if self._is_erased(uid, ("attachment", path)):
             yield _erased("a file", place)
             return
         name, media_type = self._named.get(path, ("", ""))
