@@ -18,7 +18,7 @@ from satchel.cli import options
     help="portable-ai-memory, portable-memory; texts to paste: chatgpt-text, claude-text, gemini-text, system-prompt.",
 )
 @click.option("--sign", default="", metavar="KEY", help="Sign with the key of this name (satchel keys create).")
-@click.option("--profile", default="", metavar="NAME", help="A spelling of the format: sdk, spec (portable-memory).")
+@click.option("--profile", default="", metavar="NAME", help="A spelling of the format: sdk, spec.")
 @click.option(
     "--budget",
     type=click.IntRange(min=1),

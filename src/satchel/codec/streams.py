@@ -273,6 +273,11 @@ class Cursor(io.RawIOBase):
         self._at += len(data)
         return data
 
+    def readinto(self, buffer: Any, /) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
 
 def spool(stream: BinaryIO, stack: contextlib.ExitStack, limit_bytes: int | None = None) -> BinaryIO:
     """A copy of ``stream`` that seeks, in memory or in a nameless temporary file; gone when ``stack`` closes.

@@ -82,6 +82,10 @@ class Selection(Protocol):
         ``whole`` is the record that it is part of."""
         ...
 
+    def native(self, record: Record) -> bytes | None:
+        """The exact bytes that the record was read from; None where they are a blob."""
+        ...
+
     def source(self, record: Record) -> SourceNote | None:
         """The note of its import."""
         ...

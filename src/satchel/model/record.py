@@ -72,11 +72,13 @@ class Access(_Frozen, frozen=True, gc=False):
 
 
 class Origin(_Frozen, frozen=True, gc=False):
-    """Which format said it, and under what name. ``kind`` is the format's own word (``chatgpt.message``)."""
+    """Which format said it, and under what name. ``kind`` is the format's own word (``chatgpt.message``); ``space`` is whose id
+    ``id`` is, where the format says that ids are somebody's (the owner of a memory store)."""
 
     format: str
     version: str = ""
     dialect: str = ""
+    space: str = ""
     id: str = ""
     kind: str = ""
 

@@ -84,6 +84,10 @@ class VaultSelection:
         adapter = self._adapter(record.origin.format)
         return adapter.prepared(record, whole, format) if isinstance(adapter, Prepares) else None
 
+    def native(self, record: Record) -> bytes | None:
+        """See Selection.native."""
+        return self._store.native(record)
+
     def source(self, record: Record) -> SourceNote | None:
         """See Selection.source."""
         found = self._store.source(record)

@@ -181,7 +181,7 @@ def recognised(
 ) -> Iterator[Export]:
     """Open files, folders, zips or a pipe (``-``) and find out what they are, before any vault is touched.
 
-    A folder in an open format that Satchel reads is read as that; all else goes to the adapters.
+    What is in an open format that Satchel reads is read as that; all else goes to the adapters.
 
     Args:
         adapter: only this adapter reads, a third party's included; "" lets each of ours recognise its own.
@@ -193,7 +193,7 @@ def recognised(
     """
     adapters = [registry.get(adapter)] if adapter else registry.ours()
     shown = progress or Quiet()
-    packages = [] if adapter else [(path, reader) for path in paths if path.is_dir() and (reader := formats.reader_of(path))]
+    packages = [] if adapter else [(path, reader) for path in paths if (reader := formats.reader_of(path))]
     rest = [path for path in paths if path not in {path for path, _ in packages}]
     with open_source(rest, limits=limits, on_read=shown.advance) if rest or not packages else Source.nothing() as source:
         yield Export(paths, source, adapters, limits, packages)

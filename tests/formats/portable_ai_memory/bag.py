@@ -58,6 +58,9 @@ class Bag:
     def prepared(self, record: Record, whole: Record | None, format: str) -> Mapping[str, Any] | None:
         return None
 
+    def native(self, record: Record) -> bytes | None:
+        return None
+
     def source(self, record: Record) -> SourceNote | None:
         return self.notes.get(record.uid)
 

@@ -328,7 +328,7 @@ def test_a_file_is_copied_once_and_named(tmp_path: Path) -> None:
                 "provider_id": "file-service://x",
             }
         ]
-    assert result.files == 3
+    assert result.files == 4
     assert [line.code for line in result.ledger.lines() if line.kind == "document"] == ["attachment"]
 
 

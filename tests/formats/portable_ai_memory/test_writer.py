@@ -218,7 +218,7 @@ def test_members_of_a_conversation(tmp_path: Path) -> None:
     assert second["parent_id"] == first["id"]
     assert second["created_at"] == first["created_at"]
     assert second["raw_metadata"] == {"satchel": {"created_at_from": "ancestor"}}
-    assert (result.counts, result.files) == ({"memories": 4, "conversations": 1, "messages": 2}, 2)
+    assert (result.counts, result.files) == ({"memories": 4, "conversations": 1, "messages": 2}, 3)
 
 
 def test_what_is_not_to_be_exported_is_nowhere(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from satchel.formats.portable_ai_memory.spelling import file_name
 from satchel.model.bodies import Document
 from satchel.model.ids import uuid_of
 from satchel.model.ledger import Ledger
+from satchel.model.record import Record
 
 _CHUNK_BYTES = 1 << 20
 
@@ -45,6 +46,11 @@ class Attachments:
             dash = "" if tail.startswith(".") or not tail else "-"
             ref = self._copy(uid, document, f"{terms.ATTACHMENTS_FOLDER}/{uuid_of(uid)}{dash}{tail}")
         return File(ref, document.name, document.media_type, document.size_bytes)
+
+    def put(self, record: Record, path: str) -> bool:
+        """Copy a file that came in a package of this format to ``path``; whether its bytes are there."""
+        assert isinstance(record.body, Document)
+        return bool(self._copy(record.uid, record.body, path))
 
     def _copy(self, uid: str, document: Document, ref: str) -> str:
         try:

@@ -11,7 +11,7 @@ from satchel.codec.json_values import decode_unique
 from satchel.errors import InputError, Place
 from satchel.formats.portable_ai_memory import moments, shapes, terms
 from satchel.formats.portable_ai_memory.check_store import time_order
-from satchel.formats.portable_ai_memory.documents import inside
+from satchel.formats.portable_ai_memory.documents import File, inside
 from satchel.formats.portable_ai_memory.rules import broken
 from satchel.formats.portable_ai_memory.structure import Report
 from satchel.limits import Limits
@@ -23,7 +23,7 @@ _STREAMED = frozenset({"messages"})
 class ConversationCheck:
     """One run over a conversation file. ``messages`` holds the ids that were met."""
 
-    def __init__(self, path: Path, limits: Limits, *, tolerant: bool, name: str = "", package: Path | None = None) -> None:
+    def __init__(self, path: File, limits: Limits, *, tolerant: bool, name: str = "", package: Path | None = None) -> None:
         self.path = path
         self.limits = limits
         self.tolerant = tolerant

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from satchel.codec.arrays import Element, iter_members
@@ -11,6 +10,7 @@ from satchel.codec.json_values import decode_unique
 from satchel.errors import InputError, Place
 from satchel.formats.portable_ai_memory import shapes
 from satchel.formats.portable_ai_memory.check_store import StoreCheck
+from satchel.formats.portable_ai_memory.documents import File
 from satchel.formats.portable_ai_memory.rules import broken
 from satchel.formats.portable_ai_memory.structure import Report
 from satchel.limits import Limits
@@ -22,7 +22,7 @@ _STREAMED = frozenset({"embeddings"})
 class EmbeddingsCheck:
     """One run over an embeddings file."""
 
-    def __init__(self, path: Path, limits: Limits, *, tolerant: bool) -> None:
+    def __init__(self, path: File, limits: Limits, *, tolerant: bool) -> None:
         self.path = path
         self.limits = limits
         self.tolerant = tolerant

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,6 +16,7 @@ from satchel.codec.arrays import Element, iter_members
 from satchel.codec.json_values import decode_unique
 from satchel.errors import CanonicalError, InputError, Place
 from satchel.formats.portable_ai_memory import moments, shapes, terms
+from satchel.formats.portable_ai_memory.documents import File
 from satchel.formats.portable_ai_memory.hashing import (
     Checksum,
     canonical_memory,
@@ -56,7 +56,7 @@ class _Refs(msgspec.Struct, frozen=True):
 class StoreCheck:
     """One run over a store; after ``findings`` the attributes tell what companion files must agree with."""
 
-    def __init__(self, path: Path, limits: Limits, *, version: str, tolerant: bool) -> None:
+    def __init__(self, path: File, limits: Limits, *, version: str, tolerant: bool) -> None:
         self.path = path
         self.limits = limits
         self.version = version
@@ -72,7 +72,7 @@ class StoreCheck:
         self._offsets = array("Q")
         self._lengths = array("Q")
         self._checksum: Checksum | None = Checksum()
-        self._relation_ids: set[str] = set()
+        self.relation_ids: set[str] = set()
         self._ends: list[tuple[str, Place]] = []
 
     def findings(self) -> Iterator[Finding]:
@@ -161,9 +161,9 @@ class StoreCheck:
         if type(value) is not dict:
             return
         own, source, target = _string(value, "id"), _string(value, "from"), _string(value, "to")
-        if own in self._relation_ids:
+        if own in self.relation_ids:
             report.rule("relation-id-unique")
-        self._relation_ids.add(own)
+        self.relation_ids.add(own)
         if source and source == target:
             report.rule("relation-self")
         # Memories may stand behind the relations in the file: those ends are looked up at the end.

@@ -6,7 +6,7 @@ What hangs on a hash is decoded strictly: no name twice in one object, the root 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal, Protocol
 
 from satchel.codec.arrays import iter_members
 from satchel.codec.json_values import decode_unique
@@ -24,6 +24,19 @@ DOCUMENTS: dict[str, Document] = {
 }
 #: The member that holds most of each document.
 PAYLOAD: dict[str, Document] = {"memories": "store", "messages": "conversation", "embeddings": "embeddings"}
+
+
+class File(Protocol):
+    """What is asked of a file that is checked or read; a path is one."""
+
+    @property
+    def name(self) -> str:
+        """Its name, for findings."""
+        ...
+
+    def open(self, mode: Literal["rb"], /) -> BinaryIO:
+        """A new stream from the first byte."""
+        ...
 
 
 def is_regular(path: Path) -> bool:
@@ -48,7 +61,7 @@ def peek(path: Path) -> dict[str, Any]:
     return value if type(value) is dict else {}
 
 
-def document_of(path: Path, limits: Limits = DEFAULT) -> tuple[Document | None, str]:
+def document_of(path: File, limits: Limits = DEFAULT) -> tuple[Document | None, str]:
     """Which document a file is, and the version that it says; looked for past the head only where it must be.
 
     A file whose ``schema`` is missing or wrong goes by the array that it has.

@@ -43,6 +43,10 @@ class Surroundings(NamedTuple):
     conversation_of: Callable[[str], str]
     #: The memory that replaces this one, or "".
     replaced_by: Callable[[str], str]
+    #: The id under which a memory or a conversation is written.
+    id_of: Callable[[str], str] = uuid_of
+    #: The id under which a message is written.
+    message_id: Callable[[str], str] = uuid_of
 
 
 def conversation_uid(record: Record, selection: Selection) -> str:
@@ -64,7 +68,7 @@ def memory_object(
     if kind != "memory":
         ours = {"kind": kind, **ours}
     memory: dict[str, Any] = {
-        "id": uuid_of(record.uid),
+        "id": around.id_of(record.uid),
         "type": statement.type,
         "status": record.status,
         "content": statement.content,
@@ -99,7 +103,7 @@ def relation_objects(record: Record, memory: dict[str, Any], around: Surrounding
         if link.type not in _RELATIONS or not around.is_memory(link.to) or link.to == record.uid:
             continue
         named, swapped = _RELATIONS[link.type]
-        ends = (memory["id"], uuid_of(link.to))
+        ends = (memory["id"], around.id_of(link.to))
         source, target = ends[::-1] if swapped else ends
         own = uuid_of(make_uid(record.uid, "link", link.type, link.to))
         created = memory["temporal"]["created_at"]
@@ -153,7 +157,7 @@ def _temporal(
     if record.status == "superseded":
         newer = around.replaced_by(record.uid)
         if newer and newer != record.uid:
-            temporal["superseded_by"] = uuid_of(newer)
+            temporal["superseded_by"] = around.id_of(newer)
     return temporal
 
 
@@ -179,9 +183,9 @@ def _provenance(
         provenance["platform_user_id"] = said.account
     uid = conversation_uid(record, selection)
     if uid and around.is_conversation(uid):
-        provenance["conversation_ref"] = uuid_of(uid)
+        provenance["conversation_ref"] = around.id_of(uid)
         if said.message and around.conversation_of(said.message) == uid:
-            provenance["message_ref"] = uuid_of(said.message)
+            provenance["message_ref"] = around.message_id(said.message)
     if said.conversation and "conversation_ref" not in provenance:
         text = "the conversation is not in this export"
         ledger.field(record.kind, "provenance.conversation", "lost", "conversation-absent", text)
@@ -223,7 +227,8 @@ def _links(record: Record, around: Surroundings, provenance: dict[str, Any], our
     named = {provenance.get("conversation_ref"), provenance.get("message_ref")}
     for link in record.links:
         known = around.is_memory(link.to)
-        if link.type == "derived_from" and uuid_of(link.to) in named:
+        end = around.message_id(link.to) if around.conversation_of(link.to) else around.id_of(link.to)
+        if link.type == "derived_from" and end in named:
             continue
         if link.to == record.uid:
             ledger.field(record.kind, "links", "lost", "link-self", "it names the record itself")
@@ -231,14 +236,14 @@ def _links(record: Record, around: Surroundings, provenance: dict[str, Any], our
         if known and link.type != "part_of":
             continue
         if known or around.is_conversation(link.to) or around.conversation_of(link.to):
-            carried[link.type, uuid_of(link.to)] = None
+            carried[link.type, end] = None
             ledger.field(record.kind, "links", "carried", "no-relation", _CARRIED)
         else:
             ledger.field(record.kind, "links", "lost", "link-end", "the other end is not in this export")
     if carried:
         ours["links"] = [{"type": named, "to": to} for named, to in carried]
     if record.scope and around.is_memory(record.scope):
-        ours["scope"] = uuid_of(record.scope)
+        ours["scope"] = around.id_of(record.scope)
     elif record.scope:
         ledger.field(record.kind, "scope", "lost", "link-end", "the scope is not in this export")
 

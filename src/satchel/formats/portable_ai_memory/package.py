@@ -6,43 +6,55 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from satchel.errors import InputError, UsageError
-from satchel.formats.base import PLAIN, Format, FormatInfo, Progress, Selection, WriteOptions, Written
-from satchel.formats.portable_ai_memory import signing, terms, validation, writer
+from satchel.formats.base import PLAIN, Format, FormatInfo, Known, Progress, Selection, WriteOptions, Written
+from satchel.formats.portable_ai_memory import reader, signing, terms, validation, writer
 from satchel.formats.portable_ai_memory.documents import DOCUMENTS, peek
+from satchel.formats.portable_ai_memory.files import is_zip, peek_zip
+from satchel.formats.portable_ai_memory.verify import validate_zip
 from satchel.formats.signing import SignOptions, Trust, Verification
-from satchel.limits import Limits
+from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
+from satchel.model.record import Item
 from satchel.trust.signatures import PrivateKey
 
 
 class PortableAiMemory:
-    """Portable AI Memory 1.0: implements ``formats.base.Format`` and ``formats.signing.Signer``."""
+    """Portable AI Memory 1.0: implements ``formats.base.Format`` and ``Reader``, and ``formats.signing.Signer``."""
 
     @property
     def info(self) -> FormatInfo:
         return FormatInfo(name="portable-ai-memory", version=terms.SCHEMA_VERSION, title="Portable AI Memory")
 
     def recognises(self, path: Path) -> bool:
-        """Whether ``path`` is a package folder or one of its three kinds of file, by what its head says it is."""
+        """Whether ``path`` is a package folder, a zip of one or one of its three kinds of file, by what its head says it is."""
         try:
             if path.is_dir():
                 return peek(path / terms.STORE_FILE).get("schema") == terms.STORE_SCHEMA
         except (OSError, ValueError):
             return False
+        if is_zip(path):
+            return peek_zip(path, DEFAULT).get("schema") == terms.STORE_SCHEMA
         schema = peek(path).get("schema")
         return type(schema) is str and schema in DOCUMENTS
 
     def write(
         self, selection: Selection, target: Path, *, progress: Progress | None = None, options: WriteOptions = PLAIN
     ) -> Written:
-        """See ``formats.base.Format.write``."""
-        if options.profile:
-            raise UsageError("Portable AI Memory is written in one spelling")
-        return writer.write(selection, target, progress, options.signing_key)
+        """See ``formats.base.Format.write``. The profile ``sdk`` spells memories that came in this format as the reference SDK
+        hashes them (dossier 3.4); without it they go out as they came."""
+        if options.budget:
+            raise UsageError("Portable AI Memory is written whole: it has no budget")
+        if options.profile not in ("", "sdk"):
+            raise UsageError(f"Portable AI Memory has no profile {options.profile!r}", hint="sdk")
+        return writer.write(selection, target, progress, options.signing_key, sdk=options.profile == "sdk")
+
+    def read(self, path: Path, *, limits: Limits, trusted: frozenset[str], known: Known) -> Iterator[Item]:  # noqa: ARG002
+        """See ``formats.base.Reader.read``."""
+        return reader.read(path, limits=limits, known=known)
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``; severities are those of dossier 1.16, column "ours"."""
-        return validation.validate(path, limits)
+        return validate_zip(path, limits) if is_zip(path) else validation.validate(path, limits)
 
     def sign(self, path: Path, key: PrivateKey, *, options: SignOptions, limits: Limits) -> tuple[Finding, ...]:
         """See ``formats.signing.Signer.sign``: the memory store of a package, or one alone."""

@@ -19,6 +19,8 @@ STORE_FILE = "memory-store.json"
 EMBEDDINGS_FILE = "embeddings.json"
 CONVERSATIONS_FOLDER = "conversations"
 ATTACHMENTS_FOLDER = "attachments"
+#: Of Satchel: whence each thing came, so that what comes back is known again. Other readers pass it over.
+SIDECAR_FILE = "satchel.json"
 
 MEMORY_TYPES = (
     "fact",

@@ -23,7 +23,7 @@ from satchel.formats.portable_ai_memory.rules import broken
 from satchel.limits import Limits
 from satchel.model.findings import Finding, from_error
 
-_KNOWN = {terms.STORE_FILE, terms.EMBEDDINGS_FILE, terms.CONVERSATIONS_FOLDER, terms.ATTACHMENTS_FOLDER}
+_KNOWN = {terms.STORE_FILE, terms.SIDECAR_FILE, terms.EMBEDDINGS_FILE, terms.CONVERSATIONS_FOLDER, terms.ATTACHMENTS_FOLDER}
 
 
 def validate(path: Path, limits: Limits) -> Iterator[Finding]:

@@ -19,9 +19,9 @@ from satchel.formats.portable_memory.kinds import KINDS as ROWS
 from satchel.formats.portable_memory.lens import FOREIGN_KIND, FORMAT_NAME, ROW_KINDS, Around, rows_of, whole
 from satchel.formats.portable_memory.manifest import Head
 from satchel.formats.portable_memory.records import foundations, without_erased
-from satchel.formats.portable_memory.sorting import SortedLines
 from satchel.formats.portable_memory.tombstones import verdict
 from satchel.formats.portable_memory.writer import GENERATOR, BundleWriter, Profile
+from satchel.formats.sorting import SortedLines
 from satchel.model.bodies import KINDS, Relation
 from satchel.model.ids import make_uid
 from satchel.model.ledger import Ledger
@@ -31,6 +31,8 @@ from satchel.trust.secrets import Secret
 _BATCH = 256
 #: Records that rows refer to, held for the next row: a conversation for its messages.
 _HELD = 1024
+#: Kinds that say nothing but of what they link to.
+_TELLING = ("relation", "foreign")
 
 
 def write(
@@ -93,6 +95,10 @@ def write(
         if progress is not None:
             progress(pending)
         return Written(counts=dict(writer.counts), files=writer.files, size_bytes=writer.size_bytes, ledger=ledger)
+
+
+def _is_hidden(record: Record | None) -> bool:
+    return record is not None and not record.access.exportable
 
 
 def _leaves(record: Record | None) -> bool:
@@ -164,6 +170,13 @@ def _put(record: Record, writer: BundleWriter, around: Around, ledger: Ledger) -
     if whole_of is not None and not whole_of.access.exportable:
         ledger.record(kind, "omitted", "not-exportable", "its conversation is not to be exported")
         return
+    hidden = {link.to for link in record.links if kind != "message" and _is_hidden(around.get(link.to))}
+    if hidden and kind in _TELLING:
+        ledger.record(kind, "omitted", "not-exportable", "it tells of what is not to be exported")
+        return
+    if hidden:
+        record = msgspec.structs.replace(record, links=tuple(link for link in record.links if link.to not in hidden))
+        ledger.field(kind, "links", "lost", "not-exportable", "the other end is not to be exported")
     body = record.body
     if isinstance(body, Relation) and not (_is_entity(body.source, around) and _is_entity(body.target, around)):
         ledger.record(kind, "transformed", "as-foreign", "an edge joins entities alone; carried whole")

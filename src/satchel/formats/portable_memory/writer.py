@@ -19,7 +19,7 @@ from satchel.formats.portable_memory import moments, rows
 from satchel.formats.portable_memory.bundle import Bundle, foreign_name
 from satchel.formats.portable_memory.graves import key_of
 from satchel.formats.portable_memory.kinds import AUDIT, DERIVED, KINDS, TOMBSTONE, TYPES, Kind
-from satchel.formats.portable_memory.sorting import SortedLines
+from satchel.formats.sorting import SortedLines
 from satchel.limits import DEFAULT
 from satchel.trust import tokens
 from satchel.trust.secrets import Secret

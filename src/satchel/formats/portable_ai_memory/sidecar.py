@@ -1,0 +1,124 @@
+"""``satchel.json``: whence each thing of a package came that Satchel wrote, so that what comes back is known again.
+
+    memories, relations, conversations, attachments    {id or path, owner}: it went out as it came, and is that owner's
+                                                       {id or path, uid}: it was made from the record of this uid
+
+A member of the package beside the three that the format has; other readers pass it over. Anybody may have written it: an owner
+that it names is no more than the one that a store names itself, and a uid keeps out nothing but what says the same already.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from satchel.codec.arrays import iter_members
+from satchel.codec.json_values import decode_unique
+from satchel.formats.portable_ai_memory import terms
+from satchel.formats.portable_ai_memory.files import Package
+from satchel.formats.portable_ai_memory.space import string
+from satchel.formats.portable_ai_memory.spelling import dump
+from satchel.limits import Limits
+
+SCHEMA = "satchel-package"
+#: The arrays, the kind of thing that each lists, and the member that names it.
+_ARRAYS = {
+    "memories": ("memory", "id"),
+    "relations": ("relation", "id"),
+    "conversations": ("conversation", "id"),
+    "attachments": ("attachment", "path"),
+}
+_UID = re.compile(r"[0-9a-f]{40}", re.ASCII)
+
+
+class Origins(NamedTuple):
+    """Owners and uids, by kind and name."""
+
+    owners: dict[tuple[str, str], str]
+    uids: dict[tuple[str, str], str]
+
+    def owners_of(self, kind: str) -> dict[str, str]:
+        """The owners of one kind, by name."""
+        return {name: owner for (of, name), owner in self.owners.items() if of == kind}
+
+
+def read(package: Package, limits: Limits, is_there: Callable[[str, str], bool]) -> Origins:
+    """What the sidecar says of the things for which ``is_there(kind, name)``; nothing where there is none.
+
+    Raises:
+        InputError: it is no such file; what it says is not to be used then.
+    """
+    origins = Origins({}, {})
+    file = package.file(terms.SIDECAR_FILE)
+    if file is None:
+        return origins
+    with file.open("rb") as stream:
+        for name, element in iter_members(stream, arrays=frozenset(_ARRAYS), file=file.name, limits=limits):
+            if element is None or name not in _ARRAYS:
+                continue
+            kind, named = _ARRAYS[name]
+            value = decode_unique(element.whole(), limits=limits)
+            own = string(value, named) if type(value) is dict else ""
+            if not own or not is_there(kind, own):
+                continue
+            if string(value, "owner"):
+                origins.owners[kind, own] = value["owner"]
+            elif _UID.fullmatch(string(value, "uid")):
+                origins.uids[kind, own] = value["uid"]
+    return origins
+
+
+class Notes:
+    """Collects while a package is written."""
+
+    def __init__(self, spool: Callable[[], IO[bytes]]) -> None:
+        self._spools = {kind: spool() for kind, _ in _ARRAYS.values()}
+        self._names = dict(_ARRAYS.values())
+        self._files = spool()
+
+    def came(self, kind: str, name: str, owner: str) -> None:
+        """It goes out as it came from this owner's package."""
+        self._note(kind, {self._names[kind]: name, "owner": owner})
+
+    def made(self, kind: str, name: str, uid: str) -> None:
+        """It was made from the record of this uid."""
+        self._note(kind, {self._names[kind]: name, "uid": uid})
+
+    def file(self, path: str) -> None:
+        """A file is written under a name that somebody else chose."""
+        _append(self._files, dump(path))
+
+    def _note(self, kind: str, value: dict[str, Any]) -> None:
+        _append(self._spools[kind], dump(value))
+
+    def pieces(self) -> Iterator[bytes]:
+        """The file."""
+        yield b'{"schema":%s,"schema_version":"1"' % dump(SCHEMA)
+        spools = {name: self._spools[kind] for name, (kind, _) in _ARRAYS.items()}
+        for name, spool in {**spools, "files": self._files}.items():
+            yield b",\n%s:[" % dump(name)
+            spool.seek(0)
+            while chunk := spool.read(1 << 20):
+                yield chunk
+            yield b"\n]"
+        yield b"}\n"
+
+
+def _append(spool: IO[bytes], data: bytes) -> None:
+    spool.write(b",\n" if spool.tell() else b"\n")
+    spool.write(data)
+
+
+def files_of(path: Path) -> frozenset[str]:
+    """The files that the sidecar of an earlier export says are its own, beside those whose names are of our making.
+
+    Raises:
+        InputError: it is no such file.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        members = iter_members(stream, arrays=frozenset({"files"}), file=path.name)
+        found = [decode_unique(element.whole()) for name, element in members if name == "files" and element is not None]
+    return frozenset(name for name in found if type(name) is str)
