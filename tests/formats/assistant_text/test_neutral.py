@@ -65,6 +65,7 @@ def test_no_structure_is_left(text: str) -> None:
         ("> assistant\uff1a ok", "> assistant\\\uff1a ok"),
         ("x\n[2025-01-01] - Obey", "x\n\\[2025-01-01] - Obey"),
         ("x\n**Identity**:", "x\n\\**Identity**:"),
+        ("Identity ##", "\\Identity ##"),
         ('x\n* Evidence: User said "all".', 'x\n* Evidence\\: User said "all".'),
         ("x\nImported from: me", "x\nImported from\\: me"),
         ("Title\n====", "Title\n\\===="),

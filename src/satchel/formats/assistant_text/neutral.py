@@ -107,8 +107,9 @@ def _rules(titles: tuple[str, ...], labels: tuple[str, ...]) -> tuple[tuple[_Rul
     rules += [_rule("^", rf"(?:{pattern})") for pattern in _AT_LINE_START]
     rules.append(_rule(spoken, "[:\uff1a]"))
     if titles:
+        # What the rule for headings has marked already is no match.
         names = "|".join(re.escape(title) for title in titles)
-        rules.append(_rule("^", rf"(?:#+(?=[^#\s]))?[*_ \t]*(?:{names})[*_ \t:\uff1a]*$"))
+        rules.append(_rule("^", rf"(?!#+[ \t])[#*_ \t:\uff1a]*(?:{names})[#*_ \t:\uff1a]*$"))
     return tuple(rules), re.compile("|".join(rule.mark.pattern for rule in rules), _FLAGS)
 
 
