@@ -71,46 +71,12 @@ def read_prompt(value: Any, uid: str, native_id: str, title: str, account: str, 
     pointer, chunks = chunks_of(document)
     settings = document.get("runSettings")
     model = text_of(settings.get("model")).removeprefix("models/") if type(settings) is dict else ""
-    messages: list[Record] = []
-    extra: list[Record] = []
-    parent = ""
-
-    def add(role: Role, parts: list[Part], at: str, chunk: dict[str, Any], state: str = "") -> str:
-        nonlocal parent
-        own = ident(chunk.get("id"))
-        message = make_uid(uid, "message", own or at)
-        if any(message == known.uid for known in messages[-1:]) or message in seen:
-            notes.add("repeated-id", "different messages have the same id; all are kept", "warning")
-            message = make_uid(uid, "message", own, at)
-        seen.add(message)
-        is_result = all(part.type == "tool_result" for part in parts)
-        messages.append(
-            Record(
-                uid=message,
-                body=Message(
-                    role=role,
-                    parts=tuple(parts),
-                    parent=parent,
-                    position=len(messages),
-                    model=model if role == "assistant" else "",
-                    state=state,
-                ),
-                origin=origin("message", own),
-                times=Times(created=notes.time(chunk.get("createTime"))),
-                trust="untrusted" if is_result else "imported",
-                links=(Link("part_of", uid),),
-                provenance=provenance(account),
-                native=Native(pointer=outer + at),
-            )
-        )
-        parent = message
-        return message
-
-    seen: set[str] = set()
+    talk = _Talk(uid, outer, model, account, notes)
+    instructions: list[Record] = []
     system, at = _system(document)
     if system:
-        message = add("system", [Part(type="context", text=system)], at, {})
-        extra.append(_instruction(system, uid, message, outer + at, account))
+        message = talk.add("system", [Part(type="context", text=system)], at, {})
+        instructions.append(_instruction(system, uid, message, outer + at, account))
     for index, chunk in enumerate(chunks):
         if type(chunk) is not dict:
             notes.add("malformed-message", "a chunk is no object; it is left out", "error", "skipped")
@@ -119,27 +85,73 @@ def read_prompt(value: Any, uid: str, native_id: str, title: str, account: str, 
         if not parts:
             notes.add("empty-message", "a chunk holds nothing that is known; it gives no record")
             continue
-        add(_role(chunk, parts, notes), parts, f"{pointer}/{index}", chunk, text_of(chunk.get("finishReason")))
-    for where, pending in _pending(document):
+        talk.add(_role(chunk, parts, notes), parts, f"{pointer}/{index}", chunk, text_of(chunk.get("finishReason")))
+    for at, pending in _pending(document):
         parts = chunk_parts(pending, account, notes)
         if parts:
-            add("user", parts, where, pending, "pending")
+            talk.add("user", parts, at, pending, "pending")
             notes.add("pending-input", "a text was typed and not sent; it is the last message, marked pending")
-    times = [record.times.created for record in messages if record.times.created]
-    first = next((_first_text(record) for record in messages if record.body.role == "user"), "")  # type: ignore[union-attr]
+    times = [record.times.created for record in talk.messages if record.times.created]
     conversation = Record(
         uid=uid,
         body=Conversation(
-            title=_name(document) or title or title_of(first),
+            title=_name(document) or title or title_of(talk.first),
             model=model,
-            current=messages[-1].uid if messages else "",
+            current=talk.messages[-1].uid if talk.messages else "",
         ),
         origin=origin("prompt", native_id),
         times=Times(created=min(times, default=None), updated=max(times, default=None)),
         provenance=provenance(account),
         native=Native(pointer=outer),
     )
-    return (conversation, *messages, *extra)
+    return (conversation, *talk.messages, *instructions)
+
+
+class _Talk:
+    """The messages of a prompt, each answering the one before it."""
+
+    def __init__(self, uid: str, outer: str, model: str, account: str, notes: Notes) -> None:
+        self.messages: list[Record] = []
+        #: The text of the person's first message.
+        self.first = ""
+        self._uid = uid
+        self._outer = outer
+        self._model = model
+        self._by = provenance(account)
+        self._notes = notes
+        self._seen: set[str] = set()
+
+    def add(self, role: Role, parts: list[Part], at: str, chunk: dict[str, Any], state: str = "") -> str:
+        """One more message, from the chunk at the pointer ``at``; returns its uid."""
+        own = ident(chunk.get("id"))
+        uid = make_uid(self._uid, "message", own or at)
+        if uid in self._seen:
+            self._notes.add("repeated-id", "different messages have the same id; all are kept", "warning")
+            uid = make_uid(self._uid, "message", own, at)
+        self._seen.add(uid)
+        body = Message(
+            role=role,
+            parts=tuple(parts),
+            parent=self.messages[-1].uid if self.messages else "",
+            position=len(self.messages),
+            model=self._model if role == "assistant" else "",
+            state=state,
+        )
+        self.messages.append(
+            Record(
+                uid=uid,
+                body=body,
+                origin=origin("message", own),
+                times=Times(created=self._notes.time(chunk.get("createTime"))),
+                trust="untrusted" if all(part.type == "tool_result" for part in parts) else "imported",
+                links=(Link("part_of", self._uid),),
+                provenance=self._by,
+                native=Native(pointer=self._outer + at),
+            )
+        )
+        if role == "user" and not self.first:
+            self.first = next((part.text for part in parts if part.type == "text"), "")
+        return uid
 
 
 def _role(chunk: dict[str, Any], parts: list[Part], notes: Notes) -> Role:
@@ -191,7 +203,3 @@ def _name(value: dict[str, Any]) -> str:
     metadata = value.get("metadata")
     shown = text_of(metadata.get("displayName")) if type(metadata) is dict else ""
     return shown or text_of(value.get("title")) or text_of(value.get("displayName"))
-
-
-def _first_text(record: Record) -> str:
-    return next((part.text for part in record.body.parts if part.type == "text"), "")  # type: ignore[union-attr]
