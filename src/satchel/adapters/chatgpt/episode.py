@@ -22,8 +22,6 @@ TEXTS = ("memory", "content", "text")
 #: Records' kinds of origin.
 CONVERSATION = "chatgpt.conversation"
 MESSAGE = "chatgpt.message"
-#: Parts whose text is the message's own.
-_WORDS = frozenset({"text", "code", "tool_call"})
 
 
 def row_members(record: Record, whole: Record | None) -> dict[str, Any] | None:
@@ -52,12 +50,8 @@ def row_members(record: Record, whole: Record | None) -> dict[str, Any] | None:
 
 
 def _is_turn(body: Message) -> bool:
-    """Whether the SDK takes it: a visible message of the person or the model with text of its own."""
-    return (
-        body.role in ("user", "assistant")
-        and not body.is_hidden
-        and any(part.type in _WORDS and part.text.strip() for part in body.parts)
-    )
+    """A visible message of the person or the model with text. The SDK takes these, where the text is in the usual members."""
+    return body.role in ("user", "assistant") and not body.is_hidden and any(part.text.strip() for part in body.parts)
 
 
 def text_name(item: dict[str, Any]) -> str:
