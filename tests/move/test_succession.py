@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -132,3 +133,31 @@ def test_the_view_of_a_moment_goes_on_after_a_deletion_and_has_none_of_it(change
     give(tombstones=[tombstone("f", "fact")])
     assert changed.state_at(UID, day(5)) is None
     assert changed.search(Query(words="tea", as_of=day(5))).total == 0
+
+
+def test_a_memory_store_of_a_moment_holds_what_held_then(store: SqliteStore, tmp_path: Path) -> None:
+    """The exact bytes that go home are those of the state, not of what came later."""
+    for number, text in ((1, "tea"), (9, "rye")):
+        since = f"2026-01-{number:02}T00:00:00Z"
+        import_paths(store, [memory_store(tmp_path / f"{number}.json", text, since)])
+    export(store, tmp_path / "then", format="portable-ai-memory", as_of=day(5))
+    (memory,) = msgspec.json.decode((tmp_path / "then" / "memory-store.json").read_bytes())["memories"]
+    assert memory["content"] == "tea"
+    export(store, tmp_path / "now", format="portable-ai-memory")
+    (memory,) = msgspec.json.decode((tmp_path / "now" / "memory-store.json").read_bytes())["memories"]
+    assert memory["content"] == "rye"
+
+
+def memory_store(path: Path, text: str, since: str) -> Path:
+    digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    memory = {
+        "id": "m",
+        "type": "fact",
+        "content": text,
+        "content_hash": digest,
+        "temporal": {"created_at": "2026-01-01T00:00:00Z", "updated_at": since, "valid_from": since},
+        "provenance": {"platform": "chatgpt"},
+    }
+    head = {"schema": "portable-ai-memory", "schema_version": "1.0", "owner": {"id": "o"}}
+    path.write_bytes(msgspec.json.encode({**head, "memories": [memory]}))
+    return path

@@ -86,7 +86,7 @@ class VaultSelection:
 
     def native(self, record: Record) -> bytes | None:
         """See Selection.native."""
-        return self._store.native(record)
+        return self._store.native(record, as_of=self._as_of)
 
     def source(self, record: Record) -> SourceNote | None:
         """See Selection.source."""

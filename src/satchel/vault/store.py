@@ -294,8 +294,9 @@ class Store(Protocol):
         """The whole kept original that the record's current version was read from."""
         ...
 
-    def native(self, record: Record) -> bytes | None:
-        """The exact source bytes of the record's current version: its original, or its member of it."""
+    def native(self, record: Record, *, as_of: datetime | None = None) -> bytes | None:
+        """The exact source bytes of the record's current version, its original or its member of it; ``as_of``: of the state
+        that held at that moment."""
         ...
 
     def source(self, record: Record) -> SourceOf | None: ...

@@ -253,9 +253,16 @@ class SqliteStore:
         found = rows(self.connection, "SELECT original FROM record WHERE uid = ?", (bytes.fromhex(record.uid),))
         return self._kept.native(found[0][0]) if found else None
 
-    def native(self, record: Record) -> bytes | None:
+    def native(self, record: Record, *, as_of: datetime | None = None) -> bytes | None:
         """See Store.native."""
-        whole = self.original(record)
+        if as_of is not None:
+            found = rows(self.connection, "SELECT id FROM record WHERE uid = ?", (bytes.fromhex(record.uid),))
+            state = states.held_at(self.connection, self._kept, found[0][0], as_of) if found else None
+            if state is None:
+                return None
+            record, whole = state.record, self._kept.native(state.original)
+        else:
+            whole = self.original(record)
         return None if whole is None else resolve_bytes(whole, record.native.pointer)
 
     def source(self, record: Record) -> SourceOf | None:
