@@ -36,6 +36,8 @@ class PortableAiMemory:
         self, selection: Selection, target: Path, *, progress: Progress | None = None, options: WriteOptions = PLAIN
     ) -> Written:
         """See ``formats.base.Format.write``."""
+        if options.since is not None:
+            raise UsageError("Portable AI Memory cannot be exported in part yet", hint="leave --since out")
         if options.profile:
             raise UsageError("Portable AI Memory is written in one spelling")
         return writer.write(selection, target, progress, options.signing_key)
