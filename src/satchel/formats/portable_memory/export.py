@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,8 @@ def write(
             for record in selection.records(kind, not_from=FORMAT_NAME):
                 rows.put(ready(record))
                 count()
-        rows.put_needed(selection)
+        if increment is not None and increment.needs_entities:
+            rows.put_needed(map(ready, selection.records("entity", not_from=FORMAT_NAME)), increment)
         for line in _once_each(tombstones):
             writer.add_tombstone_line(line)
         for line in vendors:
@@ -214,12 +215,12 @@ class Rows:
             # Its row stands in an earlier bundle, under a key that is not its uid's: nobody else's row may have it.
             self._put(record, Ledger(), only_reserve=True)
 
-    def put_needed(self, selection: Selection) -> None:
+    def put_needed(self, entities: Iterable[Record], increment: Increment) -> None:
         """In an increment, the entities that its edges join."""
-        if self._increment is not None:
-            for record in selection.records("entity", not_from=FORMAT_NAME):
-                if self._increment.needed({"id": row_id(record)}) and not self._writer.has("entity", {"id": row_id(record)}):
-                    self._put(record, self._ledger)
+        for record in entities:
+            row = {"id": row_id(record)}
+            if increment.needed(row) and not self._writer.has("entity", row):
+                self._put(record, self._ledger)
 
     def _put(self, record: Record, ledger: Ledger, *, only_reserve: bool = False) -> None:
         kind, around, writer = record.kind, self._around, self._writer

@@ -81,6 +81,11 @@ class Increment:
         elif kind == "community":
             self._needed.update(row["memberEntityIDs"])
 
+    @property
+    def needs_entities(self) -> bool:
+        """Whether any row that leaves names entities."""
+        return bool(self._needed)
+
     def needed(self, row: dict[str, Any]) -> bool:
         """Whether an entity's row is one of those."""
         return row["id"] in self._needed
