@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from satchel.errors import InputError, MalformedInput
+from satchel.formats.portable_memory.bundle import AUDIT_LOG
 from satchel.formats.portable_memory.kinds import KINDS
 from satchel.formats.portable_memory.writer import BundleWriter
 from satchel.move.exports import export
@@ -28,7 +29,8 @@ FIXTURES = "conformance/portable-memory/Conformance"
 
 
 def data_of(folder: Path) -> dict[str, bytes]:
-    return {path: data for path, data in files(folder).items() if path.endswith(".jsonl")}
+    """All rows and tombstones; the audit log is each store's own (L1-1)."""
+    return {path: data for path, data in files(folder).items() if path.endswith(".jsonl") and path != AUDIT_LOG}
 
 
 def through(store: SqliteStore, bundle: Path, target: Path) -> dict[str, bytes]:
@@ -213,10 +215,9 @@ def test_a_bundle_beside_an_export(store: SqliteStore, tmp_path: Path) -> None:
 
 
 def test_what_is_not_taken_is_told(store: SqliteStore, tmp_path: Path) -> None:
-    with BundleWriter(tmp_path / "b.mem", HEAD) as writer:
-        writer.add("episode", episode())
-        writer.add_audit({"actor": "me", "op": "create", "targetID": "ep_1", "ts": "2026-01-01T00:00:00Z"})
-        writer.finish()
+    bundle = write(tmp_path / "b.mem", {"episode": [episode()]})
+    (bundle / "audit" / "notes.txt").write_text("something")
+    relist(bundle)
     (finding,) = import_paths(store, [tmp_path / "b.mem"]).summary.findings
     assert finding.code == "unread-file" and finding.outcome == "skipped"
 

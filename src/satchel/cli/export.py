@@ -26,8 +26,11 @@ from satchel.cli import options
     help="How long a text to paste may be where the assistant states no limit.",
 )
 @options.as_of
+@click.option(
+    "--since", default="", metavar="X", help="Only what is new since: a time, a change (satchel log), an earlier bundle."
+)
 @options.json
-def export(target: Path, to: str, sign: str, profile: str, budget: int | None, as_of: str, json: bool) -> None:
+def export(target: Path, to: str, sign: str, profile: str, budget: int | None, as_of: str, since: str, json: bool) -> None:
     """Write everything in the vault in an open format, or what matters most as texts to paste into an assistant; what
     the target cannot hold is told.
 
@@ -39,6 +42,7 @@ def export(target: Path, to: str, sign: str, profile: str, budget: int | None, a
     satchel export --to portable-memory --sign main my-memory.mem
     satchel export --to claude-text for-claude
     satchel export --to system-prompt --budget 8000 prompt
+    satchel export --to portable-memory --since my-memory.mem since-then.mem
     """
     from satchel.cli.console import WorkProgress, clean, counted, dim, say, say_json, size
     from satchel.cli.moments import as_of_moment
@@ -57,6 +61,7 @@ def export(target: Path, to: str, sign: str, profile: str, budget: int | None, a
             profile=profile,
             budget=budget or 0,
             as_of=moment,
+            since=since,
         )
     lines = written.ledger.lines()
     if json:

@@ -16,6 +16,7 @@ import msgspec
 from satchel.limits import Limits
 from satchel.model.findings import Finding
 from satchel.model.ledger import Ledger
+from satchel.model.packages import CarriedFile, Edition
 from satchel.model.record import Item, Record
 from satchel.trust.signatures import PrivateKey
 
@@ -48,6 +49,33 @@ class SourceNote(msgspec.Struct, frozen=True):
     sha256: str
 
 
+class Since(msgspec.Struct, frozen=True):
+    """A cursor: what a later change of the vault than ``change`` brought. ``at`` says it as a time, for formats that know no
+    other; ``previous`` is the digest of the export that this one follows, "" where none was named."""
+
+    change: int
+    at: datetime
+    previous: str = ""
+
+
+class State(msgspec.Struct, frozen=True):
+    """The vault as it leaves: which one, and its last change."""
+
+    vault: str
+    change: int
+
+
+class LogEntry(msgspec.Struct, frozen=True):
+    """An entry of the vault's audit log: see satchel.vault.store.AuditEntry."""
+
+    number: int
+    at: datetime
+    operation: str
+    change: int | None
+    detail: dict[str, Any]
+    hash: str
+
+
 class Selection(Protocol):
     """What leaves, as streams that can be asked for again. The same selection of the same vault gives the same bytes."""
 
@@ -61,8 +89,18 @@ class Selection(Protocol):
         """When what is selected last changed: the export's date, so that an export is reproducible."""
         ...
 
-    def records(self, *kinds: str, not_from: str = "") -> Iterator[Record]:
-        """All current records of these kinds, ordered by uid; without those that came in the format ``not_from``."""
+    @property
+    def state(self) -> State:
+        """Which state of which vault this is."""
+        ...
+
+    def records(self, *kinds: str, not_from: str = "", after: int = 0) -> Iterator[Record]:
+        """All current records of these kinds, ordered by uid; without those that came in the format ``not_from``; only those
+        whose current version a later change than ``after`` brought."""
+        ...
+
+    def brought_by(self, uid: str) -> int:
+        """The change that brought the record's current version; 0 where there is no such record."""
         ...
 
     def messages(self, conversation: str) -> Iterator[Record]:
@@ -90,8 +128,30 @@ class Selection(Protocol):
         """The note of its import."""
         ...
 
-    def homeward(self, format: str) -> Iterator[Homeward]:
-        """What came in this format and goes home as it came: the very bytes, in the order of coming."""
+    def homeward(self, format: str, after: int = 0) -> Iterator[Homeward]:
+        """What came in this format and goes home as it came: the very bytes, in the order of coming. ``after`` as for
+        ``records``."""
+        ...
+
+    def reached(self, format: str, after: int) -> Iterator[tuple[str, str, str]]:
+        """What tombstones of this format erased without naming it, by later changes than ``after``: the format's word for its
+        kind, its id, and how (model.packages.Reached)."""
+        ...
+
+    def log(self, after: int = 0) -> Iterator[LogEntry]:
+        """The audit log, oldest first, behind that change."""
+        ...
+
+    def heard(self, format: str, after: int = 0) -> Iterator[bytes]:
+        """Audit entries of other stores that came in this format by later changes than ``after``."""
+        ...
+
+    def carried(self, format: str) -> list[CarriedFile]:
+        """Files that came in this format and go home as they came, those that came last first."""
+        ...
+
+    def open_carried(self, file: CarriedFile) -> BinaryIO:
+        """The bytes of such a file."""
         ...
 
     def earlier(self, format: str) -> Iterator[list[Homeward]]:
@@ -125,11 +185,13 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     ``signing_key`` signs what is written. ``profile`` names a spelling of the format, "" its usual one. ``budget`` is how many
     characters a text may have for which nobody else sets a limit, 0 the format's usual number.
+    ``since``: only what is new since then, for whoever has the rest.
     """
 
     signing_key: PrivateKey | None = None
     profile: str = ""
     budget: int = 0
+    since: Since | None = None
 
 
 PLAIN = WriteOptions()
@@ -183,6 +245,18 @@ class Known(Protocol):
 
     def said(self, uid: str) -> tuple[str, str] | None:
         """Title and text of the record that the vault holds under this uid; None where it holds none."""
+        ...
+
+    def newest_edition(self, format: str, signer: str, series: str) -> Edition | None:
+        """The newest package of that signer and series that was ever taken."""
+        ...
+
+    def was_taken(self, digest: str) -> bool:
+        """Whether the package with this digest was taken, by an import that was not undone."""
+        ...
+
+    def is_own_entry(self, number: int, hash: str) -> bool:
+        """Whether the vault's own audit log has an entry of this number and hash."""
         ...
 
 

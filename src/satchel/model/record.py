@@ -16,6 +16,7 @@ import msgspec
 from satchel.errors import Place
 from satchel.model.bodies import AnyBody
 from satchel.model.findings import Finding
+from satchel.model.packages import Carried, Edition, Heard, Reached
 
 Status = Literal["active", "superseded", "deprecated", "retracted", "archived"]
 #: From what may be relied on to what may not; no path raises it, only a person does.
@@ -181,7 +182,18 @@ class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
     format: str
     native: bytes
     place: Place
+    #: For the audit log: the format's word for the target's kind, its id, who deleted it and when.
+    kind: str = ""
+    id: str = ""
+    actor: str = ""
+    at: datetime | None = None
+    #: The format's words for the kinds of everything in ``targets``.
+    kinds: tuple[str, ...] = ()
+    #: Whether kept bytes of the target say nothing any more, so that they may stay when it is redacted; None: nobody can tell.
+    is_silent: Callable[[bytes], bool] | None = None
+    #: Uids of rows that its own package carries as they are now: such are not reached through what they once rested on.
+    spared: frozenset[str] = frozenset()
 
 
 #: What a reader yields: tombstones before all else, the rest in any order.
-Item = Original | Asset | Finding | Tombstone
+Item = Original | Asset | Finding | Tombstone | Carried | Heard | Edition | Reached

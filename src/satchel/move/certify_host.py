@@ -25,14 +25,14 @@ from satchel.formats.portable_memory.kinds import DERIVED, KINDS
 from satchel.formats.portable_memory.lens import FORMAT_NAME
 from satchel.formats.portable_memory.moments import write as write_time
 from satchel.formats.portable_memory.reader import read
-from satchel.formats.portable_memory.records import folded_uid
-from satchel.formats.portable_memory.tombstones import operation, targets_of
+from satchel.formats.portable_memory.tombstones import tombstone_of
 from satchel.formats.portable_memory.validation import validate
 from satchel.limits import DEFAULT
 from satchel.model.findings import Finding
-from satchel.model.record import Original, Tombstone
+from satchel.model.record import Original
 from satchel.model.text import searchable
 from satchel.model.times import from_iso
+from satchel.move.cursors import since as cursor
 from satchel.move.evidence import evidence
 from satchel.move.exports import VaultSelection
 from satchel.move.imports import take
@@ -42,7 +42,19 @@ from satchel.trust.signatures import ED25519, PrivateKey
 from satchel.vault.sqlite.store import SqliteStore
 from satchel.vault.store import Query, Summary
 
-FEATURES = ("redact", "as_of", "trusted_keys", "signing", "raw_paths", "restart", "dry_run", "validate", "evidence")
+FEATURES = (
+    "redact",
+    "as_of",
+    "trusted_keys",
+    "signing",
+    "raw_paths",
+    "restart",
+    "dry_run",
+    "validate",
+    "evidence",
+    "incremental",
+    "audit",
+)
 _DATABASE = "vault.db"
 _KEY = "key"
 _MOST = 10_000
@@ -86,8 +98,14 @@ class Host:
         (self._state / _KEY).write_bytes(key.reveal())
         self._store = SqliteStore.create(self._state / _DATABASE, key, owner_id="certified")
 
-    def reset(self, **_: Any) -> dict[str, Any]:
+    def reset(self, keep_watermarks: bool = False, **_: Any) -> dict[str, Any]:
+        seen = self.store.editions() if keep_watermarks else []
         self._fresh()
+        if seen:
+            with self.store.importing("what was seen before") as intake:
+                for edition in seen:
+                    intake.mark(edition)
+                intake.finish(())
         return {}
 
     def import_(
@@ -147,26 +165,24 @@ class Host:
             row["reason"] = reason
         if sign is not None:
             row["signature"] = tokens.sign(Secret(bytes.fromhex(sign)), canonical.encode(row, "mem"))
-        tombstone = Tombstone(
-            targets=targets_of(row),
-            alike=folded_uid(kind, key),
-            op=operation(row),
-            format=FORMAT_NAME,
-            native=canonical.encode(row, "mem"),
-            place=Place(),
-        )
+        tombstone = tombstone_of(row, canonical.encode(row, "mem"), Place())
         with self.store.importing("deletion") as intake:
             intake.bury(tombstone)
             intake.finish(())
         return {"tombstone": row["id"]}
 
-    def export(self, path: str, mode: str = "full", sign: str | None = None, **_: Any) -> dict[str, Any]:
+    def export(
+        self, path: str, mode: str = "full", sign: str | None = None, since: str | None = None, **_: Any
+    ) -> dict[str, Any]:
         if mode == "evidence":
             evidence(self.store, Path(path), signing_key=_signing_key(sign))
             return {}
-        if mode != "full":
-            raise UsageError(f"there are no exports of mode {mode}")
-        options = WriteOptions(signing_key=_signing_key(sign))
+        if mode not in ("full", "incremental") or (mode == "incremental") != bool(since):
+            raise UsageError(f"there are no exports of mode {mode}, or not without a time")
+        options = WriteOptions(
+            signing_key=_signing_key(sign),
+            since=cursor(self.store, since) if since else None,
+        )
         FORMAT.write(VaultSelection(self.store), Path(path), options=options)
         return {}
 

@@ -15,18 +15,18 @@ import msgspec
 
 from satchel.errors import OutputError
 from satchel.formats.base import Written
+from satchel.formats.portable_memory.history import bundle_of, rows
 from satchel.formats.portable_memory.lens import FORMAT_NAME
 from satchel.formats.portable_memory.manifest import EVIDENCE_CAPABILITIES, Head
 from satchel.formats.portable_memory.moments import write as written_time
 from satchel.formats.portable_memory.records import without_erased
 from satchel.formats.portable_memory.writer import GENERATOR, BundleWriter
 from satchel.model.ledger import Ledger
+from satchel.move.exports import VaultSelection
 from satchel.trust.files import write_private
 from satchel.trust.signatures import PrivateKey
 from satchel.vault.store import AuditEntry, Store
 
-#: The foreign member of an audit row that carries the vault's own entry: its number and its hash, which chains it.
-CARRIED = "satchel"
 _EDGE = {"edgeType", "dstEntityID", "srcEntityID"}
 
 
@@ -52,29 +52,23 @@ def evidence(store: Store, target: Path, *, signing_key: PrivateKey | None = Non
         level="L3",
         capabilities=EVIDENCE_CAPABILITIES,
     )
+    #: Entries of other stores, by the bundle that brought them.
+    heard: dict[str, int] = {}
     with BundleWriter(target, head, evidence=True) as writer:
         for line in store.tombstones(FORMAT_NAME):
             writer.add_tombstone_line(line)
-        for row in _audit_rows(entries):
+        for row in rows(VaultSelection(store)):
             writer.add_audit(row)
+            bundle = bundle_of(row)
+            if bundle:
+                heard[bundle] = heard.get(bundle, 0) + 1
         for edge in _edges(store):
             writer.add_provenance(edge)
         manifest = writer.finish(seed)
         written = Written(counts=dict(writer.counts), files=writer.files, size_bytes=writer.size_bytes, ledger=Ledger())
     signer = signing_key.public.text if signing_key is not None else ""
-    write_private(page, _page(store, target.name, manifest, entries, tombstones, signer).encode())
+    write_private(page, _page(store, target.name, manifest, entries, heard, tombstones, signer).encode())
     return written
-
-
-def _audit_rows(entries: list[AuditEntry]) -> Iterator[dict[str, Any]]:
-    for entry in entries:
-        yield {
-            "actor": "satchel",
-            "op": entry.operation,
-            "targetID": f"change-{entry.batch}" if entry.batch is not None else "vault",
-            "ts": written_time(entry.at),
-            CARRIED: {"entry": entry.id, "hash": entry.hash, "detail": entry.detail},
-        }
 
 
 def _edges(store: Store) -> Iterator[dict[str, Any]]:
@@ -88,12 +82,27 @@ def _edges(store: Store) -> Iterator[dict[str, Any]]:
 
 
 _TITLE = "# Evidence Pack"
+_MANNERS = {
+    "named": "named by a tombstone",
+    "listed": "listed in a tombstone as derived",
+    "derived": "could not be without what was deleted",
+    "unfounded": "rested on nothing else",
+    "orphan": "was named by nothing else",
+}
 
 
 def _page(
-    store: Store, name: str, manifest: dict[str, Any], entries: list[AuditEntry], tombstones: list[dict[str, Any]], signer: str
+    store: Store,
+    name: str,
+    manifest: dict[str, Any],
+    entries: list[AuditEntry],
+    heard: dict[str, int],
+    tombstones: list[dict[str, Any]],
+    signer: str,
 ) -> str:
     stats = store.stats()
+    erased = [entry for entry in entries if "how" in entry.detail]
+    changes = [entry for entry in entries if "how" not in entry.detail]
     lines = [
         _TITLE,
         "",
@@ -103,7 +112,9 @@ def _page(
         "|---|---|",
         f"| records in the vault | {sum(stats.records.values()):,} |",
         *(f"| – {kind} | {count:,} |" for kind, count in stats.records.items()),
-        f"| changes in the audit log | {len(entries):,} |",
+        f"| changes in the audit log | {len(changes):,} |",
+        f"| deletions and redactions in the audit log | {len(erased):,} |",
+        f"| entries of other stores' logs, which came in bundles | {sum(heard.values()):,} |",
         f"| tombstones | {len(tombstones):,} |",
         f"| edges with their evidence | {manifest['counts'].get('provenanceEdge', 0):,} |",
         f"| digest of the pack | `{manifest['bundleDigest']}` |",
@@ -121,8 +132,25 @@ def _page(
             lines.append(f"| {' | '.join(_cell(str(cell)) for cell in cells)} | {signed} |")
     else:
         lines.append("Nothing.")
+    if erased:
+        manners: dict[tuple[str, str], int] = {}
+        for entry in erased:
+            manner = (entry.detail["how"], entry.detail.get("kind", ""))
+            manners[manner] = manners.get(manner, 0) + 1
+        lines += ["", "What that reached, one entry of the log for each:", "", "| how | kind | entries |", "|---|---|---|"]
+        lines += [f"| {_MANNERS.get(how, how)} | {_cell(kind)} | {count:,} |" for (how, kind), count in sorted(manners.items())]
+    if heard:
+        lines += [
+            "",
+            "## What other stores' logs say",
+            "",
+            "Kept as it came; marked in the log by the bundle that brought it.",
+            "",
+        ]
+        lines += ["| bundle | entries |", "|---|---|"]
+        lines += [f"| `{_cell(bundle[:64])}` | {count:,} |" for bundle, count in sorted(heard.items())]
     lines += ["", "## Changes", "", "| when | what | change | records |", "|---|---|---|---|"]
-    for entry in entries:
+    for entry in changes:
         counts = {kind: sum(found.values()) for kind, found in entry.detail.get("counts", {}).items()}
         said = ", ".join(f"{count:,} {kind}" for kind, count in counts.items()) or "–"
         lines.append(f"| {written_time(entry.at)} | {entry.operation} | {entry.batch or '–'} | {said} |")

@@ -15,8 +15,10 @@ from satchel.codec import json_values
 from satchel.codec.pointers import unescape
 from satchel.errors import SatchelError, UsageError
 from satchel.formats import registry as formats
-from satchel.formats.base import Homeward, Progress, SourceNote, WriteOptions, Written
+from satchel.formats.base import Homeward, LogEntry, Progress, SourceNote, State, WriteOptions, Written
+from satchel.model.packages import CarriedFile
 from satchel.model.record import Record
+from satchel.move.cursors import since as cursor
 from satchel.vault.store import Store
 
 #: Decoded originals that are held: so many, and so many bytes of source.
@@ -46,9 +48,18 @@ class VaultSelection:
     def changed_at(self) -> datetime:
         return self._store.changed_at()
 
-    def records(self, *kinds: str, not_from: str = "") -> Iterator[Record]:
+    @property
+    def state(self) -> State:
+        # A view of the past is no state to go on from.
+        return State(self._store.owner_id if self._as_of is None else "", self._store.last_change())
+
+    def records(self, *kinds: str, not_from: str = "", after: int = 0) -> Iterator[Record]:
         """See Selection.records."""
-        return self._held(self._store.records(*kinds, not_from=not_from))
+        return self._held(self._store.records(*kinds, not_from=not_from, after=after))
+
+    def brought_by(self, uid: str) -> int:
+        """See Selection.brought_by."""
+        return self._store.brought_by(uid)
 
     def messages(self, conversation: str) -> Iterator[Record]:
         """See Selection.messages."""
@@ -95,9 +106,9 @@ class VaultSelection:
             return None
         return SourceNote(found.reader, found.imported_at, found.file.name.rsplit("/", 1)[-1], found.file.sha256)
 
-    def homeward(self, format: str) -> Iterator[Homeward]:
+    def homeward(self, format: str, after: int = 0) -> Iterator[Homeward]:
         """See Selection.homeward. The platform of what came in an open format is the format."""
-        for found in self._store.natives(format, as_of=self._as_of):
+        for found in self._store.natives(format, after=after, as_of=self._as_of):
             yield Homeward(*found)
 
     def earlier(self, format: str) -> Iterator[list[Homeward]]:
@@ -105,6 +116,27 @@ class VaultSelection:
         if self._as_of is None:
             for states in self._store.earlier_natives(format):
                 yield [Homeward(*state) for state in states]
+
+    def reached(self, format: str, after: int) -> Iterator[tuple[str, str, str]]:
+        """See Selection.reached."""
+        return self._store.reached(format, after)
+
+    def log(self, after: int = 0) -> Iterator[LogEntry]:
+        """See Selection.log."""
+        for entry in self._store.audit(after):
+            yield LogEntry(entry.id, entry.at, entry.operation, entry.batch, entry.detail, entry.hash)
+
+    def heard(self, format: str, after: int = 0) -> Iterator[bytes]:
+        """See Selection.heard."""
+        return self._store.heard(format, after)
+
+    def carried(self, format: str) -> list[CarriedFile]:
+        """See Selection.carried. What was carried at a moment, nobody knows."""
+        return [] if self._as_of is not None else self._store.carried(format)
+
+    def open_carried(self, file: CarriedFile) -> BinaryIO:
+        """See Selection.open_carried."""
+        return self._store.open_carried(file)
 
     def tombstones(self, format: str) -> Iterator[bytes]:
         """See Selection.tombstones."""
@@ -167,6 +199,7 @@ def export(
     profile: str = "",
     as_of: datetime | None = None,
     budget: int = 0,
+    since: str = "",
 ) -> Written:
     """Write the vault's records into ``target`` in an open format, or as texts for an assistant.
 
@@ -175,11 +208,19 @@ def export(
         profile: a spelling of the format, "" for its usual one.
         as_of: write what held at this moment (model.validity).
         budget: how many characters a text may have for which nobody sets a limit, 0 for the format's usual number.
+        since: only what came since then: a time, the number of a change, or an earlier bundle; see ``cursors.since``.
 
     Raises:
-        UsageError: no such format, or it has no such option.
-        NotFound: no such key.
+        UsageError: no such format, or it has no such option; an increment cannot say what was taken back since.
+        NotFound: no such key, or no such change.
         OutputError: the target cannot be written; nothing of it was.
     """
-    options = WriteOptions(signing_key=store.signing_key(sign) if sign else None, profile=profile, budget=budget)
+    if since and as_of is not None:
+        raise UsageError("what is new since and what held at a moment are two things", hint="leave --since or --as-of out")
+    options = WriteOptions(
+        signing_key=store.signing_key(sign) if sign else None,
+        profile=profile,
+        budget=budget,
+        since=cursor(store, since) if since else None,
+    )
     return formats.get(format).write(VaultSelection(store, as_of=as_of), target, progress=progress, options=options)

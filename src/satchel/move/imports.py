@@ -25,6 +25,7 @@ from satchel.formats import registry as formats
 from satchel.formats.base import Reader
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding, from_error
+from satchel.model.packages import Carried, Edition, Heard, Reached
 from satchel.model.record import Asset, Item, Original, Tombstone
 from satchel.vault.store import Batch, Intake, SourceFile, Store, Summary
 
@@ -284,6 +285,14 @@ def take(intake: Intake, item: Item) -> None:
             intake.put_asset(item)
         case Tombstone():
             intake.bury(item)
+        case Reached():
+            intake.reach(item)
+        case Carried():
+            intake.carry(item)
+        case Heard():
+            intake.hear(item)
+        case Edition():
+            intake.mark(item)
         case Finding():
             intake.note(item)
 

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
 import msgspec
 
 from satchel.model.findings import Finding
+from satchel.model.packages import Carried, CarriedFile, Edition, Heard, Reached
 from satchel.model.record import Asset, Original, Record, Tombstone
 from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey
 
@@ -220,12 +221,40 @@ class Intake(Protocol):
         """Keep a tombstone for good and carry it out. Nothing takes it back, no undo either."""
         ...
 
+    def reach(self, reached: Reached) -> None:
+        """Take out, for good, what the tombstones of a package reached in the store that wrote it."""
+        ...
+
+    def carry(self, carried: Carried) -> None:
+        """Keep a file that goes home as it came, unless a tombstone may concern it."""
+        ...
+
+    def hear(self, heard: Heard) -> None:
+        """Keep an entry of another store's audit log, once. Nothing takes it back."""
+        ...
+
+    def mark(self, edition: Edition) -> None:
+        """Remember that this package was taken."""
+        ...
+
     def buried(self, uid: str) -> str:
         """``delete``, ``redact`` or "": how tombstones forbid a record of this uid."""
         ...
 
     def said(self, uid: str) -> tuple[str, str] | None:
         """Title and text of the record that the vault holds under this uid; None where it holds none."""
+        ...
+
+    def newest_edition(self, format: str, signer: str, series: str) -> Edition | None:
+        """The newest package of that signer and series that was ever taken."""
+        ...
+
+    def was_taken(self, digest: str) -> bool:
+        """Whether the package with this digest was taken, by an import that was not undone."""
+        ...
+
+    def is_own_entry(self, number: int, hash: str) -> bool:
+        """Whether the audit log has an entry of this number and hash."""
         ...
 
     def note(self, finding: Finding) -> None:
@@ -263,17 +292,22 @@ class Store(Protocol):
         """The one uid that begins with ``prefix``. Raises NotFound when there is none or more than one."""
         ...
 
-    def records(self, *kinds: str, not_from: str = "") -> Iterator[Record]:
-        """Current records of these kinds (all without any), ordered by uid; without those of the platform ``not_from``."""
+    def records(self, *kinds: str, not_from: str = "", after: int = 0) -> Iterator[Record]:
+        """Current records of these kinds (all without any), ordered by uid; without those of the platform ``not_from``; only
+        those whose current version a later change than ``after`` brought."""
         ...
 
-    def natives(self, platform: str, *, as_of: datetime | None = None) -> Iterator[Kept]:
+    def natives(self, platform: str, *, after: int = 0, as_of: datetime | None = None) -> Iterator[Kept]:
         """All current records of a platform whose kept bytes are theirs alone, in the order of coming; ``as_of``: the states
-        that held at that moment instead."""
+        that held at that moment instead; ``after`` as for ``records``."""
         ...
 
     def earlier_natives(self, platform: str) -> Iterator[list[Kept]]:
         """The states of each record of a platform that changed, oldest first; the last is the current one."""
+        ...
+
+    def brought_by(self, uid: str) -> int:
+        """The number of the change that brought the record's current version; 0 where there is no such record."""
         ...
 
     def state_at(self, uid: str, moment: datetime) -> Record | None:
@@ -313,6 +347,27 @@ class Store(Protocol):
         """The tombstones that came in this format, each as it came."""
         ...
 
+    def reached(self, format: str, after: int) -> Iterator[tuple[str, str, str]]:
+        """What tombstones of a format reached without naming it, by later changes than ``after``: the format's word for its
+        kind, its id, and how; see packages.Reached."""
+        ...
+
+    def carried(self, format: str) -> list[CarriedFile]:
+        """The newest carried file of each name, those that came last first."""
+        ...
+
+    def open_carried(self, file: CarriedFile) -> BinaryIO:
+        """Its bytes. Raises NotFound."""
+        ...
+
+    def heard(self, format: str, after: int = 0) -> Iterator[bytes]:
+        """Audit entries of other stores that came in this format, by later changes than ``after``, in the order of coming."""
+        ...
+
+    def editions(self) -> list[Edition]:
+        """Every package that was taken, also by imports that were undone, in the order of coming."""
+        ...
+
     def search(self, query: Query) -> Found: ...
 
     def batches(self) -> list[Batch]: ...
@@ -325,7 +380,13 @@ class Store(Protocol):
 
     def stats(self) -> Stats: ...
 
-    def audit(self) -> Iterator[AuditEntry]: ...
+    def audit(self, after: int = 0) -> Iterator[AuditEntry]:
+        """All entries, oldest first; with ``after``, those behind the last entry of that change."""
+        ...
+
+    def last_change(self) -> int:
+        """The number of the vault's last change."""
+        ...
 
     def check_audit(self) -> list[Finding]:
         """Where the audit log's chain of hashes breaks. Empty when it is whole."""

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import strategies as st
 
 from satchel.errors import NotFound
-from satchel.formats.base import Homeward, SourceNote
+from satchel.formats.base import Homeward, LogEntry, SourceNote, State
 from satchel.model import bodies
 from satchel.model.ids import make_uid
+from satchel.model.packages import CarriedFile
 from satchel.model.record import Access, Grant, Link, Origin, Provenance, Record, Times
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -42,7 +43,29 @@ class Bag:
     def __post_init__(self) -> None:
         self.by_uid = {record.uid: record for record in self.items}
 
-    def records(self, *kinds: str, not_from: str = "") -> Iterator[Record]:
+    @property
+    def state(self) -> State:
+        return State(self.owner_id, 9)
+
+    def brought_by(self, uid: str) -> int:
+        return 1 if uid in self.by_uid else 0
+
+    def reached(self, format: str, after: int) -> Iterator[tuple[str, str, str]]:
+        return iter(())
+
+    def log(self, after: int = 0) -> Iterator[LogEntry]:
+        return iter(())
+
+    def heard(self, format: str, after: int = 0) -> Iterator[bytes]:
+        return iter(())
+
+    def carried(self, format: str) -> list[CarriedFile]:
+        return []
+
+    def open_carried(self, file: CarriedFile) -> BinaryIO:
+        raise NotFound("no such file")
+
+    def records(self, *kinds: str, not_from: str = "", after: int = 0) -> Iterator[Record]:
         return iter(sorted((r for r in self.by_uid.values() if r.kind in kinds), key=lambda r: r.uid))
 
     def messages(self, conversation: str) -> Iterator[Record]:
@@ -67,7 +90,7 @@ class Bag:
     def earlier(self, format: str) -> Iterator[list[Homeward]]:
         return iter(())
 
-    def homeward(self, format: str) -> Iterator[Homeward]:
+    def homeward(self, format: str, after: int = 0) -> Iterator[Homeward]:
         return iter(())
 
     def buried(self, uid: str) -> bool:

@@ -240,6 +240,8 @@ BROKEN: list[tuple[str, Change]] = [
     ("secret-refs", rewrite("items/secretRef.jsonl", line(SECRET))),
     ("evidence-pack", lambda path: relist(path, capabilities=["proof-of-deletion"])),
     ("tombstones-taken", lambda path: relist(path, tombstoneDigest="0" * 64)),
+    ("embeddings-name", rewrite("embeddings/vectors.bin", b"\0")),
+    ("embeddings-model", rewrite("embeddings/episode.m.vec", b"\0")),
     ("embeddings-flag", rewrite("embeddings/a.m.vec", b"\0")),
     ("embeddings-flag", lambda path: relist(path, embeddingsIncluded=True)),
     ("signature-invalid", lambda path: (path / "manifest.sig").write_bytes(b"ed25519:00:00\n")),

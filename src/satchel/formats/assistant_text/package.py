@@ -33,6 +33,8 @@ class AssistantText:
         self, selection: Selection, target: Path, *, progress: Progress | None = None, options: WriteOptions = PLAIN
     ) -> Written:
         """See ``formats.base.Format.write``. The budget is that of the files whose limit no provider documents."""
+        if options.since is not None:
+            raise UsageError("texts for an assistant cannot be written in part", hint="leave --since out")
         if options != WriteOptions(budget=options.budget):
             raise UsageError("texts for an assistant are written unsigned and in one spelling")
         return writer.write(self._target, selection, target, progress, options.budget)

@@ -23,6 +23,9 @@ CHECKSUMS = "CHECKSUMS"
 TOMBSTONES = "audit/tombstones.jsonl"
 AUDIT_LOG = "audit/log.jsonl"
 PROVENANCE = "provenance/edges.jsonl"
+EMBEDDINGS = "embeddings/"
+#: Of ours, in an increment: what tombstones erased besides what they name.
+REACHED = "audit/reached.jsonl"
 
 _UNSAFE = re.compile(r"[\\:\x00-\x1f\x7f]")
 _FOREIGN = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}", re.ASCII)

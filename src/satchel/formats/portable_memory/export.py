@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,24 +11,28 @@ from typing import Any
 import msgspec
 
 from satchel.codec import canonical
-from satchel.formats.base import Homeward, Progress, Selection, Written
-from satchel.formats.portable_memory import succession
+from satchel.formats.base import Homeward, Progress, Selection, Since, Written
+from satchel.formats.portable_memory import embeddings, history, lineage, succession
+from satchel.formats.portable_memory.bundle import REACHED
 from satchel.formats.portable_memory.graves import key_of
+from satchel.formats.portable_memory.increments import Increment
 from satchel.formats.portable_memory.kinds import DERIVED
 from satchel.formats.portable_memory.kinds import KINDS as ROWS
-from satchel.formats.portable_memory.lens import FOREIGN_KIND, FORMAT_NAME, ROW_KINDS, Around, rows_of, whole
+from satchel.formats.portable_memory.lens import FOREIGN_KIND, FORMAT_NAME, ROW_KINDS, Around, row_id, rows_of, whole
 from satchel.formats.portable_memory.manifest import Head
-from satchel.formats.portable_memory.records import foundations, without_erased
+from satchel.formats.portable_memory.records import foundations, uid_of, without_erased
 from satchel.formats.portable_memory.tombstones import verdict
 from satchel.formats.portable_memory.writer import GENERATOR, BundleWriter, Profile
 from satchel.formats.sorting import SortedLines
 from satchel.model.bodies import KINDS, Relation
 from satchel.model.ids import make_uid
 from satchel.model.ledger import Ledger
+from satchel.model.packages import CarriedFile
 from satchel.model.record import Record
 from satchel.trust.secrets import Secret
 
 _BATCH = 256
+_CHUNK_BYTES = 1 << 20
 #: Records that rows refer to, held for the next row: a conversation for its messages.
 _HELD = 1024
 #: Kinds that say nothing but of what they link to.
@@ -42,8 +46,12 @@ def write(
     *,
     profile: Profile = "mem",
     signing_key: Secret | None = None,
+    since: Since | None = None,
 ) -> Written:
     """Write the selection as the bundle folder ``target``. The same selection gives the same bytes.
+
+    Args:
+        since: only what is new since, as an increment; see ``increments``.
 
     Raises:
         OutputError: ``target`` cannot be written; nothing of it was.
@@ -64,7 +72,10 @@ def write(
         return None if record is None else ready(record)
 
     around = Around(selection.changed_at, lambda uid: _leaves(get(uid)), get, selection.buried)
-    head = Head(created_at=selection.changed_at, generator=f"{GENERATOR}/{version('satchel')}", level="L1")
+    vectors = [] if since else embeddings.leaving(selection, ledger)
+    head = _head(selection, since, vectors)
+    after = since.change if since else 0
+    increment = Increment(selection, after) if since else None
     pending = 0
 
     def count() -> None:
@@ -77,20 +88,32 @@ def write(
     with BundleWriter(target, head, profile=profile) as writer:
         vendors = SortedLines(writer.spool)
         tombstones = list(selection.tombstones(FORMAT_NAME))
-        for found in selection.homeward(FORMAT_NAME):
+        homeward = increment.homeward() if increment else selection.homeward(FORMAT_NAME)
+        for found in homeward:
             _home(found, selection, writer, vendors, ledger, scrub=bool(tombstones))
             count()
+        rows = Rows(writer, around, ledger, increment)
         for states in selection.earlier(FORMAT_NAME):
-            _put_earlier(states, selection, writer, ledger)
+            _put_earlier(states, selection, writer, ledger, increment)
         for kind in KINDS:
             for record in selection.records(kind, not_from=FORMAT_NAME):
-                _put(ready(record), writer, around, ledger)
+                rows.put(ready(record))
                 count()
+        if increment is not None and increment.needs_entities:
+            rows.put_needed(map(ready, selection.records("entity", not_from=FORMAT_NAME)), increment)
         for line in _once_each(tombstones):
             writer.add_tombstone_line(line)
         for line in vendors:
             name, _, rest = line.partition(b"\0")
             writer.add_foreign(name.decode(), [rest])
+        for row in history.rows(selection, after):
+            writer.add_audit(row)
+        reached = [line + b"\n" for line in increment.reached()] if increment else []
+        if reached:
+            writer.add_file(REACHED, reached)
+        for file in vectors:
+            with selection.open_carried(file) as stream:
+                writer.add_file(file.name, iter(functools.partial(stream.read, _CHUNK_BYTES), b""))
         writer.finish(signing_key)
         if progress is not None:
             progress(pending)
@@ -99,6 +122,19 @@ def write(
 
 def _is_hidden(record: Record | None) -> bool:
     return record is not None and not record.access.exportable
+
+
+def _head(selection: Selection, since: Since | None, vectors: list[CarriedFile]) -> Head:
+    return Head(
+        created_at=selection.changed_at,
+        generator=f"{GENERATOR}/{version('satchel')}",
+        level="L1",
+        mode="incremental" if since else "full",
+        since=since.at if since else None,
+        embedding_model=vectors[0].note["model"] if vectors else "",
+        embedding_dim=vectors[0].note["dim"] if vectors else 0,
+        foreign=lineage.member(selection.state, since),
+    )
 
 
 def _leaves(record: Record | None) -> bool:
@@ -146,11 +182,16 @@ def _home(
     ledger.record(found.kind, "accepted")
 
 
-def _put_earlier(states: list[Homeward], selection: Selection, writer: BundleWriter, ledger: Ledger) -> None:
-    """Write what an edge or a fact said before it changed as superseded rows; one that came itself in a bundle is there."""
+def _put_earlier(
+    states: list[Homeward], selection: Selection, writer: BundleWriter, ledger: Ledger, increment: Increment | None
+) -> None:
+    """Write what an edge or a fact said before it changed as superseded rows; one that came itself in a bundle is there. In an
+    increment, where the row itself is new."""
     current = states[-1]
     kind = current.source_kind.removeprefix(f"{FORMAT_NAME}.")
     if kind not in succession.KINDS:
+        return
+    if increment is not None and not increment.is_new(uid_of(kind, msgspec.json.decode(current.native))):
         return
     for row in succession.earlier_rows(kind, [msgspec.json.decode(state.native) for state in states]):
         uid = make_uid(FORMAT_NAME, kind, row["id"])
@@ -158,53 +199,83 @@ def _put_earlier(states: list[Homeward], selection: Selection, writer: BundleWri
         rests = all(map(selection.buried, evidence)) if evidence else False
         if selection.get(uid) is None and not rests and not any(map(selection.buried, (uid, *parents))):
             writer.add(kind, without_erased(kind, row, selection.buried) or row)
+            if increment is not None:
+                increment.needs(kind, row)
             ledger.record(current.kind, "transformed", "superseded", "an earlier statement, written as a superseded row")
 
 
-def _put(record: Record, writer: BundleWriter, around: Around, ledger: Ledger) -> None:
-    kind = record.kind
-    if not record.access.exportable:
-        ledger.record(kind, "omitted", "not-exportable", "marked as not to be exported")
-        return
-    whole_of = around.get(record.linked("part_of")) if kind == "message" else None
-    if whole_of is not None and not whole_of.access.exportable:
-        ledger.record(kind, "omitted", "not-exportable", "its conversation is not to be exported")
-        return
-    hidden = {link.to for link in record.links if kind != "message" and _is_hidden(around.get(link.to))}
-    if hidden and kind in _TELLING:
-        ledger.record(kind, "omitted", "not-exportable", "it tells of what is not to be exported")
-        return
-    if hidden:
-        record = msgspec.structs.replace(record, links=tuple(link for link in record.links if link.to not in hidden))
-        ledger.field(kind, "links", "lost", "not-exportable", "the other end is not to be exported")
-    body = record.body
-    if isinstance(body, Relation) and not (_is_entity(body.source, around) and _is_entity(body.target, around)):
-        ledger.record(kind, "transformed", "as-foreign", "an edge joins entities alone; carried whole")
-    elif kind in ROW_KINDS:
-        for row_kind, row in rows_of(record, around, ledger):
-            if around.buried(make_uid(FORMAT_NAME, row_kind, key_of(ROWS[row_kind], row))):
-                ledger.record(kind, "omitted", "erased", "a tombstone of this format names it")
-                return
-            _name_apart(row_kind, row, record, writer, around)
-            writer.add(row_kind, row)
-        ledger.record(kind, "transformed", f"as-{ROW_KINDS[kind]}", f"written as {ROW_KINDS[kind]}")
-        return
-    else:
-        ledger.record(kind, "transformed", "as-foreign", "the format has no such kind; carried whole")
-    writer.add_foreign(FOREIGN_KIND, [whole(record)])
+class Rows:
+    """Writes the records of other sources as rows, in their order: the first of two that want one key has it."""
 
+    def __init__(self, writer: BundleWriter, around: Around, ledger: Ledger, increment: Increment | None) -> None:
+        self._writer = writer
+        self._around = around
+        self._ledger = ledger
+        self._increment = increment
 
-def _name_apart(kind: str, row: dict[str, Any], record: Record, writer: BundleWriter, around: Around) -> None:
-    """Give the row another key where its own is empty or taken: sources do not share theirs, the format's kinds do."""
-    name = ROWS[kind].key[0]
-    own, number = row[name], 0
+    def put(self, record: Record) -> None:
+        """A record that leaves, in an increment one that is new since."""
+        if self._increment is None or self._increment.has_changed(record):
+            self._put(record, self._ledger)
+        elif record.kind in ROW_KINDS and (record.kind == "setting" or FORMAT_NAME in record.residue):
+            # Its row stands in an earlier bundle, under a key that is not its uid's: nobody else's row may have it.
+            self._put(record, Ledger(), only_reserve=True)
 
-    def is_taken() -> bool:
-        return writer.has(kind, row) or around.get(make_uid(FORMAT_NAME, kind, row[name])) is not None
+    def put_needed(self, entities: Iterable[Record], increment: Increment) -> None:
+        """In an increment, the entities that its edges join."""
+        for record in entities:
+            row = {"id": row_id(record)}
+            if increment.needed(row) and not self._writer.has("entity", row):
+                self._put(record, self._ledger)
 
-    while len(ROWS[kind].key) == 1 and (not row[name] or is_taken()):
-        number += 1
-        row[name] = "#".join(part for part in (own, record.uid, str(number) if number > 1 else "") if part)
+    def _put(self, record: Record, ledger: Ledger, *, only_reserve: bool = False) -> None:
+        kind, around, writer = record.kind, self._around, self._writer
+        if not record.access.exportable:
+            ledger.record(kind, "omitted", "not-exportable", "marked as not to be exported")
+            return
+        whole_of = around.get(record.linked("part_of")) if kind == "message" else None
+        if whole_of is not None and not whole_of.access.exportable:
+            ledger.record(kind, "omitted", "not-exportable", "its conversation is not to be exported")
+            return
+        hidden = {link.to for link in record.links if kind != "message" and _is_hidden(around.get(link.to))}
+        if hidden and kind in _TELLING:
+            ledger.record(kind, "omitted", "not-exportable", "it tells of what is not to be exported")
+            return
+        if hidden:
+            record = msgspec.structs.replace(record, links=tuple(link for link in record.links if link.to not in hidden))
+            ledger.field(kind, "links", "lost", "not-exportable", "the other end is not to be exported")
+        body = record.body
+        if isinstance(body, Relation) and not (_is_entity(body.source, around) and _is_entity(body.target, around)):
+            ledger.record(kind, "transformed", "as-foreign", "an edge joins entities alone; carried whole")
+        elif kind in ROW_KINDS:
+            for row_kind, row in rows_of(record, around, ledger):
+                if around.buried(make_uid(FORMAT_NAME, row_kind, key_of(ROWS[row_kind], row))):
+                    ledger.record(kind, "omitted", "erased", "a tombstone of this format names it")
+                    return
+                self._name_apart(row_kind, row, record)
+                if only_reserve:
+                    writer.reserve(row_kind, row)
+                    continue
+                writer.add(row_kind, row)
+                if self._increment is not None:
+                    self._increment.needs(row_kind, row)
+            ledger.record(kind, "transformed", f"as-{ROW_KINDS[kind]}", f"written as {ROW_KINDS[kind]}")
+            return
+        else:
+            ledger.record(kind, "transformed", "as-foreign", "the format has no such kind; carried whole")
+        writer.add_foreign(FOREIGN_KIND, [whole(record)])
+
+    def _name_apart(self, kind: str, row: dict[str, Any], record: Record) -> None:
+        """Give the row another key where its own is empty or taken: sources do not share theirs, the format's kinds do."""
+        name = ROWS[kind].key[0]
+        own, number = row[name], 0
+        while len(ROWS[kind].key) == 1 and (not row[name] or self._is_taken(kind, row)):
+            number += 1
+            row[name] = "#".join(part for part in (own, record.uid, str(number) if number > 1 else "") if part)
+
+    def _is_taken(self, kind: str, row: dict[str, Any]) -> bool:
+        uid = make_uid(FORMAT_NAME, kind, key_of(ROWS[kind], row))
+        return self._writer.has(kind, row) or self._around.get(uid) is not None
 
 
 def _is_entity(uid: str, around: Around) -> bool:

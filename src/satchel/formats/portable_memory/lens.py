@@ -102,8 +102,8 @@ def rows_of(record: Record, around: Around, ledger: Ledger) -> Iterator[tuple[st
 
 
 def whole(record: Record) -> bytes:
-    """The line of a record that has no native kind."""
-    return canonical.encode(_plain(record), "mem")
+    """The line of a record that has no native kind; by its ``id`` a later state is known for one, and a tombstone finds it."""
+    return canonical.encode({**_plain(record), "id": record.uid}, "mem")
 
 
 def row_sensitivity(record: Record) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from satchel.formats.portable_memory import moments
-from satchel.formats.portable_memory.bundle import TOMBSTONES
+from satchel.formats.portable_memory.bundle import EMBEDDINGS, TOMBSTONES
 
 FORMAT_VERSION = "1.1.0"
 SPEC_URL = "https://github.com/MacPaw/portable-memory/blob/main/Spec/portable-memory-spec.md"
@@ -85,7 +85,7 @@ def build(
         "createdAt": moments.write(head.created_at),
         "embeddingDim": head.embedding_dim,
         "embeddingModel": head.embedding_model,
-        "embeddingsIncluded": False,
+        "embeddingsIncluded": any(file.path.startswith(EMBEDDINGS) for file in files),
         "exportMode": head.mode,
         "files": [{"bytes": file.bytes, "path": file.path, "sha256": file.sha256} for file in files],
         "format": FORMAT_VERSION,

@@ -55,7 +55,14 @@ class PortableMemory:
         if options.profile not in PROFILES:
             raise UsageError(f"Portable Memory has no profile {options.profile!r}", hint="sdk or spec")
         seed = options.signing_key.ed25519_seed(self.title) if options.signing_key is not None else None
-        return export.write(selection, target, progress, profile=PROFILES[options.profile], signing_key=seed)
+        return export.write(
+            selection,
+            target,
+            progress,
+            profile=PROFILES[options.profile],
+            signing_key=seed,
+            since=options.since,
+        )
 
     def read(self, path: Path, *, limits: Limits, trusted: frozenset[str], known: Known) -> Iterator[Item]:
         """See ``formats.base.Reader.read``."""

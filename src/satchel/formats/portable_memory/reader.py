@@ -23,6 +23,7 @@ from satchel.formats.portable_memory.bundle import Bundle
 from satchel.formats.portable_memory.graves import Graves, is_skeleton, key_of
 from satchel.formats.portable_memory.kinds import KINDS
 from satchel.formats.portable_memory.lens import CARRIED, FORMAT_NAME
+from satchel.formats.portable_memory.luggage import Luggage
 from satchel.formats.portable_memory.records import (
     changed_at,
     folded_uid,
@@ -32,12 +33,12 @@ from satchel.formats.portable_memory.records import (
     uid_of,
 )
 from satchel.formats.portable_memory.streams import Line
-from satchel.formats.portable_memory.tombstones import operation, targets_of, verdict
+from satchel.formats.portable_memory.tombstones import targets_of, tombstone_of, verdict
 from satchel.formats.portable_memory.validation import Check
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
 from satchel.model.ids import make_uid
-from satchel.model.record import Item, Original, Reading, Tombstone
+from satchel.model.record import Item, Original, Reading
 from satchel.model.text import searchable
 from satchel.trust import tokens
 
@@ -80,7 +81,9 @@ def read(path: Path, *, limits: Limits = DEFAULT, trusted: frozenset[str] = froz
         checking = Check(bundle, limits, label=f"{bundle.name}/")
         checking.begin()
         _refuse(checking, path)
-        reading = _Reading(checking, trusted, known, vouched=_is_vouched_for(bundle, checking.data, trusted))
+        luggage = Luggage(bundle, checking.manifest, _signed(bundle, checking.data, trusted), known, limits)
+        yield from luggage.told()
+        reading = _Reading(checking, trusted, known, luggage)
         for file in checking.files:
             yield from reading.file(file)
             _refuse(checking, path)
@@ -88,6 +91,7 @@ def read(path: Path, *, limits: Limits = DEFAULT, trusted: frozenset[str] = froz
         _refuse(checking, path)
         for finding in checking.findings.all():
             yield msgspec.structs.replace(finding, severity="warning") if finding.severity == "error" else finding
+        yield luggage.edition
 
 
 def _refuse(checking: Check, path: Path) -> None:
@@ -109,12 +113,12 @@ def _is_fault(finding: Finding) -> bool:
     return not (finding.code == "key-repeated" and finding.place.file.endswith(f"/{paths.TOMBSTONES}"))
 
 
-def _is_vouched_for(bundle: Bundle, manifest: bytes, trusted: frozenset[str]) -> bool:
-    """Whether a trusted key signed the whole bundle."""
+def _signed(bundle: Bundle, manifest: bytes, trusted: frozenset[str]) -> tuple[tokens.Verdict, str]:
+    """What the signature over the whole bundle is worth, and whose it is."""
     try:
-        return tokens.verify(bundle.read(paths.SIGNATURE), manifest, trusted)[0] == "valid"
+        return tokens.verify(bundle.read(paths.SIGNATURE), manifest, trusted)
     except InputError:
-        return False
+        return "malformed", ""
 
 
 class _Vendors:
@@ -137,13 +141,15 @@ class _Vendors:
 class _Reading:
     """One bundle under way."""
 
-    def __init__(self, checking: Check, trusted: frozenset[str], known: Known, *, vouched: bool) -> None:
+    def __init__(self, checking: Check, trusted: frozenset[str], known: Known, luggage: Luggage) -> None:
         self._checking = checking
         self._limits = checking.limits
         self._trusted = trusted
         self._known = known
         self._buried = known.buried
-        self._vouched = vouched
+        self._luggage = luggage
+        self._vouched = luggage.is_vouched
+        self._spared = luggage.spared(checking.files)
         #: What tombstones that nobody vouches for name.
         self._doubted = Graves()
         self._unvouched = 0
@@ -159,10 +165,7 @@ class _Reading:
             for read in self._checking.read(file):
                 yield from self._row(kind, read) if kind in KINDS else self._foreign(kind, read, vendors)
         else:
-            for _ in self._checking.read(file):
-                pass
-            text = "the audit log is another store's and is not replayed" if file.path == paths.AUDIT_LOG else "was not taken"
-            yield Finding("unread-file", "warning", text, Place(file=file.path), "skipped")
+            yield from self._luggage.items(file, self._checking.read(file), keys_are_trusted=bool(self._trusted))
 
     def _tombstone(self, read: Line) -> Iterator[Item]:
         place, line, row, _ = read
@@ -185,14 +188,7 @@ class _Reading:
         if self._is_out_of_reach(row["targetID"]):
             text = "it names a record that came from elsewhere: such are not yet erased; it will not leave in a bundle again"
             yield Finding("tombstone-unreached", "warning", text, place)
-        yield Tombstone(
-            targets=targets,
-            alike=folded_uid(row["targetKind"], row["targetID"]),
-            op=operation(row),
-            format=FORMAT_NAME,
-            native=line,
-            place=place,
-        )
+        yield tombstone_of(row, line, place, self._spared)
 
     def _row(self, kind: str, read: Line) -> Iterator[Item]:
         place, line, row, is_plain = read
@@ -228,7 +224,8 @@ class _Reading:
         """By its own key, by a row that it cannot be without, or because all that it rests on is gone (dossier 4.2)."""
         op = self._buried(uid)
         if op == "orphan":
-            return row["id"] not in self._joined
+            # An increment carries what lives in the store that wrote it; what the vault holds is no orphan any more.
+            return not (self._luggage.is_increment or row["id"] in self._joined or self._known.said(uid) is not None)
         if op == "delete" or (op == "redact" and not is_skeleton(kind, row)):
             return True
         parents, evidence = foundations(kind, row)

@@ -80,6 +80,8 @@ RULES: dict[str, Rule] = {
     "secret": Rule("L3-7", "error", "a secret reference holds more than a masked hint"),
     "evidence-pack": Rule("6.3", "info", "this is an Evidence Pack: proof of deletions, which an import carries out"),
     "secret-refs": Rule("L3-7", "info", "the bundle refers to secrets; what refers to them travels, they do not"),
+    "embeddings-name": Rule("1.1", "warning", "a file of embeddings is not called embeddings/<table>.<model>.vec"),
+    "embeddings-model": Rule("1.4", "warning", "the bundle holds embeddings and does not say of which model"),
     "embeddings-flag": Rule("1.4", "warning", "embeddingsIncluded and the embeddings in the bundle do not go together"),
 }
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any, Literal
 
+import msgspec
+
 from satchel.codec import canonical
+from satchel.errors import Place
 from satchel.formats.portable_memory import moments
+from satchel.formats.portable_memory.graves import is_skeleton
 from satchel.formats.portable_memory.kinds import DERIVED, KINDS, TOMBSTONE
 from satchel.formats.portable_memory.lens import FORMAT_NAME
+from satchel.formats.portable_memory.records import folded_uid
 from satchel.model.ids import make_uid
+from satchel.model.record import Tombstone
 from satchel.trust import tokens
 from satchel.trust.tokens import Verdict
 
@@ -29,6 +36,35 @@ def verdict(row: Mapping[str, Any], trusted: frozenset[str] = frozenset()) -> Ve
     if found == "invalid":
         return tokens.verify(data, canonical.encode(_as_the_sdks_know_it(whole), "mem"), trusted)[0]
     return found
+
+
+def tombstone_of(row: Mapping[str, Any], line: bytes, place: Place, spared: frozenset[str] = frozenset()) -> Tombstone:
+    """The tombstone of a row that was checked; ``line`` is the row as it came."""
+    derived = row.get("derived") or {}
+    kinds = {row["targetKind"], *(kind for name, kind in DERIVED.items() if kind and derived.get(name))}
+    return Tombstone(
+        targets=targets_of(row),
+        alike=folded_uid(row["targetKind"], row["targetID"]),
+        op=operation(row),
+        format=FORMAT_NAME,
+        native=line,
+        place=place,
+        kind=row["targetKind"],
+        id=row["targetID"],
+        actor=row["actor"],
+        at=moments.read(row["deletedAt"]),
+        kinds=tuple(sorted(kinds)),
+        is_silent=functools.partial(_is_silent, row["targetKind"]),
+        spared=spared,
+    )
+
+
+def _is_silent(kind: str, line: bytes) -> bool:
+    try:
+        row = msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return type(row) is dict and is_skeleton(kind, row)
 
 
 def targets_of(row: Mapping[str, Any]) -> tuple[str, ...]:

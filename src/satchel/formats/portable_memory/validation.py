@@ -15,8 +15,8 @@ import msgspec
 from satchel.codec import canonical, json_values
 from satchel.errors import CanonicalError, InputError, LimitExceeded, Place, UnsafeArchive
 from satchel.formats.portable_memory import bundle as paths
+from satchel.formats.portable_memory import embeddings, moments, tombstones
 from satchel.formats.portable_memory import manifest as manifests
-from satchel.formats.portable_memory import moments, tombstones
 from satchel.formats.portable_memory.bundle import Bundle
 from satchel.formats.portable_memory.kinds import AUDIT, KINDS, TOMBSTONE
 from satchel.formats.portable_memory.rules import Findings
@@ -279,8 +279,10 @@ class Check:
     def _claims(self, files: dict[str, manifests.File]) -> None:
         """What the manifest says the bundle is, against what it is."""
         place = Place(file=paths.MANIFEST)
-        embeddings = any(path.startswith("embeddings/") for path in files)
-        if type(self.manifest.get("embeddingsIncluded")) is bool and self.manifest["embeddingsIncluded"] != embeddings:
+        for code, path, note in embeddings.faults(self.manifest, files):
+            self.findings.add(code, Place(file=path), note)
+        included = any(path.startswith("embeddings/") for path in files)
+        if type(self.manifest.get("embeddingsIncluded")) is bool and self.manifest["embeddingsIncluded"] != included:
             self.findings.add("embeddings-flag", place)
         if self.manifest.get("conformanceLevel") == "L3" and self.findings.has("tombstone-unsigned"):
             self.findings.add("level-unfounded", place, "L3 asks for signed tombstones")
@@ -302,6 +304,8 @@ def reading_order(path: str) -> tuple[int, str]:
     """A key to sort listed paths by. Tombstones first, then parents before children, then vendors' kinds."""
     if path == paths.TOMBSTONES:
         return 0, path
+    if path == paths.REACHED:
+        return 1, ""
     name = path.removeprefix("items/").removesuffix(".jsonl")
     order = list(KINDS)
     return (1 + order.index(name) if name in KINDS else 100), path

@@ -69,6 +69,8 @@ class BundleWriter:
         self._scopes: set[str] = set()
         #: Hashes of the keys of each kind.
         self._keys: dict[str, set[int]] = {}
+        #: Files that are no streams of rows, and are written at once.
+        self._whole: list[manifests.File] = []
         self.counts: dict[str, int] = {}
 
     def __enter__(self) -> Self:
@@ -93,6 +95,18 @@ class BundleWriter:
     def has(self, kind: str, row: Mapping[str, Any]) -> bool:
         """Whether a row of this key was given to ``add`` before."""
         return hash(key_of(KINDS[kind], row)) in self._keys.get(kind, ())
+
+    def reserve(self, kind: str, row: Mapping[str, Any]) -> None:
+        """Take the key of a row that stands in another bundle: no row of this one may have it."""
+        self._keys.setdefault(kind, set()).add(hash(key_of(KINDS[kind], row)))
+
+    def add_file(self, path: str, chunks: Iterable[bytes]) -> None:
+        """A file that is listed and counted nowhere else; ``path`` was looked at before.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        self._whole.append(self._file(path, chunks))
 
     def add_line(self, kind: str, line: bytes) -> None:
         """A row of a native kind as it came: its own bytes where they are canonical in this spelling, else written anew.
@@ -174,8 +188,9 @@ class BundleWriter:
             OutputError: it cannot be written; nothing of it was.
         """
         for name in ("audit", "provenance") if self._evidence else ("audit", "items"):
-            (self._folder.path / name).mkdir(mode=0o700)
-        files = [self._file(_path_of(kind), _joined(stream)) for kind, stream in self._streams.items()]
+            (self._folder.path / name).mkdir(mode=0o700, exist_ok=True)
+        files = [*self._whole]
+        files += [self._file(_path_of(kind), _joined(stream)) for kind, stream in self._streams.items()]
         files += [self._file(_path_of(kind), _copied(spool)) for kind, spool in self._foreign.items() if kind in self.counts]
         files.sort(key=lambda file: file.path)
         sums = manifests.checksums(files)

@@ -39,11 +39,14 @@ def append(connection: apsw.Connection, *, at: int, operation: str, batch: int |
     )
 
 
-def entries(connection: apsw.Connection) -> Iterator[AuditEntry]:
-    """All entries, oldest first."""
+def entries(connection: apsw.Connection, after: int = 0) -> Iterator[AuditEntry]:
+    """All entries, oldest first; those behind the last one of change ``after``."""
     with our_errors():
         for id, at, operation, batch, detail, hash in connection.execute(
-            "SELECT id, at, operation, batch, detail, hash FROM audit ORDER BY id"
+            # The making of a vault was once noted as change 0; it is the first.
+            "SELECT id, at, operation, batch, detail, hash FROM audit"
+            " WHERE id > (SELECT coalesce(max(id), 0) FROM audit WHERE max(batch, 1) <= ?) ORDER BY id",
+            (after,),
         ):
             yield AuditEntry(id, from_microseconds(at), operation, batch, msgspec.json.decode(detail), hash.hex())
 

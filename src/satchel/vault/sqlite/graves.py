@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import apsw
 
+from satchel.model.packages import Reached
 from satchel.model.record import Tombstone
 from satchel.model.text import searchable
-from satchel.vault.sqlite import states
+from satchel.vault.sqlite import audit, packages, states
 from satchel.vault.sqlite.blocks import Originals, leave
 from satchel.vault.sqlite.connection import one, rows
 from satchel.vault.sqlite.rows import decode, remove_details
@@ -33,10 +35,22 @@ _DEPENDENT = (
 #: Kinds whose statement, once erased, is not taken from elsewhere either. The name of a person or a thing is none.
 STATING = frozenset({"memory", "instruction", "profile", "document", "chunk"})
 _GRAVE = "INSERT OR IGNORE INTO grave (target, tombstone, op) VALUES (?, ?, ?)"
+#: The grave of what a package says was reached in the store that wrote it; see model.packages.Reached.
+_REACHED = {"derived": "delete", "orphan": "orphan"}
+
+
+class _Erased(NamedTuple):
+    """A record that was taken out: our kind, the format's kind, its id there; all empty where there was none."""
+
+    kind: str = ""
+    format: str = ""
+    source_kind: str = ""
+    id: str = ""
 
 
 def bury(connection: apsw.Connection, kept: Originals, tombstone: Tombstone, *, batch: int, now: int) -> dict[str, int] | None:
-    """Keep the tombstone and carry it out; what left, by kind, or None when the vault has this tombstone already."""
+    """Keep the tombstone and carry it out; what left, by kind, or None when the vault has this tombstone already. The audit log
+    gets an entry for the target and one for each further record that left."""
     digest = hashlib.sha256(tombstone.native).digest()
     connection.execute(
         "INSERT OR IGNORE INTO tombstone (digest, format, batch, at, data) VALUES (?, ?, ?, ?, ?)",
@@ -48,33 +62,92 @@ def bury(connection: apsw.Connection, kept: Originals, tombstone: Tombstone, *, 
     if tombstone.alike:
         connection.execute(_GRAVE, (bytes.fromhex(tombstone.alike), id, "alike"))
     removed: dict[str, int] = {}
-    pending: list[tuple[bytes, str]] = [
-        (bytes.fromhex(uid), tombstone.op if at == 0 else "delete") for at, uid in enumerate(tombstone.targets)
+    reached: set[str] = set(tombstone.kinds)
+    spared = tombstone.spared
+    pending: list[tuple[bytes, str, str]] = [
+        (bytes.fromhex(uid), tombstone.op if at == 0 else "delete", "listed" if at else "named")
+        for at, uid in enumerate(tombstone.targets)
     ]
     met: set[bytes] = set()
     ends: set[bytes] = set()
     while pending or ends:
         if not pending:
             # All edges are gone that go: now it shows which entities they leave behind.
-            pending = [(end, "orphan") for end in sorted(ends) if end not in met and _is_orphan(connection, end)]
+            left = sorted(end for end in ends - met if end.hex() not in spared)
+            pending = [(end, "orphan", "orphan") for end in left if _is_orphan(connection, end)]
             ends = set()
             continue
-        uid, op = pending.pop()
+        uid, op, how = pending.pop()
         if uid in met:
             continue
         met.add(uid)
         # An edge that rests on nothing needs no grave: what it rested on has one. An orphan's is open to what joins it anew.
         if op != "unfounded":
             connection.execute(_GRAVE, (uid, id, op))
-        pending.extend((other, "delete") for other in _dependent(connection, uid, op))
+        pending.extend((other, "delete", "derived") for other in _dependent(connection, uid, op) if other.hex() not in spared)
         if op != "redact":
             for edge, joined in _unfounded(connection, uid):
-                pending.append((edge, "unfounded"))
-                ends.update(joined)
-        kind = "" if op == "redact" and _is_silent(connection, kept, uid) else _erase(connection, kept, uid)
-        if kind:
-            removed[kind] = removed.get(kind, 0) + 1
+                if edge.hex() not in spared:
+                    pending.append((edge, "unfounded", "unfounded"))
+                    ends.update(joined)
+        erased = _Erased() if op == "redact" and _is_silent(connection, kept, uid, tombstone) else _erase(connection, kept, uid)
+        if erased.kind:
+            removed[erased.kind] = removed.get(erased.kind, 0) + 1
+            reached.add(erased.source_kind)
+        if how == "named":
+            erased = erased._replace(format=tombstone.format, source_kind=tombstone.kind, id=tombstone.id)
+        elif not erased.kind:
+            continue
+        of = {"actor": tombstone.actor, "deleted": tombstone.at.isoformat() if tombstone.at else ""}
+        _tell(connection, uid, erased, op if how == "named" else "delete", how, of, batch=batch, now=now)
+    packages.concern(connection, tombstone.format, reached)
     return removed
+
+
+def reach(connection: apsw.Connection, kept: Originals, reached: Reached, *, batch: int, now: int) -> str:
+    """Take out what the tombstones of a package reached elsewhere; its kind, "" where the vault does not hold it. An entity
+    that an edge joins here is no orphan."""
+    uid = bytes.fromhex(reached.uid)
+    if reached.how == "orphan" and _is_joined(connection, uid):
+        return ""
+    if reached.how in _REACHED:
+        connection.execute(_GRAVE, (uid, 0, _REACHED[reached.how]))
+    erased = _erase(connection, kept, uid)
+    if erased.kind:
+        packages.concern(connection, erased.format, {erased.source_kind})
+        _tell(connection, uid, erased, "delete", reached.how, {}, batch=batch, now=now)
+    return erased.kind
+
+
+def reached_after(connection: apsw.Connection, format: str, change: int) -> Iterator[tuple[str, str, str]]:
+    """Kind, id and manner of what tombstones reached of a format, besides what they name, after a change: edges before the
+    entities that they leave behind. What has no id is reached anew, by what it rests on."""
+    order = ("derived", "unfounded", "orphan")
+    found = [
+        (detail["kind"], detail["id"], detail["how"])
+        for detail in (entry.detail for entry in audit.entries(connection, change) if entry.operation == "delete")
+        if detail.get("how") in order and detail.get("format") == format and detail.get("id")
+    ]
+    yield from sorted(dict.fromkeys(found), key=lambda each: (order.index(each[2]), each))
+
+
+def _tell(
+    connection: apsw.Connection,
+    uid: bytes,
+    erased: _Erased,
+    operation: str,
+    how: str,
+    of: dict[str, str],
+    *,
+    batch: int,
+    now: int,
+) -> None:
+    """The audit log's entry for one erased record: ids and the manner, no content."""
+    if erased.id:
+        packages.hush(connection, erased.id)
+    detail = {"uid": uid.hex(), "how": how, "format": erased.format, "kind": erased.source_kind, "id": erased.id}
+    said = {name: value for name, value in {**detail, **of}.items() if value}
+    audit.append(connection, at=now, operation=operation, batch=batch, detail=said)
 
 
 def buried(connection: apsw.Connection, uid: bytes) -> str:
@@ -126,10 +199,20 @@ def _unfounded(connection: apsw.Connection, uid: bytes) -> list[tuple[bytes, lis
     return [(edge, [end for (end,) in rows(connection, joined, (id,))]) for id, edge in edges]
 
 
-def _is_silent(connection: apsw.Connection, kept: Originals, uid: bytes) -> bool:
-    """Whether the record says nothing already: a skeleton stays when it is redacted again."""
+def _is_silent(connection: apsw.Connection, kept: Originals, uid: bytes, tombstone: Tombstone) -> bool:
+    """Whether the record says nothing already, in what we read of it and in its bytes: a skeleton stays when it is redacted
+    again."""
     found = one(connection, "SELECT data, slot, original FROM record WHERE uid = ?", (uid,))
-    return found is not None and not any(searchable(decode(kept.data(*found))))
+    if found is None or any(searchable(decode(kept.data(*found)))):
+        return False
+    native = kept.native(found[2])
+    return native is not None and tombstone.is_silent is not None and tombstone.is_silent(native)
+
+
+def _is_joined(connection: apsw.Connection, uid: bytes) -> bool:
+    """Whether an edge joins it."""
+    sql = "SELECT 1 FROM link l JOIN record r ON r.id = l.record WHERE l.target = ? AND r.kind = 'relation'"
+    return one(connection, sql, (uid,)) is not None
 
 
 def _is_orphan(connection: apsw.Connection, uid: bytes) -> bool:
@@ -138,15 +221,17 @@ def _is_orphan(connection: apsw.Connection, uid: bytes) -> bool:
     return entity is not None and one(connection, "SELECT 1 FROM link WHERE target = ?", (uid,)) is None
 
 
-def _erase(connection: apsw.Connection, kept: Originals, uid: bytes) -> str:
-    """Take a record out, with every state of it; its kind, or "" where there is none. Its kept bytes must be its alone."""
+def _erase(connection: apsw.Connection, kept: Originals, uid: bytes) -> _Erased:
+    """Take a record out, with every state of it, and say what it was. Its kept bytes must be its alone."""
     found = one(connection, "SELECT id, kind, content_key, data, slot, original FROM record WHERE uid = ?", (uid,))
-    kind = ""
+    erased = _Erased()
     if found is not None:
         id, kind, key, *data = found
         if key is not None and kind in STATING:
             connection.execute("INSERT OR IGNORE INTO erased_text (content_key) VALUES (?)", (key,))
-        remove_details(connection, id, decode(kept.data(*data)))
+        said = decode(kept.data(*data))
+        erased = _Erased(kind, said.origin.format, said.origin.kind or kind, said.origin.id)
+        remove_details(connection, id, said)
         for table in ("version", "witness"):
             connection.execute(f"DELETE FROM {table} WHERE record = ?", (id,))
         connection.execute("DELETE FROM record WHERE id = ?", (id,))
@@ -160,7 +245,7 @@ def _erase(connection: apsw.Connection, kept: Originals, uid: bytes) -> str:
         )
         if one(connection, told, (record, original)) is None:
             _remove_original(connection, kept, original)
-    return str(kind)
+    return erased
 
 
 def _remove_original(connection: apsw.Connection, kept: Originals, id: int) -> None:

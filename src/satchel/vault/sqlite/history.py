@@ -13,7 +13,7 @@ import msgspec
 
 from satchel.errors import NotFound, UsageError
 from satchel.model.times import from_microseconds
-from satchel.vault.sqlite import audit, blobs
+from satchel.vault.sqlite import audit, blobs, packages
 from satchel.vault.sqlite.blocks import Originals, leave
 from satchel.vault.sqlite.connection import one, our_errors, rows
 from satchel.vault.sqlite.rows import decode, remove_details, replace_current
@@ -119,6 +119,7 @@ def undo(connection: apsw.Connection, originals: Originals, id: int, *, now: int
     restored, removed = _take_back_records(connection, originals, id, secret)
     connection.execute("DELETE FROM version WHERE batch = ?", (id,))
     _remove_originals(connection, id)
+    packages.take_back(connection, id)
     summary = Summary(removed=removed, restored=restored)
     connection.execute("UPDATE batch SET undone_by = ? WHERE id = ?", (by, id))
     connection.execute("UPDATE batch SET summary = ? WHERE id = ?", (msgspec.json.encode(summary), by))

@@ -25,7 +25,8 @@ from satchel.model.findings import Finding, from_error
 from satchel.model.record import Asset, Original, Reading, Record, Tombstone
 from satchel.model.text import same_words, searchable
 from satchel.model.times import to_microseconds
-from satchel.vault.sqlite import audit, blobs, graves, packs
+from satchel.vault.sqlite import audit, blobs, graves, packages, packs
+from satchel.vault.sqlite.arrivals import Arrivals
 from satchel.vault.sqlite.blocks import Originals, Packer
 from satchel.vault.sqlite.connection import one, rows
 from satchel.vault.sqlite.rows import (
@@ -67,7 +68,7 @@ def _counts(kinds: dict[str, int]) -> str:
     return msgspec.json.encode(kinds).decode()
 
 
-class SqliteIntake:
+class SqliteIntake(Arrivals):
     """See satchel.vault.store.Intake. Lives inside one write transaction of ``connection``."""
 
     def __init__(self, connection: apsw.Connection, *, label: str, at: datetime, secret: bytes) -> None:
@@ -207,7 +208,9 @@ class SqliteIntake:
         """See Intake.bury."""
         self._merge_small()
         self._texts.flush()
+        carried = packages.carried_count(self._connection)
         removed = graves.bury(self._connection, self._kept, tombstone, batch=self.batch, now=self._now)
+        self._tell_carried(carried, tombstone.place)
         if removed is not None:
             self._graves = True
             self._tombstones += 1
@@ -514,6 +517,10 @@ class SqliteIntake:
             (id, version, self.batch, original, data),
         )
         connection.execute("UPDATE record SET version = ? WHERE id = ?", (version + 1, id))
+
+    def _flush_texts(self) -> None:
+        self._merge_small()
+        self._texts.flush()
 
     def _next_id(self) -> int:
         row = one(self._connection, "SELECT max(id) FROM record")

@@ -243,8 +243,61 @@ def _run_v4(connection: apsw.Connection) -> None:
     connection.execute(_V4)
 
 
+_V5 = """
+-- Files that came with a package and go home with it; no record is made of them. The newest of a name is the one that counts.
+-- concerns: the kind whose rows it may hold, '' where nobody can tell. blob: the digest column of its blob, a random key.
+CREATE TABLE carried (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    format TEXT NOT NULL,
+    name TEXT NOT NULL,
+    concerns TEXT NOT NULL,
+    sha256 BLOB NOT NULL,
+    note BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    blob BLOB NOT NULL,
+    batch INTEGER NOT NULL
+);
+CREATE INDEX carried_name ON carried (format, name);
+-- Kinds of which tombstones named or reached rows; '' stands for any of them.
+CREATE TABLE grave_kind (format TEXT NOT NULL, kind TEXT NOT NULL, PRIMARY KEY (format, kind)) WITHOUT ROWID;
+INSERT INTO grave_kind (format, kind) SELECT DISTINCT format, '' FROM tombstone;
+
+-- Audit entries of other stores, each once. target: SHA-256 of the id that it speaks of. bare: what stays when that is erased.
+-- hushed: ids that were erased.
+CREATE TABLE heard (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    identity BLOB NOT NULL UNIQUE,
+    format TEXT NOT NULL,
+    target BLOB NOT NULL,
+    batch INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    bare BLOB NOT NULL
+);
+CREATE INDEX heard_target ON heard (target);
+CREATE TABLE hushed (target BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TRIGGER heard_no_delete BEFORE DELETE ON heard BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
+
+-- Packages that were taken, so that an older one of the same signer is told from a newer one.
+CREATE TABLE edition (
+    format TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    signer TEXT NOT NULL,
+    series TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    made INTEGER,
+    batch INTEGER NOT NULL,
+    PRIMARY KEY (digest, signer)
+);
+CREATE INDEX edition_series ON edition (format, signer, series, number);
+"""
+
+
+def _run_v5(connection: apsw.Connection) -> None:
+    connection.execute(_V5)
+
+
 #: In order; never edited, only appended to.
-STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1, _run_v2, _run_v3, _run_v4)
+STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1, _run_v2, _run_v3, _run_v4, _run_v5)
 
 
 def migrate(connection: apsw.Connection, steps: tuple[Callable[[apsw.Connection], None], ...] = STEPS) -> int:

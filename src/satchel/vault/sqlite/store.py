@@ -15,13 +15,14 @@ import apsw
 from satchel.codec.pointers import resolve_bytes
 from satchel.errors import NotFound, UsageError, VaultError
 from satchel.model.findings import Finding
+from satchel.model.packages import CarriedFile, Edition
 from satchel.model.record import Record
 from satchel.model.text import TEXT_VERSION, searchable
 from satchel.model.times import from_microseconds, to_microseconds
 from satchel.trust.public_keys import read_typed_key
 from satchel.trust.secrets import Secret
 from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey
-from satchel.vault.sqlite import audit, blobs, graves, history, search, signers, states
+from satchel.vault.sqlite import audit, blobs, graves, history, packages, search, signers, states
 from satchel.vault.sqlite.blocks import Frame, Originals
 from satchel.vault.sqlite.connection import connect, our_errors, rows, use_log, writing
 from satchel.vault.sqlite.intake import SqliteIntake
@@ -85,12 +86,13 @@ class SqliteStore:
                 ],
             )
             connection.execute("INSERT INTO batch (kind, at, label) VALUES ('create', ?, '')", (at,))
+            first = connection.last_insert_rowid()
             connection.execute("INSERT INTO text_index (text_index, rank) VALUES ('hashsize', ?)", (INDEX_BUFFER_BYTES,))
             audit.append(
                 connection,
                 at=at,
                 operation="create",
-                batch=connection.last_insert_rowid(),
+                batch=first,
                 detail={"schema": len(STEPS)},
             )
         return cls(connection, path)
@@ -157,11 +159,11 @@ class SqliteStore:
             raise NotFound(f"more than one record begins with {text}", hint="give more digits")
         return str(found[0][0].hex())
 
-    def records(self, *kinds: str, not_from: str = "") -> Iterator[Record]:
+    def records(self, *kinds: str, not_from: str = "", after: int = 0) -> Iterator[Record]:
         """See Store.records."""
         if len(kinds) > 1:
             # Each kind comes in order from the index; to sort several for every page would be quadratic.
-            each = (self.records(kind, not_from=not_from) for kind in kinds)
+            each = (self.records(kind, not_from=not_from, after=after) for kind in kinds)
             yield from heapq.merge(*each, key=lambda record: record.uid)
             return
         where = {(): "1", ("message",): "r.kind = 'message'"}.get(kinds, "r.kind = ? AND r.kind <> 'message'")
@@ -170,8 +172,9 @@ class SqliteStore:
         while True:
             page = rows(
                 self.connection,
-                f"SELECT r.uid, {_LOADED} WHERE {where} AND r.uid > ? AND r.platform <> ? ORDER BY r.uid LIMIT {_PAGE}",
-                (*named, last, not_from),
+                f"SELECT r.uid, {_LOADED} WHERE {where} AND r.uid > ? AND r.platform <> ? AND r.batch > ?"
+                f" ORDER BY r.uid LIMIT {_PAGE}",
+                (*named, last, not_from, after),
             )
             for row in page:
                 yield self._load(*row[1:])
@@ -179,16 +182,16 @@ class SqliteStore:
                 return
             last = page[-1][0]
 
-    def natives(self, platform: str, *, as_of: datetime | None = None) -> Iterator[Kept]:
+    def natives(self, platform: str, *, after: int = 0, as_of: datetime | None = None) -> Iterator[Kept]:
         """See Store.natives."""
         last = 0
         while True:
             page = rows(
                 self.connection,
                 "SELECT r.id, r.kind, o.kind, o.element, o.dialect, o.size, o.data, o.pack, o.start"
-                " FROM record r JOIN original o ON o.id = r.original WHERE r.platform = ? AND r.id > ?"
+                " FROM record r JOIN original o ON o.id = r.original WHERE r.platform = ? AND r.id > ? AND r.batch > ?"
                 f" AND (o.data IS NOT NULL OR o.pack IS NOT NULL) ORDER BY r.id LIMIT {_PAGE}",
-                (platform, last),
+                (platform, last, after),
             )
             for id, kind, source_kind, element, dialect, size, data, pack, start in page:
                 if as_of is not None:
@@ -300,6 +303,31 @@ class SqliteStore:
     def tombstones(self, format: str) -> Iterator[bytes]:
         """See Store.tombstones."""
         return graves.kept_lines(self.connection, format)
+
+    def reached(self, format: str, after: int) -> Iterator[tuple[str, str, str]]:
+        """See Store.reached."""
+        return graves.reached_after(self.connection, format, after)
+
+    def brought_by(self, uid: str) -> int:
+        """See Store.brought_by."""
+        found = rows(self.connection, "SELECT batch FROM record WHERE uid = ?", (bytes.fromhex(uid),))
+        return int(found[0][0]) if found else 0
+
+    def carried(self, format: str) -> list[CarriedFile]:
+        """See Store.carried."""
+        return packages.carried_files(self.connection, format)
+
+    def open_carried(self, file: CarriedFile) -> BinaryIO:
+        """See Store.open_carried."""
+        return packages.open_carried(self.connection, file)
+
+    def heard(self, format: str, after: int = 0) -> Iterator[bytes]:
+        """See Store.heard."""
+        return packages.heard_entries(self.connection, format, after)
+
+    def editions(self) -> list[Edition]:
+        """See Store.editions."""
+        return packages.editions(self.connection)
 
     def search(self, query: Query) -> Found:
         """See Store.search."""
@@ -426,9 +454,13 @@ class SqliteStore:
             schema_version=connection.pragma("user_version"),
         )
 
-    def audit(self) -> Iterator[AuditEntry]:
+    def audit(self, after: int = 0) -> Iterator[AuditEntry]:
         """See Store.audit."""
-        return audit.entries(self.connection)
+        return audit.entries(self.connection, after)
+
+    def last_change(self) -> int:
+        """See Store.last_change."""
+        return int(rows(self.connection, "SELECT max(id) FROM batch")[0][0])
 
     def check_audit(self) -> list[Finding]:
         """See Store.check_audit."""
