@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from satchel.errors import UsageError
 from satchel.formats.base import PLAIN, Format, FormatInfo, Progress, Selection, WriteOptions, Written
@@ -41,6 +42,12 @@ class PortableAiMemory:
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``; severities are those of dossier 1.16, column "ours"."""
         return validation.validate(path, limits)
+
+    def schemas(self) -> dict[str, dict[str, Any]]:
+        """See ``formats.base.Described.schemas``."""
+        from satchel.formats.portable_ai_memory.schemas import ROOTS, schema
+
+        return {name: schema(name) for name in ROOTS}
 
 
 FORMAT: Format = PortableAiMemory()
