@@ -24,6 +24,8 @@ WINDOW_BYTES = 512 << 10
 #: An element over the limit is passed over when it is no larger than this many times the limit.
 SKIPPED_TIMES = 16
 
+#: A run is parsed and looked at while it is in the processor's second cache (measured: whole windows take half as long again).
+RUN_BYTES = 64 << 10
 #: Where a run may end: behind an object that a comma and another object follow.
 _RUN_END = b"},"
 #: How many ends of a run are tried before the elements are cut one by one.
@@ -223,11 +225,11 @@ class _Window:
         Where the last one ends is guessed, and the parser tells whether that was right: no JSON but a sequence of whole values
         can stand between two brackets.
         """
-        if len(self.data) - self.at < WINDOW_BYTES // 2:
+        if len(self.data) - self.at < RUN_BYTES:
             self.more()
         if self.base + self.at < self.no_run_before:
             return None
-        end = len(self.data)
+        last = end = min(len(self.data), self.at + RUN_BYTES)
         for _ in range(_RUN_TRIES):
             end = self._run_end(end)
             if end <= self.at:
@@ -238,14 +240,16 @@ class _Window:
             except (msgspec.DecodeError, RecursionError, ValueError) as error:
                 # The array may end before: then the parser says where, and the bracket that was put first counts as a byte.
                 found = _TRAILING.search(str(error))
-                end = self.at + int(found[1]) - 1 if found else end - 1
+                end -= 1
+                if found:
+                    last = end = self.at + int(found[1]) - 1
                 continue
             if index + len(values) > self.limits.array_elements or not {type(value) for value in values} <= {dict}:
                 break
             run = Run(index, self.base + self.at, data, values)
             self.at = end
             return run
-        self.no_run_before = self.base + len(self.data)
+        self.no_run_before = self.base + last
         return None
 
     def _run_end(self, end: int) -> int:

@@ -208,15 +208,15 @@ def mutated(draw: st.DrawFn) -> tuple[str, Any]:
             owner = owner[step]
         match draw(st.sampled_from(["set", "set", "take", "add", "null"])):
             case "set":
-                owner[last] = draw(ODD)
+                owner[last] = copy.deepcopy(draw(ODD))
             case "null":
                 owner[last] = None
             case "take":
                 del owner[last]
             case "add" if type(owner) is dict:
-                owner[draw(st.sampled_from(NAMES))] = draw(ODD)
+                owner[draw(st.sampled_from(NAMES))] = copy.deepcopy(draw(ODD))
             case _:
-                owner.append(draw(ODD))
+                owner.append(copy.deepcopy(draw(ODD)))
     return name, document
 
 

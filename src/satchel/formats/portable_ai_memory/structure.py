@@ -7,6 +7,7 @@ content.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -57,9 +58,15 @@ class Report:
 
 def check_of(model: type[msgspec.Struct], *, streamed: frozenset[str] = frozenset()) -> Check:
     """The check of an object of this type; of the members named in ``streamed`` only that they are arrays."""
-    info = inspect.type_info(model)
-    assert isinstance(info, inspect.StructType)
-    return _object(info, streamed=streamed)
+
+    @functools.cache
+    def made() -> Check:
+        # Not before it is called: most commands and most files need none of most checks.
+        info = inspect.type_info(model)
+        assert isinstance(info, inspect.StructType)
+        return _object(info, streamed=streamed)
+
+    return lambda value, pointer, report: made()(value, pointer, report)
 
 
 def _check(info: inspect.Type, schema: dict[str, Any]) -> Check:
