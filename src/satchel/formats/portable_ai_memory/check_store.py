@@ -305,7 +305,7 @@ class StoreCheck:
 
     def _circles(self) -> Iterator[Finding]:
         settled: set[str] = set()
-        for start in self.refs:
+        for start in [own for own, refs in self.refs.items() if refs.superseded_by]:
             path: set[str] = set()
             at = start
             while at in self.refs and at not in settled and at not in path:

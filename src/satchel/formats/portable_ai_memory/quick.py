@@ -37,6 +37,7 @@ class _Column(NamedTuple):
     inner: tuple[_Column, ...] = ()
     #: Numbers may be fractional, or any member may stand here: canonical bytes are to be looked at.
     loose: bool = False
+    required: bool = False
 
 
 class Quick:
@@ -90,8 +91,12 @@ def _gather(
     objects: list[dict[str, Any]], columns: tuple[_Column, ...], strings: dict[str, list[str]], loose: list[Any]
 ) -> bool:
     """Collect what the columns name; False when an item comes twice."""
-    for name, pattern, is_list, unique, inner, is_loose in columns:
-        found: list[Any] = [value for each in objects if (value := each.get(name)) is not None]
+    for name, pattern, is_list, unique, inner, is_loose, required in columns:
+        found: list[Any]
+        if required:
+            found = [each[name] for each in objects]
+        else:
+            found = [value for each in objects if (value := each.get(name)) is not None]
         if unique and any(len(set(items)) != len(items) for items in found if len(items) > 1):
             return False
         if is_list:
@@ -118,7 +123,8 @@ def _all_match(pattern: str, strings: list[str]) -> bool:
 
 
 def _columns(info: inspect.StructType) -> tuple[_Column, ...]:
-    made = (_column(field.encode_name, field.type) for field in info.fields)
+    # No required member may be null.
+    made = (_column(field.encode_name, field.type)._replace(required=field.required) for field in info.fields)
     return tuple(column for column in made if column.pattern or column.unique or column.inner or column.loose)
 
 

@@ -6,7 +6,6 @@ Patterns are ECMA-262 and are used with ``fullmatch``: Python's ``$`` would let 
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import re
 from typing import Literal, get_args
 
@@ -88,9 +87,13 @@ MAX_INTEGER = (1 << 53) - 1
 @functools.cache
 def system_name() -> str:
     """``satchel/x.y.z`` as the pattern of ``exported_by`` wants it: no pre-release suffix (dossier 1.2)."""
+    # Loading it takes longer than all else of this package, and only a writer asks.
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as version_of
+
     try:
-        version = importlib.metadata.version("satchel")
-    except importlib.metadata.PackageNotFoundError:
+        version = version_of("satchel")
+    except PackageNotFoundError:
         version = ""
     numbers = [*re.findall(r"\d+", version.split("+")[0])[:3], "0", "0", "0"][:3]
     return "satchel/" + ".".join(numbers)
