@@ -30,6 +30,8 @@ RUN_BYTES = 64 << 10
 _RUN_END = b"},"
 #: How many ends of a run are tried before the elements are cut one by one.
 _RUN_TRIES = 3
+#: How many objects with something else behind them are passed over in search of one: those inside one element.
+_RUN_END_STEPS = 64
 
 _SPACE = b" \t\n\r"
 _SPACES = re.compile(rb"[ \t\n\r]*+")
@@ -253,15 +255,16 @@ class _Window:
         return None
 
     def _run_end(self, end: int) -> int:
-        """Behind the last object before ``end`` that another object follows; 0 when there is none."""
-        while True:
+        """Behind the last object before ``end`` that another object follows; 0 when there is none among the last few."""
+        for _ in range(_RUN_END_STEPS):
             found = self.data.rfind(_RUN_END, self.at, end)
             if found < 0:
-                return 0
+                break
             after = _SPACES.match(self.data, found + len(_RUN_END)).end()  # type: ignore[union-attr]
             if self.data[after : after + 1] == b"{":
                 return found + 1
             end = found + 1
+        return 0
 
     def skip_value(self, element: int | None) -> None:
         """Move behind a value that is too large, in the memory of one window; one past all measure ends the reading."""

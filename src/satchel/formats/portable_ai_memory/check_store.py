@@ -133,12 +133,10 @@ class StoreCheck:
             ids.append(own)
             conversation, message = provenance.get("conversation_ref") or "", provenance.get("message_ref") or ""
             superseded_by, embedding = memory["temporal"].get("superseded_by") or "", memory.get("embedding_ref") or ""
-            if conversation or superseded_by or embedding:
-                refs.append((own, _Refs(file, index, conversation, message, superseded_by, embedding)))
-            elif message:
-                return False
             if message and not conversation:
                 return False
+            if conversation or superseded_by or embedding:
+                refs.append((own, _Refs(file, index, conversation, message, superseded_by, embedding)))
         if len(set(ids)) != len(ids) or not self.ids.isdisjoint(ids):
             return False
         self.ids.update(ids)
