@@ -178,7 +178,21 @@ def test_terminal_escapes_in_a_talk_are_shown_not_obeyed(satchel: Run, tmp_path:
 def test_every_command_has_help_with_an_example(satchel: Run) -> None:
     listed = re.findall(r"^  (\w+) ", satchel("--help").out.split("Commands:")[1], re.MULTILINE)
     assert listed == [
-        *("import", "search", "show", "log", "stats", "undo", "export", "validate", "sign", "verify", "evidence", "certify"),
+        *(
+            "import",
+            "search",
+            "show",
+            "log",
+            "stats",
+            "undo",
+            "export",
+            "validate",
+            "schema",
+            "sign",
+            "verify",
+            "evidence",
+            "certify",
+        ),
         "keys",
     ]
     for command in listed:

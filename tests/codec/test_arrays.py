@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from satchel.codec import arrays, json_values
-from satchel.codec.arrays import Element, iter_array, iter_members
+from satchel.codec.arrays import Element, Run, iter_array, iter_members
 from satchel.errors import InputError, LimitExceeded, MalformedInput, Place
 from satchel.limits import Limits
 
@@ -285,3 +285,73 @@ def test_an_element_over_the_limit_comes_without_bytes_and_the_rest_arrives(
     assert [element.fault is not None for element in found] == [False, True, True, False]
     assert found[1].fault is not None
     assert "f.json, element 1, byte 3" in str(found[1].fault)
+
+
+# ---- runs
+
+objects = st.lists(
+    st.dictionaries(st.sampled_from(["a", "b", "},{"]), st.one_of(values, st.lists(st.just({"x": 1}), max_size=3)), max_size=3),
+    max_size=8,
+)
+
+
+def told(data: bytes, *, runs: bool, limits: Limits) -> tuple[list[tuple[str, Element | None]], str]:
+    """All members, runs taken apart, and the error at the end if there was one."""
+    found: list[tuple[str, Element | None]] = []
+    try:
+        for name, part in iter_members(io.BytesIO(data), arrays=frozenset({"m", "n"}), runs=runs, limits=limits):
+            if isinstance(part, Run):
+                assert [json.loads(element.data) for element in part.elements()] == part.values
+                found += [(name, element) for element in part.elements()]
+            else:
+                found.append((name, part))
+    except InputError as error:
+        return found, str(error)
+    return found, ""
+
+
+@patched
+@given(
+    objects,
+    objects,
+    st.sampled_from([None, 1]),
+    st.integers(1, 300),
+    st.integers(1, 300),
+    st.integers(1, 9),
+    st.sampled_from([b"", b"x", b"}", b"]", b'"', b",", b"\xff"]),
+    st.data(),
+)
+def test_runs_taken_apart_are_the_same_elements_and_end_in_the_same_error(
+    first: Any, second: Any, indent: int | None, window: int, run: int, most: int, damage: bytes, draws: st.DataObject
+) -> None:
+    data = json.dumps({"k": {"m": []}, "m": first, "n": second, "z": 1}, indent=indent).encode()
+    if damage:
+        at = draws.draw(st.integers(0, len(data) - 1))
+        data = data[:at] + damage + data[at + 1 :]
+    limits = Limits(array_elements=most)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrays, "WINDOW_BYTES", window)
+        patch.setattr(arrays, "RUN_BYTES", run)
+        assert told(data, runs=True, limits=limits) == told(data, runs=False, limits=limits)
+
+
+def test_most_elements_come_in_runs() -> None:
+    data = json.dumps({"m": [{"a": "},{", "b": [{}, {}], "at": at} for at in range(5000)], "n": [{}] * 3000}, indent=2).encode()
+    parts = list(iter_members(io.BytesIO(data), arrays=frozenset({"m", "n"}), runs=True))
+    counts = {name: sum(len(part.values) for at, part in parts if at == name and isinstance(part, Run)) for name in ("m", "n")}
+    assert counts["m"] >= 4900
+    assert counts["n"] >= 2900
+    assert max(len(part.data) for _, part in parts if isinstance(part, Run)) <= arrays.RUN_BYTES
+
+
+def test_what_is_no_object_comes_one_by_one() -> None:
+    parts = list(iter_members(io.BytesIO(b'{"m":[[1],{"a":1},{"b":1},2]}'), arrays=frozenset({"m"}), runs=True))
+    flat = [part.values if isinstance(part, Run) else [json.loads(part.data)] for _, part in parts if part]
+    assert [value for values in flat for value in values] == [[1], {"a": 1}, {"b": 1}, 2]
+    assert all(type(value) is dict for _, part in parts if isinstance(part, Run) for value in part.values)
+
+
+def test_a_limit_on_elements_smaller_than_a_window_is_held() -> None:
+    data = json.dumps({"m": [{"a": "x" * 50}] * 5}).encode()
+    parts = list(iter_members(io.BytesIO(data), arrays=frozenset({"m"}), runs=True, limits=Limits(element_bytes=20)))
+    assert all(isinstance(part, Element) and part.fault for _, part in parts if part)

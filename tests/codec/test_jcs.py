@@ -11,6 +11,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 import rfc8785
@@ -237,3 +238,23 @@ def test_an_unknown_dialect_is_wrong_use(dialect: Any) -> None:
         encode(1, dialect)
     with pytest.raises(UsageError):
         check(b"1", dialect)
+
+
+@settings(max_examples=300)
+@given(trees)
+def test_what_a_parser_made_is_written_as_all_else(value: Any) -> None:
+    try:
+        parsed = msgspec.json.decode(json.dumps(value, allow_nan=False))
+    except (ValueError, msgspec.DecodeError):
+        return
+    assert jcs.write_parsed(parsed) == encode(parsed)
+    # Said to be all that is to be searched, the whole is as good as nothing said.
+    assert jcs.write_parsed([parsed, "1.0"], loose=parsed) == encode([parsed, "1.0"])
+
+
+@pytest.mark.parametrize("value", [[2**53], [2**80], {"a": "\ud800"}])
+def test_what_has_no_bytes_has_none_when_parsed(value: Any) -> None:
+    with pytest.raises(CanonicalError):
+        jcs.write_parsed(value)
+    with pytest.raises(CanonicalError):
+        jcs.write_parsed(value, loose=[])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
@@ -61,3 +63,15 @@ def test_leaves_are_all_strings_in_order(value: object) -> None:
 def test_a_tool_calls_text_is_its_strings() -> None:
     part = Part(type="tool_call", name="python", data={"code": "print(1)", "n": [1, {"s": "two"}]})
     assert searchable(record(Message(role="assistant", parts=(part,)))) == ("", "print(1)\ntwo")
+
+
+def test_every_character_is_normalised_as_by_the_four_steps() -> None:
+    # The short way for text that can be printed, against the steps as dossier 2.1 has them.
+    for code in (*range(0xD800), *range(0xE000, 0x1FC00), *range(0xE0000, 0xE0200)):
+        text = f"{chr(code)}A {chr(code)} \u0301y"
+        assert normalised(text) == " ".join(unicodedata.normalize("NFC", text.lower()).split()), hex(code)
+
+
+@given(st.text(st.sampled_from("aÄσΣ\u0301 \t\u00a0\u3000\u200b\ufeff\x1c\x85"), max_size=12))
+def test_spaces_are_normalised_as_by_the_four_steps(text: str) -> None:
+    assert normalised(text) == " ".join(unicodedata.normalize("NFC", text.lower()).split())

@@ -63,12 +63,38 @@ def write(value: Any) -> bytes:
     if (b"\x7f" in types or b"\xff" in types) and b"null" in data and _NON_FINITE.search(types):
         # It may have been text that looks so; only the walk knows.
         refuse_non_finite(value)
-    if not data.isascii() and _sorts_otherwise(data):
+    return _mended(value, data, data)
+
+
+def write_parsed(value: Any, loose: Any = None) -> bytes:
+    """As ``write``, for what a strict JSON parser made: of JSON's own types, without NaN.
+
+    Args:
+        value: what is written.
+        loose: parts of it that hold all of its fractional numbers and all of its keys that are not ASCII, where the caller
+            knows that: nothing but these is then searched for what orjson writes otherwise.
+
+    Raises:
+        CanonicalError: as ``write``.
+    """
+    if not _AS_MEASURED:
+        return _write_slowly(value)
+    try:
+        data = orjson.dumps(value, option=_OPTIONS)
+        searched = data if loose is None else orjson.dumps(loose, option=_OPTIONS)
+    except (TypeError, ValueError):
+        return _write_slowly(value)
+    return _mended(value, data, searched)
+
+
+def _mended(value: Any, data: bytes, searched: bytes) -> bytes:
+    """What orjson wrote, or, where RFC 8785 wants other bytes, those."""
+    if not searched.isascii() and _sorts_otherwise(searched):
         return _write_slowly(value)
     if (
-        (b".0" in data and _INTEGRAL.search(data))
-        or (b"e+" in data and _LARGE.search(data))
-        or (b"e-6" in data and _SMALL.search(data))
+        (b".0" in searched and _INTEGRAL.search(searched))
+        or (b"e+" in searched and _LARGE.search(searched))
+        or (b"e-6" in searched and _SMALL.search(searched))
     ):
         data = orjson.dumps(mend(value), option=_OPTIONS)
     return data

@@ -275,3 +275,12 @@ class Reader(Protocol):
             InputError: it cannot be taken; nothing that came before may be kept.
         """
         ...
+
+
+@runtime_checkable
+class Described(Protocol):
+    """A format that hands out JSON Schemas of its files."""
+
+    def schemas(self) -> Mapping[str, Mapping[str, Any]]:
+        """Each file's schema by the file's name without its ending; each is whole in itself."""
+        ...

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from satchel.errors import NotRecognised, UsageError
-from satchel.formats.base import Format, Reader
+from satchel.formats.base import Described, Format, Reader
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
@@ -69,3 +70,9 @@ def reader_of(path: Path) -> Reader | None:
         if isinstance(format, Reader) and format.recognises(path):
             return format
     return None
+
+
+def schemas() -> dict[str, Mapping[str, Any]]:
+    """The JSON Schemas that our formats hand out, by the name of the file that each describes."""
+    formats = (get(name) for name in OURS)
+    return {name: schema for format in formats if isinstance(format, Described) for name, schema in format.schemas().items()}

@@ -39,6 +39,9 @@ def normalised(text: str) -> str:
     text = text.lower()
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
+    # Of all white space only the space can be printed: where all can, what is left to look for is a second space.
+    if text.isprintable() and "  " not in text:
+        return text.strip(" ")
     return " ".join(text.split())
 
 

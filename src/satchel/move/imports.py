@@ -6,7 +6,6 @@ it and says why not. An import in which nothing at all is recognised is an error
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +17,7 @@ import msgspec
 
 from satchel.adapters import registry
 from satchel.adapters.base import Adapter, Claim, ReadContext
+from satchel.codec.collector import paused
 from satchel.codec.probe import Probe, probe
 from satchel.codec.sources import Member, Source, open_source
 from satchel.errors import InputError, NotRecognised, Place, SatchelError
@@ -157,7 +157,7 @@ class Export:
         shown = progress or Quiet()
         shown.total(self._source.total_bytes)
         self._source.count_reads()
-        with store.importing(self.label, dry_run=dry_run, on_wait=shown.waiting) as intake, _collector_paused():
+        with store.importing(self.label, dry_run=dry_run, on_wait=shown.waiting) as intake, paused():
             for finding in self._source.findings:
                 intake.note(finding)
             context = ReadContext(limits=self._limits, account=account, loose=self._loose)
@@ -319,15 +319,3 @@ def _not_recognised(paths: Sequence[Path], probes: dict[str, Probe], refused: Se
         f"nothing in {', '.join(map(str, paths))} is an export that Satchel knows (met {what})",
         hint="it reads " + ", ".join(registry.OURS) + "; --as NAME names the adapter",
     )
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Without Python's cyclic collector: decoding makes millions of objects and no cycles (engineering.md, the stack)."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()

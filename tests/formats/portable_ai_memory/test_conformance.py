@@ -10,6 +10,7 @@ import pytest
 
 from satchel.codec import canonical
 from satchel.formats.portable_ai_memory import FORMAT
+from satchel.formats.portable_ai_memory.checksum import checksum_of
 from satchel.formats.portable_ai_memory.hashing import Checksum, canonical_memory, content_hash, other_reading, sdk_form
 from satchel.formats.portable_ai_memory.moments import read, sdk_spelling
 from satchel.limits import DEFAULT
@@ -56,12 +57,24 @@ def matrix() -> list[tuple[str, str, str]]:
     return [(case["case"], json.dumps(case["document"]), case["json_schema"]) for case in map(json.loads, lines)]
 
 
+@pytest.mark.row("PAM-007")
 @pytest.mark.parametrize(("case", "document", "schema"), matrix(), ids=lambda value: value if len(value) < 60 else "")
 def test_structure_is_judged_as_the_schema_judges_it(case: str, document: str, schema: str, tmp_path: Path) -> None:
     path = tmp_path / "document.json"
     path.write_text(document)
     found = [f for f in validate(path) if f.severity == "error" and f.code.startswith(STRUCTURE)]
     assert bool(found) == ((schema == "REJECT") != (case in EXCEPTIONS)), found
+
+
+def test_the_matrix_is_whole() -> None:
+    assert len(matrix()) == 194
+
+
+@pytest.mark.parametrize("vector", load("integrity-vectors.json") if SHARED.is_dir() else [], ids=lambda vector: vector["case"])
+def test_integrity_vectors_streamed_from_a_file(vector: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "memory-store.json"
+    path.write_text(json.dumps({"schema": "portable-ai-memory", "memories": vector["memories"]}))
+    assert checksum_of(path) == vector["checksum_spec_raw"]
 
 
 def test_every_exception_is_a_case_of_the_matrix() -> None:
@@ -119,8 +132,11 @@ def test_what_is_right_has_no_error(case: str, tmp_path: Path) -> None:
     assert errors(path) == []
 
 
+@pytest.mark.row("PAM-041", "PAM-042")
 def test_content_hash_vectors() -> None:
-    for vector in load("content-hash-vectors.json"):
+    vectors = load("content-hash-vectors.json")
+    assert len(vectors) == 41
+    for vector in vectors:
         assert normalised(vector["content"]) == vector["normalized"]
         assert content_hash(vector["content"]) == vector["content_hash"]
 
@@ -136,7 +152,9 @@ def test_other_readings_of_the_hash_are_named() -> None:
     assert other_reading("a", plain("b")) == ""
 
 
+@pytest.mark.row("PAM-101", "PAM-102")
 def test_integrity_vectors(tmp_path: Path) -> None:
+    assert len(load("integrity-vectors.json")) == 13
     for vector in load("integrity-vectors.json"):
         memories = sorted(vector["memories"], key=lambda memory: memory["id"])
         raw, normal = Checksum(), Checksum()
@@ -176,8 +194,13 @@ def test_a_wrong_checksum_is_an_error(tmp_path: Path) -> None:
 
 
 def test_sdk_times() -> None:
-    for case in load("sdk-timestamp-normalization.json"):
-        if case["sdk_serialises_as"] is not None:
+    cases = load("sdk-timestamp-normalization.json")
+    assert len(cases) == 25
+    for case in cases:
+        if case["sdk_serialises_as"] is None:
+            # What the SDK refuses is left as it is: a checksum over it can only be the raw one.
+            assert sdk_spelling(case["input"]) == case["input"]
+        else:
             assert sdk_spelling(case["input"]) == case["sdk_serialises_as"]
             if isinstance(case["input"], str):
                 assert read(case["input"]) is not None

@@ -115,6 +115,7 @@ def one_message(*parts: Part, tmp_path: Path, **fields: Any) -> list[dict[str, A
     return messages
 
 
+@pytest.mark.row("PAM-196")
 def test_plain_text_is_a_text(tmp_path: Path) -> None:
     (one,) = one_message(text("Hello"), tmp_path=tmp_path)
     assert one["content"] == {"type": "text", "text": "Hello"}
@@ -122,6 +123,7 @@ def test_plain_text_is_a_text(tmp_path: Path) -> None:
     assert one["provider_message_id"] == "m"
 
 
+@pytest.mark.row("PAM-196")
 def test_several_parts_are_multipart(tmp_path: Path) -> None:
     parts = (text("a"), Part(type="code", text="b", language="python"), Part(type="quote", text="c", name="T", url="u:v"))
     (one,) = one_message(*parts, tmp_path=tmp_path)
@@ -192,6 +194,7 @@ def test_reasoning_alone_stays_one_message(tmp_path: Path) -> None:
     assert (one["is_thought"], one["id"]) == (True, uuid_of(uid("m")))
 
 
+@pytest.mark.row("PAM-194")
 def test_branches_and_hidden_roots(tmp_path: Path) -> None:
     system = Part(type="context", text="Be kind")
     bag = Bag(

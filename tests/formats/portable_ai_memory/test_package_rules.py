@@ -55,6 +55,7 @@ def _set(**members: Any) -> Edit:
     return lambda value: value.update(members)
 
 
+@pytest.mark.row("PAM-006", "PAM-098", "PAM-181")
 @pytest.mark.parametrize(
     ("edit", "expected"),
     [
@@ -102,6 +103,7 @@ def test_a_folder_without_a_store(tmp_path: Path) -> None:
     assert not FORMAT.recognises(tmp_path)
 
 
+@pytest.mark.row("PAM-006")
 def test_embeddings_must_agree_with_the_store(package: Path) -> None:
     ids = [one["id"] for one in json.loads((package / "memory-store.json").read_bytes())["memories"]]
     embedding = {"id": "e", "memory_id": ids[0], "model": "m", "dimensions": 2, "vector": [0.1, 1]}

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import portable_ai_memory
+import pytest
 import rfc8785
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -63,6 +64,7 @@ def check(folder: Path) -> None:
         assert (result.errors, result.warnings) == ([], [])
 
 
+@pytest.mark.row("PAM-002")
 @FULL
 @given(bags())
 def test_every_selection_gives_a_package_that_we_and_the_sdk_find_valid(bag: Bag) -> None:
@@ -86,6 +88,7 @@ def test_every_selection_gives_a_package_that_we_and_the_sdk_find_valid(bag: Bag
         assert files(Path(folder) / "again") == tree
 
 
+@pytest.mark.row("PAM-094")
 @FULL
 @given(bags())
 def test_both_directions_between_memories_and_conversations_agree(bag: Bag) -> None:
@@ -142,6 +145,7 @@ def test_the_command_of_the_sdk_finds_it_valid(tmp_path: Path) -> None:
     assert "2 valid, 0 invalid" in done.stdout
 
 
+@pytest.mark.row("PAM-046", "PAM-054")
 def test_members_of_a_memory(tmp_path: Path) -> None:
     target, result = written(rich(), tmp_path)
     check(target)
@@ -195,6 +199,7 @@ def test_members_of_the_root(tmp_path: Path) -> None:
     assert store(target)["export_id"] != first
 
 
+@pytest.mark.row("PAM-197", "PAM-199", "PAM-202", "PAM-203")
 def test_members_of_a_conversation(tmp_path: Path) -> None:
     target, result = written(rich(), tmp_path)
     (talk,) = talks(target)
@@ -221,6 +226,7 @@ def test_members_of_a_conversation(tmp_path: Path) -> None:
     assert (result.counts, result.files) == ({"memories": 4, "conversations": 1, "messages": 2}, 3)
 
 
+@pytest.mark.row("PAM-172", "PAM-173")
 def test_what_is_not_to_be_exported_is_nowhere(tmp_path: Path) -> None:
     secret = Access(exportable=False)
     marks = [f"SECRET-{index}" for index in range(5)]

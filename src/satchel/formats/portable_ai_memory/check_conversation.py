@@ -10,8 +10,8 @@ from satchel.codec.arrays import Element, iter_members
 from satchel.codec.json_values import decode_unique
 from satchel.errors import InputError, Place
 from satchel.formats.portable_ai_memory import moments, shapes, terms
-from satchel.formats.portable_ai_memory.check_store import time_order
 from satchel.formats.portable_ai_memory.documents import File, inside
+from satchel.formats.portable_ai_memory.memory_rules import time_order
 from satchel.formats.portable_ai_memory.rules import broken
 from satchel.formats.portable_ai_memory.structure import Report
 from satchel.limits import Limits

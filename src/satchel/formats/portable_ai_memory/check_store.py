@@ -6,51 +6,58 @@ order or the other form.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from satchel.codec.arrays import Element, iter_members
+from satchel.codec.arrays import Element, Run, iter_members
 from satchel.codec.json_values import decode_unique
 from satchel.errors import CanonicalError, InputError, Place
-from satchel.formats.portable_ai_memory import moments, shapes, terms
+from satchel.formats.portable_ai_memory import shapes, terms
+from satchel.formats.portable_ai_memory.checksum import RunningChecksum
 from satchel.formats.portable_ai_memory.documents import File
-from satchel.formats.portable_ai_memory.hashing import (
-    Checksum,
-    canonical_memory,
-    content_hash,
-    other_reading,
-    sdk_form,
+from satchel.formats.portable_ai_memory.hashing import canonical_memory
+from satchel.formats.portable_ai_memory.memory_rules import (
+    member_instant,
+    member_object,
+    member_text,
+    memory_rules,
+    nothing_to_say,
+    time_order,
 )
+from satchel.formats.portable_ai_memory.quick import quick_of
 from satchel.formats.portable_ai_memory.rules import broken
 from satchel.formats.portable_ai_memory.signature import check as check_signature
 from satchel.formats.portable_ai_memory.structure import Report
 from satchel.limits import Limits
 from satchel.model.findings import Finding, Severity, from_error
 
-_STREAMED = frozenset({"memories", "relations", "conversations_index"})
 _BASE64URL = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """What is kept of an index entry: its bytes, to compare with its file, and where it stands."""
+    """What is kept of an index entry: what it lists, where it stands, and, where a file may have to agree with it, its JSON."""
 
     id: str
     derived: frozenset[str]
     place: Place
-    data: bytes
+    data: bytes = b""
 
 
-class _Refs(msgspec.Struct, frozen=True):
-    """What one memory names."""
+class _Refs(msgspec.Struct, frozen=True, gc=False):
+    """What one memory names, and where the memory stands."""
 
-    place: Place
+    file: str
+    element: int
     conversation: str
     message: str
     superseded_by: str
     embedding: str
+
+    @property
+    def place(self) -> Place:
+        return Place(self.file, self.element, None, f"/memories/{self.element}")
 
 
 class StoreCheck:
@@ -68,24 +75,27 @@ class StoreCheck:
         #: All ids were read; all memories have canonical bytes.
         self.whole = True
         self.hashable = True
-        self._order: list[str] = []
-        self._offsets = array("Q")
-        self._lengths = array("Q")
-        self._checksum: Checksum | None = Checksum()
+        self._checksum = RunningChecksum()
         self.relation_ids: set[str] = set()
-        self._ends: list[tuple[str, Place]] = []
+        #: Ends of relations that no memory so far had the id of, with the relation's index.
+        self._ends: list[tuple[str, str, int]] = []
 
     def findings(self) -> Iterator[Finding]:
         file = self.path.name
         try:
             with self.path.open("rb") as stream:
-                for name, element in iter_members(stream, arrays=_STREAMED, file=file, limits=self.limits):
-                    if element is None:
+                arrays = shapes.STORE_ARRAYS
+                for name, part in iter_members(stream, arrays=arrays, file=file, limits=self.limits, runs=True):
+                    if part is None:
                         self.root[name] = []
-                    elif name in _STREAMED and name in self.root:
-                        yield from self._element(name, element)
+                    elif isinstance(part, Run):
+                        if not self._run(name, part):
+                            for element in part.elements():
+                                yield from self._element(name, element)
+                    elif name in arrays and name in self.root:
+                        yield from self._element(name, part)
                     else:
-                        self.root[name] = self._decode(element, Place(file=file, offset=element.offset))
+                        self.root[name] = self._decode(part, Place(file=file, offset=part.offset))
         except InputError as error:
             self.whole = False
             yield from_error(error, place=Place(file=file))
@@ -99,6 +109,73 @@ class StoreCheck:
 
     def _decode(self, element: Element, place: Place) -> Any:
         return decode_unique(element.whole(), place=place, limits=self.limits)
+
+    def _run(self, name: str, run: Run) -> bool:
+        """Take a run in which nothing is to be told; False, and nothing taken, when it is to be looked at closely."""
+        canonical = quick_of(name).passes(run, self.limits)
+        if canonical is None:
+            return False
+        match name:
+            case "memories":
+                return self._memories(run, canonical)
+            case "relations":
+                return self._relations(run)
+            case _:
+                return self._entries(run)
+
+    def _memories(self, run: Run, canonical: bytes) -> bool:
+        ids: list[str] = []
+        refs: list[tuple[str, _Refs]] = []
+        file = self.path.name
+        for index, memory in enumerate(run.values, run.index):
+            if not nothing_to_say(memory):
+                return False
+            own, provenance = memory["id"], memory["provenance"]
+            ids.append(own)
+            conversation, message = provenance.get("conversation_ref") or "", provenance.get("message_ref") or ""
+            superseded_by, embedding = memory["temporal"].get("superseded_by") or "", memory.get("embedding_ref") or ""
+            if message and not conversation:
+                return False
+            if conversation or superseded_by or embedding:
+                refs.append((own, _Refs(file, index, conversation, message, superseded_by, embedding)))
+        if len(set(ids)) != len(ids) or not self.ids.isdisjoint(ids):
+            return False
+        self.ids.update(ids)
+        self.refs.update(refs)
+        self._checksum.add(ids, canonical, run.offset, len(run.data))
+        return True
+
+    def _relations(self, run: Run) -> bool:
+        ids = {relation["id"] for relation in run.values}
+        if len(ids) != len(run.values) or not self.relation_ids.isdisjoint(ids):
+            return False
+        if any(relation["from"] == relation["to"] for relation in run.values):
+            return False
+        self.relation_ids |= ids
+        for index, relation in enumerate(run.values, run.index):
+            self._wanted(relation["from"], "from", index)
+            self._wanted(relation["to"], "to", index)
+        return True
+
+    def _entries(self, run: Run) -> bool:
+        ids = {entry["id"] for entry in run.values}
+        if len(ids) != len(run.values) or not ids.isdisjoint(self.entries):
+            return False
+        for entry in run.values:
+            created, updated = entry["temporal"]["created_at"], entry["temporal"].get("updated_at")
+            if entry["platform"] in terms.PRODUCTS or (updated is not None and updated[:-1] < created[:-1]):
+                return False
+        file = self.path.name
+        for index, entry in enumerate(run.values, run.index):
+            own, derived = entry["id"], frozenset(entry.get("derived_memories", ()))
+            data = msgspec.json.encode(entry) if "storage" in entry else b""
+            self.entries[own] = Entry(own, derived, Place(file, index, None, f"/conversations_index/{index}"), data)
+        return True
+
+    def _wanted(self, end: str, name: str, index: int) -> None:
+        # Memories may stand behind the relations in the file: those ends are looked up at the end.
+        if end and end not in self.ids:
+            self._ends.append((end, name, index))
 
     def _element(self, name: str, element: Element) -> Iterator[Finding]:
         place = Place(self.path.name, element.index, element.offset, f"/{name}/{element.index}")
@@ -114,7 +191,7 @@ class StoreCheck:
             self._memory(value, element, report)
         elif name == "relations":
             shapes.RELATION(value, "", report)
-            self._relation(value, report)
+            self._relation(value, element.index, report)
         else:
             shapes.INDEX_ENTRY(value, "", report)
             self._entry(value, element, report)
@@ -124,7 +201,7 @@ class StoreCheck:
         if type(value) is not dict:
             self.whole = self.hashable = False
             return
-        _memory_rules(value, report)
+        memory_rules(value, report)
         own = value.get("id")
         if type(own) is not str:
             self.whole = self.hashable = False
@@ -132,58 +209,53 @@ class StoreCheck:
         if own in self.ids:
             report.rule("id-unique")
         self.ids.add(own)
-        if self._order and own < self._order[-1]:
-            self._checksum = None
-        self._order.append(own)
-        self._offsets.append(element.offset)
-        self._lengths.append(len(element.data))
+        canonical = b""
         try:
             canonical = canonical_memory(value)
-            if self._checksum is not None:
-                self._checksum.add(canonical)
         except CanonicalError:
             self.hashable = False
             report.rule("not-canonical")
-        provenance, temporal = _object(value, "provenance"), _object(value, "temporal")
+        self._checksum.add([own], canonical, element.offset, len(element.data))
+        provenance, temporal = member_object(value, "provenance"), member_object(value, "temporal")
         refs = _Refs(
-            report.place,
-            _string(provenance, "conversation_ref"),
-            _string(provenance, "message_ref"),
-            _string(temporal, "superseded_by"),
-            _string(value, "embedding_ref"),
+            self.path.name,
+            element.index,
+            member_text(provenance, "conversation_ref"),
+            member_text(provenance, "message_ref"),
+            member_text(temporal, "superseded_by"),
+            member_text(value, "embedding_ref"),
         )
         if refs.conversation or refs.message or refs.superseded_by or refs.embedding:
             self.refs[own] = refs
         if refs.message and not refs.conversation:
             report.rule("message-ref", "/provenance/message_ref")
 
-    def _relation(self, value: Any, report: Report) -> None:
+    def _relation(self, value: Any, index: int, report: Report) -> None:
         if type(value) is not dict:
             return
-        own, source, target = _string(value, "id"), _string(value, "from"), _string(value, "to")
+        own, source, target = member_text(value, "id"), member_text(value, "from"), member_text(value, "to")
         if own in self.relation_ids:
             report.rule("relation-id-unique")
         self.relation_ids.add(own)
         if source and source == target:
             report.rule("relation-self")
-        # Memories may stand behind the relations in the file: those ends are looked up at the end.
-        for name, end in (("from", source), ("to", target)):
-            if end and end not in self.ids:
-                self._ends.append((end, report.at(f"/{name}")))
+        self._wanted(source, "from", index)
+        self._wanted(target, "to", index)
 
     def _entry(self, value: Any, element: Element, report: Report) -> None:
         if type(value) is not dict:
             return
-        own = _string(value, "id")
+        own = member_text(value, "id")
         if own in self.entries:
             report.rule("conversation-id-unique")
             return
-        if _string(value, "platform") in terms.PRODUCTS:
+        if member_text(value, "platform") in terms.PRODUCTS:
             report.rule("company-name", "/platform")
-        time_order(_object(value, "temporal"), report, "/temporal")
+        time_order(member_object(value, "temporal"), report, "/temporal")
         derived = value.get("derived_memories")
         ids = frozenset(each for each in derived if type(each) is str) if type(derived) is list else frozenset()
-        self.entries[own] = Entry(own, ids, report.place, element.data)
+        place = msgspec.structs.replace(report.place, offset=None)
+        self.entries[own] = Entry(own, ids, place, element.data if "storage" in value else b"")
 
     def _root_rules(self) -> Iterator[Finding]:
         root, report = self.root, Report(Place(file=self.path.name))
@@ -191,12 +263,12 @@ class StoreCheck:
             report.rule("incremental-base")
         signature = root.get("signature")
         if type(signature) is dict:
-            if not _string(_object(root, "integrity"), "checksum"):
+            if not member_text(member_object(root, "integrity"), "checksum"):
                 report.rule("signature-integrity")
-            signed, exported = _instant(signature, "signed_at"), _instant(root, "export_date")
+            signed, exported = member_instant(signature, "signed_at"), member_instant(root, "export_date")
             if signed is not None and exported is not None and signed < exported:
                 report.rule("signed-early", "/signature/signed_at")
-            if not _BASE64URL.issuperset(_string(signature, "value").rstrip("=")):
+            if not _BASE64URL.issuperset(member_text(signature, "value").rstrip("=")):
                 report.rule("signature-alphabet", "/signature/value")
             # Whose the key is, only a person can say: satchel verify asks that (dossier 4.6).
             checked = check_signature(root)
@@ -215,8 +287,9 @@ class StoreCheck:
             return
         # The other end of what a delta names may be in its base.
         absent: Severity | None = "warning" if self.root.get("export_type") == "incremental" else None
-        for end, place in self._ends:
+        for end, name, index in self._ends:
             if end not in self.ids:
+                place = Place(self.path.name, index, None, f"/relations/{index}/{name}")
                 yield broken("relation-end", place, severity=absent)
         for own, refs in self.refs.items():
             if refs.superseded_by and refs.superseded_by not in self.ids:
@@ -237,7 +310,7 @@ class StoreCheck:
 
     def _circles(self) -> Iterator[Finding]:
         settled: set[str] = set()
-        for start in self.refs:
+        for start in [own for own, refs in self.refs.items() if refs.superseded_by]:
             path: set[str] = set()
             at = start
             while at in self.refs and at not in settled and at not in path:
@@ -253,91 +326,15 @@ class StoreCheck:
             return
         place = Place(file=self.path.name, pointer="/integrity")
         total, declared = integrity.get("total_memories"), integrity.get("checksum")
-        if type(total) in (int, float) and self.whole and total != len(self._order):
+        if type(total) in (int, float) and self.whole and total != len(self._checksum.ids):
             yield broken("integrity-total", place)
         if type(declared) is not str:
             return
         if not self.whole or not self.hashable:
             yield broken("integrity-checksum", place, note="it cannot be computed: a memory has no canonical bytes")
-            return
-        raw = self._checksum.text() if self._checksum is not None else ""
-        if raw == declared:
-            return
-        sorted_raw, normalised = self._both_forms()
-        if sorted_raw == declared:
-            return
-        if normalised == declared:
-            note = "it is that of the form the reference SDK gives them"
-            yield broken("integrity-checksum", place, severity="warning", note=note)
-        else:
-            yield broken("integrity-checksum", place)
-
-    def _both_forms(self) -> tuple[str, str]:
-        """The checksums of the raw memories and of their SDK form, ids ascending, duplicates in file order."""
-        raw, normalised = Checksum(), Checksum()
-        with self.path.open("rb") as stream:
-            for index in sorted(range(len(self._order)), key=self._order.__getitem__):
-                stream.seek(self._offsets[index])
-                value = decode_unique(stream.read(self._lengths[index]), limits=self.limits)
-                raw.add(canonical_memory(value))
-                try:
-                    normalised.add(canonical_memory(sdk_form(value)))
-                except CanonicalError:
-                    normalised.add(b"?")
-        return raw.text(), normalised.text()
-
-
-def _memory_rules(memory: dict[str, Any], report: Report) -> None:
-    """The rules that one memory tells by itself: X-11, X-14 to X-18, X-38 to X-40."""
-    content, declared = memory.get("content"), memory.get("content_hash")
-    if type(content) is str and type(declared) is str and content_hash(content) != declared:
-        reading = other_reading(content, declared)
-        if reading:
-            note = f"it is by another reading: {reading}"
-            report.rule("content-hash", "/content_hash", severity="warning", note=note)
-        else:
-            report.rule("content-hash", "/content_hash")
-    if type(content) is str and content and not content.strip():
-        report.rule("content-blank", "/content")
-    temporal = _object(memory, "temporal")
-    time_order(temporal, report, "/temporal")
-    start, end = _instant(temporal, "valid_from"), _instant(temporal, "valid_until")
-    if start is not None and end is not None and end < start:
-        report.rule("validity-order", "/temporal/valid_until")
-    created, reinforced = _instant(temporal, "created_at"), _instant(_object(memory, "confidence"), "last_reinforced")
-    if created is not None and reinforced is not None and reinforced < created:
-        report.rule("reinforced-order", "/confidence/last_reinforced")
-    superseded_by = _string(temporal, "superseded_by")
-    if bool(superseded_by) != (memory.get("status") == "superseded"):
-        report.rule("status-superseded", "/status")
-    if _string(_object(memory, "provenance"), "platform") in terms.PRODUCTS:
-        report.rule("company-name", "/provenance/platform")
-    access = _object(memory, "access")
-    if access.get("exportable") is False:
-        report.rule("not-exportable", "/access/exportable")
-    visibility, grants = access.get("visibility", "private"), access.get("shared_with")
-    if (visibility == "private" and bool(grants)) or (visibility == "shared" and not grants):
-        report.rule("access-grants", "/access")
-
-
-def time_order(temporal: dict[str, Any], report: Report, pointer: str) -> None:
-    """X-14."""
-    created, updated = _instant(temporal, "created_at"), _instant(temporal, "updated_at")
-    if created is not None and updated is not None and updated < created:
-        report.rule("time-order", f"{pointer}/updated_at")
-
-
-def _object(value: dict[str, Any], name: str) -> dict[str, Any]:
-    member = value.get(name)
-    return member if type(member) is dict else {}
-
-
-def _string(value: dict[str, Any], name: str) -> str:
-    member = value.get(name)
-    return member if type(member) is str else ""
-
-
-def _instant(value: dict[str, Any], name: str) -> int | None:
-    member = value.get(name)
-    moment = moments.read(member) if type(member) is str else None
-    return moment.instant if moment is not None else None
+        elif self._checksum.text(self.path) != declared:
+            if self._checksum.sdk_text(self.path) == declared:
+                note = "it is that of the form the reference SDK gives them"
+                yield broken("integrity-checksum", place, severity="warning", note=note)
+            else:
+                yield broken("integrity-checksum", place)

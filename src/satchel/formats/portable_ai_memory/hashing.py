@@ -47,12 +47,12 @@ class Checksum:
         self._digest = hashlib.sha256(b"[")
         self.count = 0
 
-    def add(self, canonical_bytes: bytes) -> None:
-        """Append one memory in its RFC 8785 form."""
+    def add(self, canonical_bytes: bytes, count: int = 1) -> None:
+        """Append one memory in its RFC 8785 form, or ``count`` of them with a comma between each two."""
         if self.count:
             self._digest.update(b",")
         self._digest.update(canonical_bytes)
-        self.count += 1
+        self.count += count
 
     def text(self) -> str:
         """The checksum of what was added so far, as ``integrity.checksum`` spells it."""

@@ -16,7 +16,7 @@ import msgspec
 from satchel.codec.archives import unsafe_name
 from satchel.errors import CanonicalError
 from satchel.formats.base import Selection
-from satchel.formats.portable_ai_memory import shapes, terms
+from satchel.formats.portable_ai_memory import models, terms
 from satchel.formats.portable_ai_memory.hashing import canonical_memory, content_hash, sdk_form
 from satchel.formats.portable_ai_memory.space import FORMAT_NAME, member, string, uid_in
 from satchel.formats.portable_ai_memory.spelling import dump, exact
@@ -27,6 +27,8 @@ from satchel.model.record import Record
 #: Names that some systems take for devices.
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(10))})
 _NAME_BYTES = 200
+#: The members of a store that this version has.
+_ROOT = frozenset(field.encode_name for field in msgspec.structs.fields(models.Store))
 _BEHIND = "it names what is not in this export"
 
 
@@ -128,7 +130,7 @@ class Homes:
     def _continue(self, newest: Record, root: dict[str, Any]) -> None:
         """Take over what the newest export says of itself and this one can say too."""
         if self.version == newest.origin.version != terms.SCHEMA_VERSION:
-            self.head = {name: value for name, value in root.items() if name not in shapes.STORE.members}
+            self.head = {name: value for name, value in root.items() if name not in _ROOT}
         if root.get("type_registry") is not None:
             self.head["type_registry"] = root["type_registry"]
 

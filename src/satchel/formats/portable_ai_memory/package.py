@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from satchel.errors import InputError, UsageError
 from satchel.formats.base import PLAIN, Format, FormatInfo, Known, Progress, Selection, WriteOptions, Written
@@ -67,6 +68,12 @@ class PortableAiMemory:
         """See ``formats.signing.Signer.verify``; the steps are those of dossier 4.5."""
         _refuse_parts(path)
         return signing.verify(path, trust, limits)
+
+    def schemas(self) -> dict[str, dict[str, Any]]:
+        """See ``formats.base.Described.schemas``."""
+        from satchel.formats.portable_ai_memory.schemas import ROOTS, schema
+
+        return {name: schema(name) for name in ROOTS}
 
 
 def _refuse_parts(path: Path) -> None:

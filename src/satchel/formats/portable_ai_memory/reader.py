@@ -10,7 +10,7 @@ import hashlib
 import mimetypes
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import msgspec
 
@@ -167,7 +167,7 @@ class _Reading:
         head: list[bytes] = []
         with file.open("rb") as inner:
             stream = Hashing(inner)
-            for name, element in iter_members(stream, arrays=arrays, file=path, limits=self._limits):  # type: ignore[arg-type]
+            for name, element in iter_members(cast(BinaryIO, stream), arrays=arrays, file=path, limits=self._limits):
                 if element is not None and name in arrays:
                     value = msgspec.json.decode(element.whole())
                     yield from takes[name](value, element, self._place(path, element))

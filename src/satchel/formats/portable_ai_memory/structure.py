@@ -1,4 +1,4 @@
-"""Structure checks over raw parsed JSON: the small part of JSON Schema that the three schemas use, made of functions.
+"""Structure checks over raw parsed JSON, made from the types of ``models``: every fault of a value, each with its place.
 
 A check is called with a value, the pointer to it and a Report; it adds findings and returns nothing. Closed objects, null
 rules and patterns are those of dossier 1 and 6; patterns match the whole string. Findings never quote the person's
@@ -7,16 +7,23 @@ content.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+from msgspec import inspect
+
 from satchel.errors import Place
-from satchel.formats.portable_ai_memory import moments
+from satchel.formats.portable_ai_memory import models, moments
 from satchel.formats.portable_ai_memory.rules import broken
 from satchel.model.findings import Finding, Severity
 
 Check = Callable[[Any, str, "Report"], None]
+
+#: What a value of each JSON type is called in a finding.
+_WORDS = {dict: "an object", list: "an array", str: "a string", bool: "true or false", float: "a number", int: "an integer"}
 
 
 class Report:
@@ -42,67 +49,134 @@ class Report:
         """Add the finding that a rule of ``rules.RULES`` is broken."""
         self.findings.append(broken(code, self.at(pointer), note=note, severity=severity))
 
+    def wrong_type(self, value: Any, pointer: str, wanted: str) -> None:
+        if value is None:
+            self.add("null", pointer, f"null is not allowed here; expected {wanted}")
+        else:
+            self.add("type", pointer, f"expected {wanted}")
 
-def _wrong_type(value: Any, pointer: str, report: Report, wanted: str) -> None:
-    if value is None:
-        report.add("null", pointer, f"null is not allowed here; expected {wanted}")
-    else:
-        report.add("type", pointer, f"expected {wanted}")
+
+def check_of(model: type[msgspec.Struct], *, streamed: frozenset[str] = frozenset()) -> Check:
+    """The check of an object of this type; of the members named in ``streamed`` only that they are arrays."""
+
+    @functools.cache
+    def made() -> Check:
+        # Not before it is called: most commands and most files need none of most checks.
+        info = inspect.type_info(model)
+        assert isinstance(info, inspect.StructType)
+        return _object(info, streamed=streamed)
+
+    return lambda value, pointer, report: made()(value, pointer, report)
 
 
-def text(
-    *,
-    null: bool = False,
-    least: int = 0,
-    pattern: re.Pattern[str] | None = None,
-    among: tuple[str, ...] | None = None,
-    const: str | None = None,
-) -> Check:
-    """A string, with what else is asked of it."""
-    wanted = "a string or null" if null else "a string"
+def _check(info: inspect.Type, schema: dict[str, Any]) -> Check:
+    """The check of a value of this type; ``schema`` is what the type's annotations say beside it."""
+    match info:
+        case inspect.Metadata():
+            return _check(info.type, {**(info.extra_json_schema or {}), **schema})
+        case inspect.UnionType():
+            return _union(info, schema)
+        case inspect.StrType():
+            return _time if schema.get("format") == "date-time" else _text(info)
+        case inspect.LiteralType():
+            return _among(tuple(str(value) for value in info.values))
+        case inspect.IntType() | inspect.FloatType():
+            return _number(info)
+        case inspect.ListType():
+            return _array(info, schema)
+        case inspect.StructType():
+            return _object(info)
+        case inspect.BoolType():
+            return _of_type(bool)
+        case _:
+            assert isinstance(info, inspect.DictType)
+            return _of_type(dict)
+
+
+def _of_type(kind: type) -> Check:
+    def check(value: Any, pointer: str, report: Report) -> None:
+        if type(value) is not kind:
+            report.wrong_type(value, pointer, _WORDS[kind])
+
+    return check
+
+
+def _union(info: inspect.UnionType, schema: dict[str, Any]) -> Check:
+    """A value or null; the input of a tool is the only other union: an object, a string or null (dossier 6.1)."""
+    others = [each for each in info.types if not isinstance(each, inspect.NoneType)]
+    if len(others) == 1:
+        inner = _check(others[0], schema)
+
+        def check(value: Any, pointer: str, report: Report) -> None:
+            if value is not None:
+                inner(value, pointer, report)
+
+        return check
+
+    def either(value: Any, pointer: str, report: Report) -> None:
+        if value is not None and type(value) not in (dict, str):
+            report.add("type", pointer, "expected an object, a string or null")
+
+    return either
+
+
+def _text(info: inspect.StrType) -> Check:
+    least, most = info.min_length or 0, info.max_length
+    pattern = re.compile(info.pattern) if info.pattern else None
 
     def check(value: Any, pointer: str, report: Report) -> None:
         if type(value) is not str:
-            if value is not None or not null:
-                _wrong_type(value, pointer, report, wanted)
-        elif const is not None and value != const:
-            report.add("const", pointer, f"expected {const!r}")
-        elif among is not None and value not in among:
-            report.newer("enum", pointer, "expected one of " + ", ".join(among))
-        elif len(value) < least:
+            report.wrong_type(value, pointer, "a string")
+        elif not value and least:
             report.add("length", pointer, "an empty string is not allowed here")
-        elif pattern is not None and not pattern.fullmatch(value):
-            report.add("pattern", pointer, f"does not match {pattern.pattern}")
+        elif pattern is not None and not pattern.search(value):
+            report.add("pattern", pointer, f"does not match {schema_pattern(pattern.pattern)}")
+        elif len(value) < least or (most is not None and len(value) > most):
+            report.add("length", pointer, f"needs {least} to {most} characters")
 
     return check
 
 
-def time(*, null: bool = False) -> Check:
-    """A date-time. RFC 3339 is right, other ISO 8601 forms are doubtful, the rest is wrong (dossier 11.4, PAM-017)."""
+def schema_pattern(pattern: str) -> str:
+    """The pattern as ECMA-262 spells it, where ``$`` matches at the end only (dossier 1.1)."""
+    return pattern.removesuffix(r"\Z") + "$" if pattern.endswith(r"\Z") else pattern
+
+
+def _among(words: tuple[str, ...]) -> Check:
+    """One of a closed list; a list of one is a constant, which no later version changes."""
 
     def check(value: Any, pointer: str, report: Report) -> None:
         if type(value) is not str:
-            if value is not None or not null:
-                _wrong_type(value, pointer, report, "a date-time string")
-            return
-        moment = moments.read(value)
-        if moment is None:
-            report.add("time", pointer, "not a date-time")
-        elif not moment.strict:
-            report.rule("time-form", pointer)
+            report.wrong_type(value, pointer, "a string")
+        elif value not in words and len(words) == 1:
+            report.add("const", pointer, f"expected {words[0]!r}")
+        elif value not in words:
+            report.newer("enum", pointer, "expected one of " + ", ".join(words))
 
     return check
 
 
-def number(*, low: float | None = None, high: float | None = None, null: bool = False, whole: bool = False) -> Check:
-    """A number in [low, high]; ``whole`` takes 5.0 for an integer, as Draft 2020-12 does (dossier 1.13)."""
-    wanted = "an integer" if whole else "a number"
+def _time(value: Any, pointer: str, report: Report) -> None:
+    """A date-time. RFC 3339 is right, other ISO 8601 forms are doubtful, the rest is wrong (dossier 11.4, PAM-017)."""
+    if type(value) is not str:
+        report.wrong_type(value, pointer, "a date-time string")
+        return
+    moment = moments.read(value)
+    if moment is None:
+        report.add("time", pointer, "not a date-time")
+    elif not moment.strict:
+        report.rule("time-form", pointer)
+
+
+def _number(info: inspect.IntType | inspect.FloatType) -> Check:
+    """A number in its range; an integer may be spelled 5.0, as Draft 2020-12 has it (dossier 1.13)."""
+    whole, low, high = isinstance(info, inspect.IntType), info.ge, info.le
+    wanted = _WORDS[int if whole else float]
 
     def check(value: Any, pointer: str, report: Report) -> None:
         kind = type(value)
         if kind is not int and kind is not float:
-            if value is not None or not null:
-                _wrong_type(value, pointer, report, wanted)
+            report.wrong_type(value, pointer, wanted)
         elif whole and kind is float and not value.is_integer():
             report.add("type", pointer, "expected an integer")
         elif (low is not None and value < low) or (high is not None and value > high):
@@ -111,78 +185,71 @@ def number(*, low: float | None = None, high: float | None = None, null: bool = 
     return check
 
 
-def flag(value: Any, pointer: str, report: Report) -> None:
-    """A boolean."""
-    if type(value) is not bool:
-        _wrong_type(value, pointer, report, "true or false")
-
-
-def tool_input(value: Any, pointer: str, report: Report) -> None:
-    """What ``tool_calls[].input`` may be (dossier 6.1)."""
-    if value is not None and type(value) not in (dict, str):
-        report.add("type", pointer, "expected an object, a string or null")
-
-
-def array(item: Check, *, unique: bool = False, least: int = 0, null: bool = False) -> Check:
-    """An array of ``item``."""
+def _array(info: inspect.ListType, schema: dict[str, Any]) -> Check:
+    item, least, unique = info.item_type, info.min_length or 0, schema.get("uniqueItems")
+    if isinstance(item, inspect.FloatType):
+        return _numbers
+    each = _check(item, {})
 
     def check(value: Any, pointer: str, report: Report) -> None:
         if type(value) is not list:
-            if value is not None or not null:
-                _wrong_type(value, pointer, report, "an array")
+            report.wrong_type(value, pointer, "an array")
             return
         if len(value) < least:
             report.add("length", pointer, f"needs at least {least}")
         for index, member in enumerate(value):
-            item(member, f"{pointer}/{index}", report)
-        # Only strings are asked to be unique in these schemas.
-        if unique and len(set(map(str, value))) != len(value):
+            each(member, f"{pointer}/{index}", report)
+        # Only strings are asked to be unique in this format; of other things, that they are is already told.
+        texts = [member for member in value if type(member) is str]
+        if unique and len(set(texts)) != len(texts):
             report.add("unique", pointer, "an item stands twice")
 
     return check
 
 
-def numbers(value: Any, pointer: str, report: Report) -> None:
-    """An array of numbers, or null: an embedding's vector, looked at in one go."""
-    if value is None:
-        return
+def _numbers(value: Any, pointer: str, report: Report) -> None:
+    """An array of numbers: an embedding's vector, looked at in one go."""
     if type(value) is not list:
-        _wrong_type(value, pointer, report, "an array")
+        report.wrong_type(value, pointer, "an array")
     elif not {type(item) for item in value} <= {int, float}:
         report.add("type", pointer, "expected numbers only")
 
 
-class Shape:
-    """An object: its members' checks, which it must have, whether it takes others, and a check of the whole."""
+def _object(info: inspect.StructType, *, streamed: frozenset[str] = frozenset()) -> Check:
+    """An object: its members' checks, which it must have, whether it takes others, and its condition."""
+    members = {field.encode_name: _check(field.type, {}) for field in info.fields} | dict.fromkeys(streamed, _of_type(list))
+    required = [field.encode_name for field in info.fields if field.required]
+    closed = info.forbid_unknown_fields
+    condition = models.CONDITIONS.get(info.cls)
 
-    def __init__(
-        self,
-        members: dict[str, Check],
-        *,
-        required: tuple[str, ...] = (),
-        open: bool = False,
-        null: bool = False,
-        also: Check | None = None,
-    ) -> None:
-        self.members = members
-        self.required = required
-        self.open = open
-        self.null = null
-        self.also = also
-
-    def __call__(self, value: Any, pointer: str, report: Report) -> None:
+    def check(value: Any, pointer: str, report: Report) -> None:
         if type(value) is not dict:
-            if value is not None or not self.null:
-                _wrong_type(value, pointer, report, "an object")
+            report.wrong_type(value, pointer, "an object")
             return
-        for name in self.required:
+        for name in required:
             if name not in value:
                 report.add("required", pointer, f"lacks {name}")
         for name, member in value.items():
-            check = self.members.get(name)
-            if check is not None:
-                check(member, f"{pointer}/{name}", report)
-            elif not self.open:
+            part = members.get(name)
+            if part is not None:
+                part(member, f"{pointer}/{name}", report)
+            elif closed:
                 report.newer("unknown", pointer, "has a member that the format does not know")
-        if self.also is not None:
-            self.also(value, pointer, report)
+        if condition is not None:
+            _conditional(condition, value, pointer, report)
+
+    return check
+
+
+def _conditional(condition: models.Condition, value: dict[str, Any], pointer: str, report: Report) -> None:
+    said = value.get(condition.member)
+    holds = type(said) is dict if condition.const is None else said == condition.const
+    if holds:
+        for name in condition.texts:
+            # An empty one is told by its own check.
+            if type(value.get(name)) is not str:
+                report.add("conditional", pointer, f"{condition.id}: {condition.member} asks for {name}")
+    elif condition.member in value:
+        for name in condition.nulls:
+            if value.get(name) is not None:
+                report.add("conditional", pointer, f"{condition.id}: {condition.member} leaves no place for {name}")

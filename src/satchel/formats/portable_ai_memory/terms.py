@@ -6,8 +6,8 @@ Patterns are ECMA-262 and are used with ``fullmatch``: Python's ``$`` would let 
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import re
+from typing import Literal, get_args
 
 STORE_SCHEMA = "portable-ai-memory"
 CONVERSATION_SCHEMA = "portable-ai-memory-conversation"
@@ -22,7 +22,7 @@ ATTACHMENTS_FOLDER = "attachments"
 #: Of Satchel: whence each thing came, so that what comes back is known again. Other readers pass it over.
 SIDECAR_FILE = "satchel.json"
 
-MEMORY_TYPES = (
+MemoryType = Literal[
     "fact",
     "preference",
     "skill",
@@ -34,19 +34,34 @@ MEMORY_TYPES = (
     "environment",
     "project",
     "custom",
-)
-STATUSES = ("active", "superseded", "deprecated", "retracted", "archived")
-RELATION_TYPES = ("supports", "contradicts", "extends", "supersedes", "related_to", "derived_from")
-EXTRACTION_METHODS = ("llm_inference", "explicit_user_input", "api_export", "browser_extraction", "manual")
-DECAY_MODELS = ("time_linear", "time_exponential", "none")
-VISIBILITIES = ("private", "shared", "public")
-PERMISSIONS = ("read", "write", "delete")
-STORAGE_TYPES = ("file", "database", "object_storage", "vector_db", "uri")
-ALGORITHMS = ("Ed25519", "ES256", "ES384", "RS256", "RS384", "RS512")
-ROLES = ("user", "assistant", "system", "tool")
-CONTENT_TYPES = ("text", "multipart")
-PART_TYPES = ("text", "image", "code", "file", "audio", "video")
-ATTACHMENT_TYPES = ("file", "image", "audio", "video", "document")
+]
+Status = Literal["active", "superseded", "deprecated", "retracted", "archived"]
+RelationType = Literal["supports", "contradicts", "extends", "supersedes", "related_to", "derived_from"]
+ExtractionMethod = Literal["llm_inference", "explicit_user_input", "api_export", "browser_extraction", "manual"]
+DecayModel = Literal["time_linear", "time_exponential", "none"]
+Visibility = Literal["private", "shared", "public"]
+Permission = Literal["read", "write", "delete"]
+StorageType = Literal["file", "database", "object_storage", "vector_db", "uri"]
+Algorithm = Literal["Ed25519", "ES256", "ES384", "RS256", "RS384", "RS512"]
+ExportType = Literal["full", "incremental"]
+Role = Literal["user", "assistant", "system", "tool"]
+ContentType = Literal["text", "multipart"]
+PartType = Literal["text", "image", "code", "file", "audio", "video"]
+AttachmentType = Literal["file", "image", "audio", "video", "document"]
+
+MEMORY_TYPES: tuple[str, ...] = get_args(MemoryType)
+STATUSES: tuple[str, ...] = get_args(Status)
+RELATION_TYPES: tuple[str, ...] = get_args(RelationType)
+EXTRACTION_METHODS: tuple[str, ...] = get_args(ExtractionMethod)
+DECAY_MODELS: tuple[str, ...] = get_args(DecayModel)
+VISIBILITIES: tuple[str, ...] = get_args(Visibility)
+PERMISSIONS: tuple[str, ...] = get_args(Permission)
+STORAGE_TYPES: tuple[str, ...] = get_args(StorageType)
+ALGORITHMS: tuple[str, ...] = get_args(Algorithm)
+ROLES: tuple[str, ...] = get_args(Role)
+CONTENT_TYPES: tuple[str, ...] = get_args(ContentType)
+PART_TYPES: tuple[str, ...] = get_args(PartType)
+ATTACHMENT_TYPES: tuple[str, ...] = get_args(AttachmentType)
 
 VERSION = re.compile(r"[0-9]+\.[0-9]+(-(rc|alpha|beta)[0-9]*)?")
 SYSTEM = re.compile(r"[a-zA-Z0-9_-]+/[0-9]+\.[0-9]+\.[0-9]+")
@@ -74,9 +89,13 @@ MAX_INTEGER = (1 << 53) - 1
 @functools.cache
 def system_name() -> str:
     """``satchel/x.y.z`` as the pattern of ``exported_by`` wants it: no pre-release suffix (dossier 1.2)."""
+    # Loading it takes longer than all else of this package, and only a writer asks.
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as version_of
+
     try:
-        version = importlib.metadata.version("satchel")
-    except importlib.metadata.PackageNotFoundError:
+        version = version_of("satchel")
+    except PackageNotFoundError:
         version = ""
     numbers = [*re.findall(r"\d+", version.split("+")[0])[:3], "0", "0", "0"][:3]
     return "satchel/" + ".".join(numbers)

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from satchel.codec.collector import paused
 from satchel.errors import InputError, Place
 from satchel.formats.portable_ai_memory import terms
 from satchel.formats.portable_ai_memory.check_conversation import ConversationCheck
@@ -29,12 +30,13 @@ _KNOWN = {terms.STORE_FILE, terms.SIDECAR_FILE, terms.EMBEDDINGS_FILE, terms.CON
 def validate(path: Path, limits: Limits) -> Iterator[Finding]:
     """Everything wrong or doubtful with the package or file at ``path``."""
     try:
-        if path.is_dir():
-            yield from _package(path, limits)
-        elif path.is_file() or not path.exists():
-            yield from _single(path, limits)
-        else:
-            yield Finding(code="unreadable", severity="error", text="is neither a file nor a folder")
+        with paused():
+            if path.is_dir():
+                yield from _package(path, limits)
+            elif path.is_file() or not path.exists():
+                yield from _single(path, limits)
+            else:
+                yield Finding(code="unreadable", severity="error", text="is neither a file nor a folder")
     except OSError as error:
         text = f"cannot be read: {error.strerror or 'the system refuses'}"
         yield Finding(code="unreadable", severity="error", text=text, place=Place(file=path.name))
@@ -154,5 +156,5 @@ def _conversations(folder: Path, store: StoreCheck, limits: Limits) -> Iterator[
 
 
 def _entry_value(entry: Entry) -> dict[str, Any]:
-    value = msgspec.json.decode(entry.data)
+    value = msgspec.json.decode(entry.data or b"{}")
     return value if type(value) is dict else {}
