@@ -151,7 +151,7 @@ def test_ids_and_names_of_the_source_never_become_paths(name: str, tmp_path: Pat
     FORMAT.write(bag, tmp_path / "inner" / "out")
     check(tmp_path / "inner" / "out")
     uuid = "[0-9a-f-]{36}"
-    known = f"inner/out/({STORE}|satchel\\.json|conversations/{uuid}\\.json|attachments/{uuid}(-[A-Za-z0-9._-]{{1,80}})?)"
+    known = f"inner/out/({STORE}|conversations/{uuid}\\.json|attachments/{uuid}(-[A-Za-z0-9._-]{{1,80}})?)"
     assert all(re.fullmatch(known, path) for path in files(tmp_path))
     (one,) = talks(tmp_path / "inner" / "out")[0]["messages"]
     assert one["provider_message_id"] == name

@@ -13,7 +13,7 @@ from satchel.cli import options
 @click.argument("target", metavar="FOLDER", type=click.Path(path_type=Path))
 @click.option("--to", required=True, metavar="FORMAT", help="The format: portable-ai-memory, portable-memory.")
 @click.option("--sign", default="", metavar="KEY", help="Sign with the key of this name (satchel keys create).")
-@click.option("--profile", default="", metavar="NAME", help="A spelling of the format: sdk, spec (portable-memory alone).")
+@click.option("--profile", default="", metavar="NAME", help="A spelling of the format: sdk, spec (portable-memory).")
 @options.json
 def export(target: Path, to: str, sign: str, profile: str, json: bool) -> None:
     """Write everything in the vault in an open format; what the format cannot hold is told.

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 from satchel.errors import OutputError
-from satchel.formats import sorting
-from satchel.formats.portable_memory import moments
+from satchel.formats.portable_memory import moments, sorting
 from satchel.formats.portable_memory.bundle import foreign_name
 from satchel.formats.portable_memory.kinds import KINDS
 from satchel.formats.portable_memory.manifest import Head

@@ -84,13 +84,6 @@ def _is_hidden(record: Record | None) -> bool:
     return record is not None and not record.access.exportable
 
 
-def _told_of(record: Record) -> set[str]:
-    """What a relation joins, or something like an embedding was made of."""
-    body = record.body
-    ends = {body.source, body.target} if isinstance(body, Relation) else {record.linked("derived_from")}
-    return {uid for uid in ends if uid}
-
-
 def _leaves(record: Record | None) -> bool:
     return record is not None and record.access.exportable
 
@@ -144,9 +137,13 @@ def _put(record: Record, writer: BundleWriter, around: Around, ledger: Ledger) -
     if whole_of is not None and not whole_of.access.exportable:
         ledger.record(kind, "omitted", "not-exportable", "its conversation is not to be exported")
         return
-    if kind in _TELLING and any(_is_hidden(around.get(uid)) for uid in _told_of(record)):
+    hidden = {link.to for link in record.links if kind != "message" and _is_hidden(around.get(link.to))}
+    if hidden and kind in _TELLING:
         ledger.record(kind, "omitted", "not-exportable", "it tells of what is not to be exported")
         return
+    if hidden:
+        record = msgspec.structs.replace(record, links=tuple(link for link in record.links if link.to not in hidden))
+        ledger.field(kind, "links", "lost", "not-exportable", "the other end is not to be exported")
     body = record.body
     if isinstance(body, Relation) and not (_is_entity(body.source, around) and _is_entity(body.target, around)):
         ledger.record(kind, "transformed", "as-foreign", "an edge joins entities alone; carried whole")
