@@ -34,7 +34,7 @@ SHOWN_FINDINGS = 20
 def import_(
     paths: tuple[Path, ...], adapter: str, account: str, dry_run: bool, yes: bool, limit: tuple[str, ...], json: bool
 ) -> None:
-    """Import an assistant's export or a Portable Memory bundle; it is recognised by its structure.
+    """Import an assistant's export, a Portable Memory bundle or a Portable AI Memory package, recognised by its structure.
 
     A PATH is a file, a folder, a zip, a .gz or .zst file, or - for standard input.
 

@@ -19,6 +19,7 @@ from satchel.move.imports import import_paths
 from satchel.vault.folder import trial_vault
 from satchel.vault.sqlite.store import SqliteStore
 from satchel.vault.store import Summary
+from tests.conftest import ROOT
 from tests.formats.portable_ai_memory.bag import SHARED, needs_shared
 from tests.formats.portable_ai_memory.packages import (
     OWNER,
@@ -289,3 +290,19 @@ def test_the_highest_version_of_what_leaves(store: SqliteStore, tmp_path: Path) 
         import_paths(store, [Package(whole).folder(tmp_path / f"in{at}")])
     assert written(store, tmp_path / "out")["schema_version"] == "1.10"
     assert errors(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize("sidecar", [True, False])
+def test_an_export_of_other_sources_comes_back(sidecar: bool, store: SqliteStore, tmp_path: Path) -> None:
+    """With the sidecar nothing is taken twice; without it all of it is, and even so both can leave."""
+    import_paths(store, [ROOT / "examples"])
+    before = written(store, tmp_path / "out")
+    if not sidecar:
+        (tmp_path / "out" / "satchel.json").unlink()
+    batch = import_paths(store, [tmp_path / "out"])
+    assert (new(batch.summary) == {}) == sidecar
+    after = written(store, tmp_path / "more")
+    assert errors(tmp_path / "more") == []
+    times = 1 if sidecar else 2
+    assert len(after["memories"]) == times * len(before["memories"])
+    assert len(after["conversations_index"]) == times * len(before["conversations_index"])

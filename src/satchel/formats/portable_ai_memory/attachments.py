@@ -12,7 +12,7 @@ from satchel.formats.portable_ai_memory import terms
 from satchel.formats.portable_ai_memory.messages import File
 from satchel.formats.portable_ai_memory.spelling import file_name
 from satchel.model.bodies import Document
-from satchel.model.ids import uuid_of
+from satchel.model.ids import make_uid, uuid_of
 from satchel.model.ledger import Ledger
 from satchel.model.record import Record
 
@@ -20,10 +20,10 @@ _CHUNK_BYTES = 1 << 20
 
 
 class Attachments:
-    """Finds and copies; ``copied`` holds the uids of the documents whose bytes are in the package."""
+    """Finds and copies; ``copied`` holds where the bytes of documents are in the package, by uid."""
 
     def __init__(self, selection: Selection, folder: Folder, ledger: Ledger) -> None:
-        self.copied: set[str] = set()
+        self.copied: dict[str, str] = {}
         self._selection = selection
         self._folder = folder
         self._ledger = ledger
@@ -44,7 +44,11 @@ class Attachments:
         if document.blob:
             tail = file_name(document.name)
             dash = "" if tail.startswith(".") or not tail else "-"
-            ref = self._copy(uid, document, f"{terms.ATTACHMENTS_FOLDER}/{uuid_of(uid)}{dash}{tail}")
+            ref = f"{terms.ATTACHMENTS_FOLDER}/{uuid_of(uid)}{dash}{tail}"
+            if (self._folder.path / ref).exists():
+                # A file that came in an earlier package of ours has this name.
+                ref = f"{terms.ATTACHMENTS_FOLDER}/{uuid_of(make_uid(uid, 'again'))}{dash}{tail}"
+            ref = self._copy(uid, document, ref)
         return File(ref, document.name, document.media_type, document.size_bytes)
 
     def put(self, record: Record, path: str) -> bool:
@@ -61,5 +65,5 @@ class Attachments:
         with source, self._folder.create(ref) as sink:
             while chunk := source.read(_CHUNK_BYTES):
                 sink.write(chunk)
-        self.copied.add(uid)
+        self.copied[uid] = ref
         return ref

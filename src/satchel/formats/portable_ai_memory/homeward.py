@@ -20,7 +20,7 @@ from satchel.formats.portable_ai_memory import models, terms
 from satchel.formats.portable_ai_memory.hashing import canonical_memory, content_hash, sdk_form
 from satchel.formats.portable_ai_memory.space import FORMAT_NAME, member, string, uid_in
 from satchel.formats.portable_ai_memory.spelling import dump, exact
-from satchel.model.ids import uuid_of
+from satchel.model.ids import make_uid, uuid_of
 from satchel.model.ledger import Ledger
 from satchel.model.record import Record
 
@@ -74,7 +74,9 @@ class Homes:
             if is_home(record):
                 home[record.uid] = record.origin.id
             else:
-                built.add(uuid_of(record.uid))
+                own = uuid_of(record.uid)
+                built.add(own)
+                self._paths.add(f"{terms.CONVERSATIONS_FOLDER}/{own}.json")
         self._name(home, built)
 
     def _name(self, home: dict[str, str], taken: set[str]) -> None:
@@ -146,6 +148,8 @@ class Homes:
         above, _, name = wanted.rpartition("/")
         fits = above == folder and _is_plain(name) and name.endswith(suffix) and _folded(wanted) not in self._paths
         path = wanted if fits else f"{folder}/{uuid_of(uid)}{suffix}"
+        if not fits and path in self._paths:
+            path = f"{folder}/{uuid_of(make_uid(uid, 'again'))}{suffix}"
         self._paths.add(_folded(path))
         self.files[uid] = path
         return path

@@ -104,6 +104,9 @@ class Writer:
         self._home_files(attachments)
         with self._folder.spool() as index, self._folder.spool() as relations:
             self._conversations(index, attachments)
+            for uid, path in attachments.copied.items():
+                if uid not in self._homes.files:
+                    self._notes.made("attachment", path, uid)
             with self._folder.create(terms.STORE_FILE) as sink:
                 self._store(sink, relations, index, attachments)
         self._embeddings()
