@@ -172,6 +172,15 @@ class _Vault:
     def said(self, uid: str) -> tuple[str, str] | None:
         return self._said.get(uid)
 
+    def newest_edition(self, format: str, signer: str, series: str) -> None:
+        return None
+
+    def was_taken(self, digest: str) -> bool:
+        return False
+
+    def is_own_entry(self, number: int, hash: str) -> bool:
+        return False
+
     def take(self, item: Item) -> None:
         """What an import does with the item, as far as a reader can tell."""
         if isinstance(item, Tombstone):

@@ -15,5 +15,5 @@ def test_the_vault_fails_nowhere_else() -> None:
     outcomes = {verdict.case: verdict.outcome for verdict in found.verdicts}
     assert {case for case, outcome in outcomes.items() if outcome == "fail"} == NOT_YET
     assert "inconclusive" not in outcomes.values()
-    assert sum(outcome == "pass" for outcome in outcomes.values()) >= 84
-    assert found.level == "L0"
+    assert sum(outcome == "pass" for outcome in outcomes.values()) >= 91
+    assert found.level == "L1"
