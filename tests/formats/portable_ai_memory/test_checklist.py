@@ -292,7 +292,7 @@ def package(tmp_path: Path) -> Path:
 
 @pytest.mark.row("PAM-005", "PAM-070", "PAM-071")
 def test_without_embeddings_no_memory_names_one(package: Path) -> None:
-    assert sorted(path.name for path in package.iterdir()) == ["conversations", "memory-store.json"]
+    assert sorted(path.name for path in package.iterdir()) == ["conversations", "memory-store.json", "satchel.json"]
     assert [each for each in store(package)["memories"] if each.get("embedding_ref") is not None] == []
 
 

@@ -293,15 +293,17 @@ class _Reading:
         place = self._place(talk.ref)
         space = self._space
         uid = space.conversation(root["id"])
+        for message in root["messages"]:
+            for item in message.get("attachments") or ():
+                path, said = _path(string(item, "ref")), (string(item, "name"), string(item, "mime_type"))
+                # The same whatever comes first: a package of ours lists its talks in another order.
+                self._named[path] = max(said, self._named.get(path, said))
         if root["id"] in self._passed:
             return
         if self._is_erased(uid, ("conversation", root["id"])):
             yield _erased("a conversation", place)
             return
         temporal = member(root, "temporal")
-        for message in root["messages"]:
-            for item in message.get("attachments") or ():
-                self._named.setdefault(_path(string(item, "ref")), (string(item, "name"), string(item, "mime_type")))
         yield Original(
             uid=uid,
             kind=f"{FORMAT_NAME}.conversation",

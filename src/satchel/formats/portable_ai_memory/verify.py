@@ -182,7 +182,7 @@ def version_of(said: str, file: str) -> tuple[bool, list[Finding]]:
 
 def storage_ref(entry: Entry) -> str | None:
     """The path that an index entry names; None when it names no file."""
-    value: Any = msgspec.json.decode(entry.data)
+    value: Any = msgspec.json.decode(entry.data or b"{}")
     storage = value.get("storage") if type(value) is dict else None
     ref = storage.get("ref") if type(storage) is dict and storage.get("type") == "file" else None
     return ref if type(ref) is str else None
