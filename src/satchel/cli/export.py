@@ -51,7 +51,7 @@ def export(target: Path, to: str, sign: str, profile: str, budget: int | None, a
 
     moment = as_of_moment(as_of)
     with opened() as store, WorkProgress("Writing", shown=not json, by_bytes=False) as progress:
-        progress.total(sum(store.stats().records.values()))
+        progress.total(store.count())
         written = write(
             store,
             target,

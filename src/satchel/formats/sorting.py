@@ -8,10 +8,15 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import IO
 
+import msgspec
+
 #: What one stream gathers before it puts a run aside.
 RUN_BYTES = 16 << 20
-_HEAD = struct.Struct("<II")
-_WINDOW_BYTES = 1 << 18
+#: What is put aside and fetched again in one piece.
+_BLOCK_LINES = 256
+_HEAD = struct.Struct("<Q")
+_ENCODE = msgspec.msgpack.Encoder().encode
+_DECODE = msgspec.msgpack.Decoder(list[tuple[bytes, bytes]]).decode
 
 
 class SortedLines:
@@ -43,7 +48,8 @@ class SortedLines:
             self._put_aside()
 
     def __iter__(self) -> Iterator[bytes]:
-        self._lines.sort(key=_order)
+        if not self._in_order:
+            self._lines.sort(key=_order)
         if not self._runs:
             return (line for _, line in self._lines)
         # The runs are older than what is in memory, and each other's in their order: merging is stable.
@@ -53,12 +59,13 @@ class SortedLines:
         return (line for _, line in heapq.merge(*parts, key=_order))
 
     def _put_aside(self) -> None:
-        self._lines.sort(key=_order)
+        if not self._in_order:
+            self._lines.sort(key=_order)
         run = self._spool()
-        for key, line in self._lines:
-            run.write(_HEAD.pack(len(key), len(line)))
-            run.write(key)
-            run.write(line)
+        for start in range(0, len(self._lines), _BLOCK_LINES):
+            block = _ENCODE(self._lines[start : start + _BLOCK_LINES])
+            run.write(_HEAD.pack(len(block)))
+            run.write(block)
         run.seek(0)
         self._runs.append(run)
         self._lines = []
@@ -70,17 +77,5 @@ def _order(pair: tuple[bytes, bytes]) -> bytes:
 
 
 def _read(run: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    data = b""
-    at = 0
-    while True:
-        while len(data) - at < _HEAD.size or len(data) - at < _HEAD.size + sum(_HEAD.unpack_from(data, at)):
-            more = run.read(_WINDOW_BYTES)
-            if not more:
-                return
-            data = data[at:] + more
-            at = 0
-        key_bytes, line_bytes = _HEAD.unpack_from(data, at)
-        at += _HEAD.size
-        middle = at + key_bytes
-        yield data[at:middle], data[middle : middle + line_bytes]
-        at = middle + line_bytes
+    while head := run.read(_HEAD.size):
+        yield from _DECODE(run.read(*_HEAD.unpack(head)))

@@ -380,6 +380,14 @@ class Store(Protocol):
 
     def stats(self) -> Stats: ...
 
+    def count(self) -> int:
+        """How many records there are."""
+        ...
+
+    def platforms(self) -> frozenset[str]:
+        """The platforms that the records came from."""
+        ...
+
     def audit(self, after: int = 0) -> Iterator[AuditEntry]:
         """All entries, oldest first; with ``after``, those behind the last entry of that change."""
         ...

@@ -66,6 +66,16 @@ class Span:
     def __init__(self) -> None:
         self.first: datetime | None = None
         self.last: datetime | None = None
+        self._first_text = self._last_text = ""
+
+    def add_written(self, text: str) -> None:
+        """As ``add``, of a moment in its written form (``is_written``), of which the order is that of the text."""
+        if not self._first_text or text < self._first_text:
+            self._first_text = text
+            self.add(text)
+        if text > self._last_text:
+            self._last_text = text
+            self.add(text)
 
     def add(self, text: str) -> None:
         """Take in a moment; text that names none counts for nothing."""

@@ -131,7 +131,9 @@ class BundleWriter:
         key = b""
         if kind == "episode":
             episode = _EPISODE.decode(line)
-            self._cover(episode.eventTime, episode.contextID)
+            self._span.add_written(episode.eventTime)
+            if episode.contextID:
+                self._scopes.add(episode.contextID)
             key = episode.id.encode()
         elif kind == "context":
             self._scopes.add(_CONTEXT.decode(line).id)

@@ -419,6 +419,14 @@ class SqliteStore:
         """See Store.changed_at."""
         return from_microseconds(rows(self.connection, "SELECT max(at) FROM batch")[0][0])
 
+    def count(self) -> int:
+        """See Store.count."""
+        return int(rows(self.connection, "SELECT count(*) FROM record")[0][0])
+
+    def platforms(self) -> frozenset[str]:
+        """See Store.platforms."""
+        return frozenset(platform for (platform,) in rows(self.connection, "SELECT DISTINCT platform FROM record"))
+
     def stats(self) -> Stats:
         """See Store.stats."""
         connection = self.connection
