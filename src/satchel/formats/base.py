@@ -154,8 +154,9 @@ class Selection(Protocol):
         """The bytes of such a file."""
         ...
 
-    def earlier(self, format: str) -> Iterator[list[Homeward]]:
-        """The states of each record that came in this format and changed, oldest first; the last is the current one."""
+    def earlier(self, format: str, after: int = 0) -> Iterator[list[Homeward]]:
+        """The states of each record that came in this format and changed, oldest first; the last is the current one. Only of
+        those of which a later change than ``after`` brought a state."""
         ...
 
     def tombstones(self, format: str) -> Iterator[bytes]:

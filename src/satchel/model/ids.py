@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid as _uuid
+from collections.abc import Callable
 
 UID_BYTES = 20
 
@@ -22,6 +23,17 @@ def make_uid(*path: str) -> str:
         names = [name.encode("utf-8", "surrogatepass") for name in path]
         framed = b"".join([b"%d:%b" % (len(name), name) for name in names])
     return hashlib.sha256(framed).hexdigest()[: 2 * UID_BYTES]
+
+
+def uids_in(*space: str) -> Callable[[str], str]:
+    """``make_uid`` for many ids of one space: ``uids_in("a", "b")("c")`` is ``make_uid("a", "b", "c")``."""
+    frame = "".join([f"{len(name)}:{name}" for name in space])
+
+    def make(id: str) -> str:
+        text = f"{frame}{len(id)}:{id}"
+        return hashlib.sha256(text.encode()).hexdigest()[: 2 * UID_BYTES] if text.isascii() else make_uid(*space, id)
+
+    return make
 
 
 def is_uuid(native_id: str) -> bool:

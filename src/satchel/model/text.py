@@ -124,5 +124,7 @@ def statement(record: Record, title: str, text: str) -> bytes:
 
 def same_words(title: str, text: str) -> bytes:
     """What statements in the same words have in common, whatever their case, form and white space; as UTF-8."""
-    said = unicodedata.normalize("NFC", (f"{title} {text}" if title else text).lower())
+    said = (f"{title} {text}" if title else text).lower()
+    if not said.isascii():
+        said = unicodedata.normalize("NFC", said)
     return "".join(said.split()).encode("utf-8", "surrogatepass")

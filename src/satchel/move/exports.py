@@ -119,10 +119,10 @@ class VaultSelection:
         for found in self._store.natives(format, after=after, as_of=self._as_of):
             yield Homeward(*found)
 
-    def earlier(self, format: str) -> Iterator[list[Homeward]]:
+    def earlier(self, format: str, after: int = 0) -> Iterator[list[Homeward]]:
         """See Selection.earlier. Nothing is earlier in a view of one moment."""
         if self._as_of is None:
-            for states in self._store.earlier_natives(format):
+            for states in self._store.earlier_natives(format, after=after):
                 yield [Homeward(*state) for state in states]
 
     def reached(self, format: str, after: int) -> Iterator[tuple[str, str, str]]:

@@ -302,8 +302,9 @@ class Store(Protocol):
         that held at that moment instead; ``after`` as for ``records``."""
         ...
 
-    def earlier_natives(self, platform: str) -> Iterator[list[Kept]]:
-        """The states of each record of a platform that changed, oldest first; the last is the current one."""
+    def earlier_natives(self, platform: str, *, after: int = 0) -> Iterator[list[Kept]]:
+        """The states of each record of a platform that changed, oldest first; the last is the current one. Only of those of
+        which a later change than ``after`` brought a state."""
         ...
 
     def brought_by(self, uid: str) -> int:

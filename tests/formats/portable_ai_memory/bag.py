@@ -87,7 +87,7 @@ class Bag:
     def source(self, record: Record) -> SourceNote | None:
         return self.notes.get(record.uid)
 
-    def earlier(self, format: str) -> Iterator[list[Homeward]]:
+    def earlier(self, format: str, after: int = 0) -> Iterator[list[Homeward]]:
         return iter(())
 
     def homeward(self, format: str, after: int = 0) -> Iterator[Homeward]:

@@ -20,7 +20,7 @@ from satchel.formats.portable_memory.kinds import DERIVED
 from satchel.formats.portable_memory.kinds import KINDS as ROWS
 from satchel.formats.portable_memory.lens import FOREIGN_KIND, FORMAT_NAME, ROW_KINDS, Around, row_id, rows_of, whole
 from satchel.formats.portable_memory.manifest import Head
-from satchel.formats.portable_memory.records import foundations, uid_of, without_erased
+from satchel.formats.portable_memory.records import foundations, without_erased
 from satchel.formats.portable_memory.tombstones import verdict
 from satchel.formats.portable_memory.writer import GENERATOR, BundleWriter, Profile
 from satchel.formats.sorting import SortedLines
@@ -93,7 +93,7 @@ def write(
             _home(found, selection, writer, vendors, ledger, scrub=bool(tombstones))
             count()
         rows = Rows(writer, around, ledger, increment)
-        for states in selection.earlier(FORMAT_NAME):
+        for states in selection.earlier(FORMAT_NAME, after):
             _put_earlier(states, selection, writer, ledger, increment)
         for kind in KINDS:
             for record in selection.records(kind, not_from=FORMAT_NAME):
@@ -186,12 +186,10 @@ def _put_earlier(
     states: list[Homeward], selection: Selection, writer: BundleWriter, ledger: Ledger, increment: Increment | None
 ) -> None:
     """Write what an edge or a fact said before it changed as superseded rows; one that came itself in a bundle is there. In an
-    increment, where the row itself is new."""
+    increment, where any of its states is new."""
     current = states[-1]
     kind = current.source_kind.removeprefix(f"{FORMAT_NAME}.")
     if kind not in succession.KINDS:
-        return
-    if increment is not None and not increment.is_new(uid_of(kind, msgspec.json.decode(current.native))):
         return
     for row in succession.earlier_rows(kind, [msgspec.json.decode(state.native) for state in states]):
         uid = make_uid(FORMAT_NAME, kind, row["id"])

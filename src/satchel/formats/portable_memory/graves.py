@@ -17,9 +17,10 @@ from satchel.formats.portable_memory.succession import succeeded
 def key_of(kind: Kind, row: Mapping[str, Any]) -> str:
     """What identifies a row, as a tombstone's ``targetID`` names it: its id, its name or key, or, where the key is several
     fields, the canonical JSON array of them (dossier 10.6 no. 8). "" where a part is missing."""
+    if len(kind.key) == 1:
+        part = row.get(kind.key[0])
+        return part if type(part) is str else ""
     parts = [row.get(name) for name in kind.key]
-    if len(parts) == 1:
-        return parts[0] if type(parts[0]) is str else ""
     return canonical.encode(parts, "mem").decode() if all(type(part) is str for part in parts) else ""
 
 

@@ -25,6 +25,7 @@ from satchel.formats.portable_memory.kinds import KINDS
 from satchel.formats.portable_memory.lens import CARRIED, FORMAT_NAME
 from satchel.formats.portable_memory.luggage import Luggage
 from satchel.formats.portable_memory.records import (
+    UIDS,
     changed_at,
     folded_uid,
     foreign_record,
@@ -162,13 +163,18 @@ class _Reading:
         elif paths.is_stream(file.path):
             kind = paths.kind_of(file.path)
             vendors = _Vendors()
+            # Without a deletion, nothing has to be asked of a row that has native members alone.
+            is_free = kind in KINDS and not self._doubted and not self._known.has_graves
             for read in self._checking.read(file):
-                yield from self._row(kind, read) if kind in KINDS else self._foreign(kind, read, vendors)
+                if is_free and read.plain:
+                    yield _original(kind, read, UIDS[kind](read.key))
+                else:
+                    yield from self._row(kind, read) if kind in KINDS else self._foreign(kind, read, vendors)
         else:
             yield from self._luggage.items(file, self._checking.read(file), keys_are_trusted=bool(self._trusted))
 
     def _tombstone(self, read: Line) -> Iterator[Item]:
-        place, line, row, _ = read
+        place, line, row, *_ = read
         own = verdict(row, self._trusted)
         # Its own signature counts where it has one: whoever signs a bundle passes on what others deleted.
         vouched = own == "valid" or (own is None and self._vouched)
@@ -191,8 +197,7 @@ class _Reading:
         yield tombstone_of(row, line, place, self._spared)
 
     def _row(self, kind: str, read: Line) -> Iterator[Item]:
-        place, line, row, is_plain = read
-        line = line.strip(b" \t\r")
+        place, row = read.place, read.row
         uid = uid_of(kind, row)
         if self._doubted.forbids(kind, row) or (self._doubted.silences(kind, row) and not is_skeleton(kind, row)):
             yield _deleted_here(place)
@@ -204,7 +209,7 @@ class _Reading:
         if graves and not self._buried(uid) and self._buried(folded_uid(kind, key_of(KINDS[kind], row))):
             text = "its id only looks like one that a tombstone forbids: another case, form or blank"
             yield Finding("look-alike", "warning", text, place)
-        original = _original(kind, line, row, uid, place, is_plain=is_plain)
+        original = _original(kind, read, uid)
         if self._is_ours(kind, row, uid):
             text = "the vault holds the record that this row was written from; it was not taken a second time"
             yield Finding("own-row", "info", text, place, "skipped")
@@ -247,7 +252,7 @@ class _Reading:
         ahead = Check(self._checking.bundle, self._limits)
         for file in self._checking.files:
             if file.path == "items/edge.jsonl":
-                for _, _, row, _ in ahead.read(file):
+                for _, _, row, *_ in ahead.read(file):
                     _, evidence = foundations("edge", row)
                     gone = [self._buried(uid) == "delete" for uid in evidence]
                     if self._buried(uid_of("edge", row)) != "delete" and not (gone and all(gone)):
@@ -256,7 +261,7 @@ class _Reading:
 
     def _foreign(self, kind: str, read: Line, vendors: _Vendors) -> Iterator[Item]:
         """A vendor's line: known by its id where that is its alone, else by what it says and how often it came."""
-        place, line, row, _ = read
+        place, line, row, *_ = read
         id = row["id"] if type(row.get("id")) is str else ""
         again = vendors.count(line, id)
         own = make_uid(FORMAT_NAME, kind, id) if id else ""
@@ -287,15 +292,16 @@ def _erased(place: Place) -> Finding:
     return Finding("erased", "info", "a tombstone in the vault forbids it; it was not taken", place, "skipped")
 
 
-def _original(kind: str, line: bytes, row: dict[str, Any], uid: str, place: Place, *, is_plain: bool) -> Original:
+def _original(kind: str, read: Line, uid: str) -> Original:
+    row, key = read.row, read.key
     return Original(
         uid=uid,
         kind=f"{FORMAT_NAME}.{kind}",
-        native=line,
-        place=place,
+        native=read.line if read.plain else read.line.strip(b" \t\r"),
+        place=read.place,
         reader=READER,
         updated=changed_at(kind, row),
-        read=lambda: Reading((native_record(kind, row, uid),)),
+        read=lambda: Reading((native_record(kind, row, uid, key),)),
         small=True,
-        dialect="mem" if is_plain else "",
+        dialect="mem" if read.plain else "",
     )

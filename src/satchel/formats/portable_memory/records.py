@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -17,7 +18,7 @@ from satchel.formats.portable_memory.manifest import FORMAT_VERSION
 from satchel.formats.portable_memory.succession import KINDS as SUPERSEDED
 from satchel.formats.portable_memory.succession import succeeded
 from satchel.model import bodies
-from satchel.model.ids import make_uid
+from satchel.model.ids import make_uid, uids_in
 from satchel.model.record import Access, Link, LinkType, Origin, Provenance, Record, Status, Times
 from satchel.model.text import leaves
 
@@ -25,6 +26,11 @@ from satchel.model.text import leaves
 _MOST = 2**63 - 1
 
 _STATUS: dict[str, Status] = {"ARCHIVED": "archived"}
+#: Makes the uid of a row of each kind from its key.
+UIDS = {kind: uids_in(FORMAT_NAME, kind) for kind in KINDS}
+
+_PLAIN_ACCESS = Access()
+_ACCESS = {"low": Access(sensitivity="low"), "normal": Access(sensitivity="normal"), "high": Access(sensitivity="high")}
 #: The times that say when a row last changed, by kind; others do not tell.
 _CHANGED = {
     "entity": ("updatedAt",),
@@ -37,7 +43,7 @@ _CHANGED = {
 
 def uid_of(kind: str, row: Mapping[str, Any]) -> str:
     """The uid of a row: ids of the format are global (DESIGN, "The record"); a kind without ids goes by its key."""
-    return make_uid(FORMAT_NAME, kind, key_of(KINDS[kind], row))
+    return UIDS[kind](key_of(KINDS[kind], row))
 
 
 def folded_uid(kind: str, key: str) -> str:
@@ -67,34 +73,42 @@ def changed_at(kind: str, row: Mapping[str, Any]) -> datetime | None:
     return max((moment for moment in found if moment is not None), default=None)
 
 
-def native_record(kind: str, row: Mapping[str, Any], uid: str) -> Record:
-    """The record of a row that was checked."""
+def native_record(kind: str, row: Mapping[str, Any], uid: str, key: str | None = None) -> Record:
+    """The record of a row that was checked; ``key`` where it is known already (``graves.key_of``)."""
     names = KINDS[kind].names
     if not row.keys() <= names:
         # What this kind has not is a vendor's and of any type, be it called as a field of another kind.
         row = {name: value for name, value in row.items() if name in names}
+    get = row.get
     body, links = _BODIES[kind](row)
     if kind in SUPERSEDED and succeeded(kind, row):
         # What deletes a statement deletes what it was before.
-        links.append(Link("derived_from", make_uid(FORMAT_NAME, kind, succeeded(kind, row))))
-    sensitivity = row.get("sensitivity")
-    status: Status = _STATUS.get(str(row.get("lifecycleState")), "active")
-    if row.get("supersededBy"):
+        links.append(Link("derived_from", UIDS[kind](succeeded(kind, row))))
+    status: Status = _STATUS.get(str(get("lifecycleState")), "active")
+    if get("supersededBy"):
         status = "superseded"
-    elif row.get("deletedAt") or row.get("prunedAt"):
+    elif get("deletedAt") or get("prunedAt"):
         status = "retracted"
+    actors, categories, context = get("actors"), get("categories"), get("contextID")
     return Record(
         uid=uid,
         body=body,
-        origin=Origin(format=FORMAT_NAME, version=FORMAT_VERSION, id=key_of(KINDS[kind], row), kind=kind),
+        origin=Origin(
+            format=FORMAT_NAME, version=FORMAT_VERSION, id=key_of(KINDS[kind], row) if key is None else key, kind=kind
+        ),
         times=_times(kind, row),
         status=status,
         links=tuple(links),
-        provenance=Provenance(platform=FORMAT_NAME, actor=str(next(iter(row.get("actors") or ()), ""))),
-        access=Access(sensitivity=sensitivity) if sensitivity in ("low", "normal", "high") else Access(),
-        tags=tuple(dict.fromkeys(tag for tag in row.get("categories") or () if tag)),
-        scope=_uid("context", row.get("contextID")),
+        provenance=_provenance(str(actors[0]) if actors else ""),
+        access=_ACCESS.get(get("sensitivity", ""), _PLAIN_ACCESS),
+        tags=tuple(dict.fromkeys([tag for tag in categories if tag])) if categories else (),
+        scope=UIDS["context"](context) if context else "",
     )
+
+
+@functools.lru_cache(256)
+def _provenance(actor: str) -> Provenance:
+    return Provenance(platform=FORMAT_NAME, actor=actor)
 
 
 def without_erased(kind: str, row: dict[str, Any], buried: Callable[[str], bool]) -> dict[str, Any] | None:
@@ -158,7 +172,7 @@ def _times(kind: str, row: Mapping[str, Any]) -> Times:
 
 
 def _uid(kind: str, id: Any) -> str:
-    return make_uid(FORMAT_NAME, kind, id) if type(id) is str and id else ""
+    return UIDS[kind](id) if type(id) is str and id else ""
 
 
 def _links(type: LinkType, kind: str, ids: Any) -> list[Link]:

@@ -41,6 +41,8 @@ class Line(NamedTuple):
     line: bytes
     row: dict[str, Any]
     plain: bool = False
+    #: What identifies a row of a native kind (``graves.key_of``).
+    key: str = ""
 
 
 class Stream:
@@ -75,6 +77,7 @@ class Stream:
                 if row is None or not rows.check(kind, row, place, findings):
                     continue
             seen.counts[counted or name] = seen.counts.get(counted or name, 0) + 1
+            key = ""
             if kind.key:
                 key = key_of(kind, row)
                 if not key:
@@ -97,7 +100,7 @@ class Stream:
                     findings.add("redacted-text", place)
             if whole and kind.refs:
                 self._refer(kind, row, place, missing)
-            yield Line(place, line, row, is_plain)
+            yield Line(place, line, row, is_plain, key)
         for mark, place in missing.items():
             if mark not in known:
                 findings.add("dangling", place, f"to a row of kind {name}")

@@ -12,6 +12,7 @@ Rules (DESIGN, "The record"; providers.md 3.1 f):
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -129,7 +130,8 @@ class SqliteIntake(Arrivals):
             elif self._graves and self._refuse(original, uid, records):
                 self._done("erased")
             else:
-                fresh.append(packs.Small(original, *records[0], self._source(original.place.file)))
+                record, data = records[0]
+                fresh.append(packs.Small(original, record, data, record.kind, self._source(original.place.file)))
         if fresh and not packs.add(
             self._connection,
             self._packer,
@@ -141,9 +143,9 @@ class SqliteIntake(Arrivals):
         ):
             others = [*((small.original, [(small.record, small.data)]) for small in fresh), *others]
         elif fresh:
-            for small in fresh:
-                self._platforms.add(small.record.provenance.platform)
-                self._count(small.record.kind, "new")
+            self._platforms |= {small.record.provenance.platform for small in fresh}
+            for kind, count in Counter([small.kind for small in fresh]).items():
+                self._count(kind, "new", count)
             self._originals["new"] = self._originals.get("new", 0) + len(fresh)
             self._texts.flush_when_full()
         for original, read in others:

@@ -31,11 +31,13 @@ _INSERT_RECORD = (
 
 
 class Small(NamedTuple):
-    """An object that the vault does not know, its record and the record's stored form; ``source`` is the row of its file."""
+    """An object that the vault does not know, its record, the record's stored form and kind; ``source`` is the row of its
+    file."""
 
     original: Original
     record: Record
     data: bytes
+    kind: str
     source: int
 
 
@@ -65,12 +67,12 @@ def add(
     wholes: dict[str, int] = {}
     records: list[tuple[object, ...]] = []
     said: list[tuple[int, str, str]] = []
-    for slot, (_, record, _, _) in enumerate(smalls):
+    for slot, (_, record, _, kind, _) in enumerate(smalls):
         id = first + slot
         title, text = searchable(record)
         said.append((id, title, text))
         wholes[record.uid] = id
-        part_of = record.linked("part_of")
+        part_of = record.linked("part_of") if record.links else ""
         if part_of and part_of not in wholes:
             row = one(connection, "SELECT id FROM record WHERE uid = ?", (bytes.fromhex(part_of),))
             if row:
@@ -79,7 +81,7 @@ def add(
             (
                 id,
                 bytes.fromhex(record.uid),
-                record.kind,
+                kind,
                 record.provenance.platform,
                 sort_time(record),
                 wholes.get(part_of),
@@ -111,7 +113,7 @@ def _keep(connection: apsw.Connection, packer: Packer, smalls: Sequence[Small], 
     pack = connection.last_insert_rowid()
     originals: list[tuple[object, ...]] = []
     start = 0
-    for slot, (original, record, _, source) in enumerate(smalls):
+    for slot, (original, _, _, kind, source) in enumerate(smalls):
         native = original.native
         originals.append(
             (
@@ -125,7 +127,7 @@ def _keep(connection: apsw.Connection, packer: Packer, smalls: Sequence[Small], 
                 original.place.element,
                 None if original.updated is None else to_microseconds(original.updated),
                 len(native),
-                f'{{"{record.kind}":1}}',
+                f'{{"{kind}":1}}',
                 pack,
                 start,
                 slot,

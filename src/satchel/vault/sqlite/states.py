@@ -41,15 +41,17 @@ def held_at(connection: apsw.Connection, kept: Originals, id: int, moment: datet
     return None if place is None else found[place]
 
 
-def changed(connection: apsw.Connection, platform: str = "") -> Iterator[int]:
-    """The rows of records that have earlier states; of one platform, or of all."""
+def changed(connection: apsw.Connection, platform: str = "", after: int = 0) -> Iterator[int]:
+    """The rows of records that have earlier states; of one platform, or of all; only those of which a later change than
+    ``after`` brought a state."""
     last = 0
     while True:
         page = rows(
             connection,
             "SELECT DISTINCT v.record FROM version v JOIN record r ON r.id = v.record"
-            f" WHERE v.record > ?1 AND (?2 = '' OR r.platform = ?2) ORDER BY v.record LIMIT {_PAGE}",
-            (last, platform),
+            " WHERE v.record > ?1 AND (?2 = '' OR r.platform = ?2) AND (v.batch > ?3 OR r.batch > ?3)"
+            f" ORDER BY v.record LIMIT {_PAGE}",
+            (last, platform, after),
         )
         yield from (id for (id,) in page)
         if len(page) < _PAGE:

@@ -205,9 +205,9 @@ class SqliteStore:
                 return
             last = page[-1][0]
 
-    def earlier_natives(self, platform: str) -> Iterator[list[Kept]]:
+    def earlier_natives(self, platform: str, *, after: int = 0) -> Iterator[list[Kept]]:
         """See Store.earlier_natives."""
-        for id in states.changed(self.connection, platform):
+        for id in states.changed(self.connection, platform, after):
             found = states.states(self.connection, self._kept, id)
             yield [self._kept_of(state.original) for state in found]
 
