@@ -5,22 +5,15 @@ The episode is the dossier's: the defaults of portable-memory.md 9, the record's
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
-from satchel.adapters.base import Adapter, Claim, ReadContext
+from satchel.adapters.base import Adapter
 from satchel.codec import canonical
-from satchel.codec.probe import probe
-from satchel.codec.sources import BytesMember, Member
 from satchel.limits import DEFAULT, Limits
-from satchel.model.findings import Finding
-from satchel.model.record import Item, Original, Record
+from satchel.model.record import Record
 from satchel.model.times import to_rfc3339
+from tests.adapters import reading
 
 NOW = "2023-11-14T22:13:20Z"  # 1700000000
 DEFAULTS: dict[str, Any] = {
@@ -29,37 +22,7 @@ DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 
 
-@dataclass
-class Outcome:
-    roles: dict[str, str] = field(default_factory=dict)
-    loose: list[Member] = field(default_factory=list)
-    originals: list[Original] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-
-    def take(self, items: Iterator[Item]) -> None:
-        """All that an adapter yields, each original read."""
-        for item in items:
-            if isinstance(item, Finding):
-                self.findings.append(item)
-                continue
-            assert isinstance(item, Original)
-            self.originals.append(item)
-            reading = item.read()
-            self.records.extend(reading.records)
-            self.findings.extend(reading.findings)
-        for record in self.records:
-            assert msgspec.json.decode(msgspec.json.encode(record), type=Record) == record
-            assert len(record.uid) == 40 and set(record.uid) <= set("0123456789abcdef")
-            assert record.trust in ("imported", "untrusted")
-            assert record.times.recorded is None
-
-    def codes(self) -> dict[str, int]:
-        counts: dict[str, int] = {}
-        for finding in self.findings:
-            counts[finding.code] = counts.get(finding.code, 0) + finding.count
-        return counts
-
+class Outcome(reading.Outcome):
     def texts(self) -> list[str]:
         return [record.body.text for record in self.records if record.kind == "memory"]  # type: ignore[union-attr]
 
@@ -69,20 +32,9 @@ class Outcome:
 
 def run(adapter: Adapter, files: dict[str, Any], *, account: str = "", limits: Limits = DEFAULT) -> Outcome:
     """``files``: path to bytes, to text, or to a value that is written as JSON."""
-    outcome = Outcome()
-    claims: list[Claim] = []
-    for path, value in files.items():
-        data = value if isinstance(value, bytes) else value.encode() if isinstance(value, str) else json.dumps(value).encode()
-        member = BytesMember(path, data)
-        seen = probe(member)
-        role = adapter.claim(member, seen)
-        if role is None:
-            outcome.loose.append(member)
-        else:
-            outcome.roles[path] = role
-            claims.append(Claim(role, member, seen))
-    outcome.take(adapter.read(claims, ReadContext(limits=limits, account=account)))
-    return outcome
+    found = reading.run_into(Outcome(), adapter, reading.texts_as_bytes(files), account=account, limits=limits)
+    assert all(record.trust in ("imported", "untrusted") for record in found.records)
+    return found
 
 
 def episode(record: Record) -> dict[str, Any]:

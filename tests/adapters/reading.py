@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,7 +17,7 @@ from satchel.codec.sources import BytesMember, Member
 from satchel.limits import DEFAULT, Limits
 from satchel.model.bodies import Part
 from satchel.model.findings import Finding
-from satchel.model.record import Asset, Original, Record
+from satchel.model.record import Asset, Item, Original, Record
 
 
 @dataclass
@@ -27,6 +28,23 @@ class Outcome:
     assets: list[Asset] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
+
+    def take(self, items: Iterator[Item]) -> None:
+        """All that an adapter yields, each original read."""
+        for item in items:
+            if isinstance(item, Finding):
+                self.findings.append(item)
+            elif isinstance(item, Asset):
+                self.assets.append(item)
+                check(item.record)
+            else:
+                assert isinstance(item, Original)
+                self.originals.append(item)
+                reading = item.read()
+                self.records.extend(reading.records)
+                self.findings.extend(reading.findings)
+        for record in self.records:
+            check(record)
 
     def of(self, kind: str) -> list[Record]:
         return [record for record in self.records if record.kind == kind]
@@ -44,12 +62,19 @@ class Outcome:
         return [part for body in self.bodies("message") for part in body.parts]
 
 
+Found = TypeVar("Found", bound=Outcome)
+
+
 def run(adapter: Adapter, files: dict[str, Any], *, account: str = "", limits: Limits = DEFAULT) -> Outcome:
     """``files``: path to bytes, or to a value that is written as JSON."""
+    return run_into(Outcome(), adapter, files, account=account, limits=limits)
+
+
+def run_into(outcome: Found, adapter: Adapter, files: dict[str, Any], *, account: str = "", limits: Limits = DEFAULT) -> Found:
+    """As ``run``, into an outcome that knows more."""
     members = [
         BytesMember(path, data if isinstance(data, bytes) else json.dumps(data).encode()) for path, data in files.items()
     ]
-    outcome = Outcome()
     claims: list[Claim] = []
     for member in members:
         seen = probe(member)
@@ -59,26 +84,20 @@ def run(adapter: Adapter, files: dict[str, Any], *, account: str = "", limits: L
         else:
             outcome.roles[member.path] = role
             claims.append(Claim(role, member, seen))
-    for item in adapter.read(claims, ReadContext(limits=limits, account=account, loose=outcome.loose)):
-        if isinstance(item, Finding):
-            outcome.findings.append(item)
-        elif isinstance(item, Asset):
-            outcome.assets.append(item)
-            check(item.record)
-        else:
-            outcome.originals.append(item)
-            reading = item.read()
-            outcome.records.extend(reading.records)
-            outcome.findings.extend(reading.findings)
-    for record in outcome.records:
-        check(record)
+    outcome.take(adapter.read(claims, ReadContext(limits=limits, account=account, loose=outcome.loose)))
     return outcome
+
+
+def texts_as_bytes(files: dict[str, Any]) -> dict[str, Any]:
+    """The files with text as it stands, not as JSON."""
+    return {path: value.encode() if isinstance(value, str) else value for path, value in files.items()}
 
 
 def check(record: Record) -> None:
     """What holds for every record: its fields have the types that they say, its uid the form of one."""
     again = msgspec.json.decode(msgspec.json.encode(record), type=Record)
     assert again == record
+    assert record.times.recorded is None
     assert len(record.uid) == 40
     assert set(record.uid) <= set("0123456789abcdef")
     for link in record.links:

@@ -2,49 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from satchel.adapters.base import Claim, ReadContext
 from satchel.adapters.gemini import ADAPTER
-from satchel.codec.probe import probe
-from satchel.codec.sources import BytesMember, Member
 from satchel.limits import DEFAULT, Limits
-from satchel.model.bodies import Message, Part
-from satchel.model.findings import Finding
-from satchel.model.record import Asset, Original, Record
+from satchel.model.bodies import Message
+from satchel.model.record import Record
+from tests.adapters import reading
+from tests.adapters.reading import folder, texts_as_bytes
+
+__all__ = ["SHARED", "Outcome", "answer", "cell", "entry", "folder", "page", "run", "text_of"]
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared"
 
 
-@dataclass
-class Outcome:
-    roles: dict[str, str] = field(default_factory=dict)
-    loose: list[Member] = field(default_factory=list)
-    originals: list[Original] = field(default_factory=list)
-    assets: list[Asset] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-
+class Outcome(reading.Outcome):
     def of(self, kind: str) -> list[Record]:
         """Records of a kind, each uid once: a talk's head comes with more than one of its entries."""
         return list({record.uid: record for record in self.records if record.kind == kind}.values())
-
-    def bodies(self, kind: str) -> list[Any]:
-        return [record.body for record in self.of(kind)]
-
-    def codes(self) -> dict[str, int]:
-        counts: dict[str, int] = {}
-        for finding in self.findings:
-            counts[finding.code] = counts.get(finding.code, 0) + finding.count
-        return counts
-
-    def parts(self) -> list[Part]:
-        return [part for body in self.bodies("message") for part in body.parts]
 
     def said(self) -> list[tuple[str, str]]:
         """Role and text of every message, in the order of the talks."""
@@ -68,42 +44,7 @@ def text_of(body: Any) -> str:
 
 def run(files: dict[str, Any], *, account: str = "", limits: Limits = DEFAULT) -> Outcome:
     """``files``: path to bytes, to text, or to a value that is written as JSON."""
-    outcome = Outcome()
-    claims: list[Claim] = []
-    for path, value in files.items():
-        data = value if isinstance(value, bytes) else value.encode() if isinstance(value, str) else json.dumps(value).encode()
-        member = BytesMember(path, data)
-        seen = probe(member)
-        role = ADAPTER.claim(member, seen)
-        if role is None:
-            outcome.loose.append(member)
-        else:
-            outcome.roles[path] = role
-            claims.append(Claim(role, member, seen))
-    for item in ADAPTER.read(claims, ReadContext(limits=limits, account=account, loose=outcome.loose)):
-        if isinstance(item, Finding):
-            outcome.findings.append(item)
-        elif isinstance(item, Asset):
-            outcome.assets.append(item)
-            check(item.record)
-        else:
-            assert isinstance(item, Original)
-            outcome.originals.append(item)
-            reading = item.read()
-            outcome.records.extend(reading.records)
-            outcome.findings.extend(reading.findings)
-    for record in outcome.records:
-        check(record)
-    return outcome
-
-
-def check(record: Record) -> None:
-    """What holds for every record: its fields have the types that they say, its uid the form of one."""
-    assert msgspec.json.decode(msgspec.json.encode(record), type=Record) == record
-    assert len(record.uid) == 40 and set(record.uid) <= set("0123456789abcdef")
-    assert record.times.recorded is None
-    for link in record.links:
-        assert len(link.to) == 40
+    return reading.run_into(Outcome(), ADAPTER, texts_as_bytes(files), account=account, limits=limits)
 
 
 def entry(title: str = "Prompted hi", time: Any = "2026-01-01T10:00:00.000Z", **members: Any) -> dict[str, Any]:
@@ -137,7 +78,3 @@ def page(*cells: str) -> str:
         f'<html><head><meta charset="UTF-8"><title>x</title><style>{style}</style></head>'
         f'<body><div class="mdl-grid">{"".join(cells)}</div></body></html>'
     )
-
-
-def folder(path: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(path)): file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()}

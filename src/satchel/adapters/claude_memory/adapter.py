@@ -15,12 +15,11 @@ from satchel.adapters.base import AdapterInfo, Claim, ReadContext
 from satchel.adapters.claude_memory.files import Entry, entry_of, shows_itself
 from satchel.adapters.claude_memory.records import INFO, KIND, file_uid, read_file
 from satchel.adapters.notes import Notes
-from satchel.codec import json_values
+from satchel.adapters.values import decode
 from satchel.codec.arrays import iter_array
 from satchel.codec.probe import Probe
 from satchel.codec.sources import Member, read_document
-from satchel.errors import MalformedInput, Place, SatchelError
-from satchel.limits import Limits
+from satchel.errors import Place, SatchelError
 from satchel.model import times
 from satchel.model.findings import Finding, from_error
 from satchel.model.ids import make_uid
@@ -113,7 +112,7 @@ class _Import:
 
     def _listed(self, data: bytes, place: Place) -> Iterator[Item]:
         notes = Notes(place, _moment)
-        entry = entry_of(_decode(data, notes, self.limits))
+        entry = entry_of(decode(data, notes, self.limits))
         if entry is not None:
             yield self._file(entry, data, notes)
             return
@@ -145,7 +144,7 @@ class _Import:
         def read() -> Reading:
             notes = Notes(place, _moment)
             records = []
-            for path, content in _decode(data, notes, limits).items():
+            for path, content in decode(data, notes, limits).items():
                 if type(content) is not str:
                     notes.add("unknown-shape", "a memory file has no text and was not read", "warning", "skipped")
                     continue
@@ -157,23 +156,6 @@ class _Import:
 
         uid = make_uid(INFO.name, account, "by-path", hashlib.sha256(data).hexdigest())
         return _original(uid, f"{INFO.name}.files", data, place, read)
-
-
-def _decode(data: bytes, notes: Notes, limits: Limits) -> Any:
-    """The JSON value of ``data``; text that is no Unicode is repaired and told of.
-
-    Raises:
-        MalformedInput, LimitExceeded: it cannot be read at all.
-    """
-    try:
-        return json_values.decode(data, place=notes.place, limits=limits)
-    except MalformedInput:
-        repaired = json_values.repair_text(data)
-        if repaired == data:
-            raise
-        value = json_values.decode(repaired, place=notes.place, limits=limits)
-        notes.add("repaired-text", "text that is no Unicode was replaced by U+FFFD", "warning", "changed")
-        return value
 
 
 def _moment(value: Any) -> datetime | None:

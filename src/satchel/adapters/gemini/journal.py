@@ -21,8 +21,9 @@ from satchel.adapters.gemini.exchange import Exchange, FileRef, entry_uid, messa
 from satchel.adapters.gemini.files import LooseFiles
 from satchel.adapters.gemini.groups import Placement, Spot
 from satchel.adapters.gemini.verbs import Verbs
-from satchel.adapters.gemini.wire import decode, notes_of, original, title_of
+from satchel.adapters.gemini.wire import notes_of, original, title_of
 from satchel.adapters.notes import Notes
+from satchel.adapters.values import decode
 from satchel.codec.arrays import Element, iter_array
 from satchel.codec.sources import Member
 from satchel.errors import MalformedInput, Place, SatchelError

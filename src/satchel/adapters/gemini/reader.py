@@ -13,7 +13,8 @@ from satchel.adapters.gemini.detect import role_of
 from satchel.adapters.gemini.files import LooseFiles
 from satchel.adapters.gemini.journal import Journal
 from satchel.adapters.gemini.leftover import leftover
-from satchel.adapters.gemini.wire import INFO, PLATFORM, decode, document, notes_of, original, title_of, uid_of
+from satchel.adapters.gemini.wire import INFO, PLATFORM, document, notes_of, original, title_of, uid_of
+from satchel.adapters.values import decode
 from satchel.codec.probe import Probe
 from satchel.codec.sources import Member
 from satchel.errors import Place, SatchelError

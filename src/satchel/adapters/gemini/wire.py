@@ -9,9 +9,8 @@ from typing import Any
 
 from satchel.adapters.base import AdapterInfo
 from satchel.adapters.notes import Notes
-from satchel.codec import json_values
 from satchel.codec.sources import Member, read_document
-from satchel.errors import MalformedInput, Place, SatchelError
+from satchel.errors import Place, SatchelError
 from satchel.limits import Limits
 from satchel.model import times
 from satchel.model.ids import provider_uid
@@ -101,23 +100,6 @@ def moment_of(value: Any) -> datetime | None:
 
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,12})?)?(?:Z|[+-]\d\d:?\d\d)", re.IGNORECASE)
-
-
-def decode(data: bytes, notes: Notes, limits: Limits) -> Any:
-    """The JSON value of ``data``; text that is no Unicode is repaired and told of.
-
-    Raises:
-        MalformedInput, LimitExceeded: it cannot be read at all.
-    """
-    try:
-        return json_values.decode(data, place=notes.place, limits=limits)
-    except MalformedInput:
-        repaired = json_values.repair_text(data)
-        if repaired == data:
-            raise
-        value = json_values.decode(repaired, place=notes.place, limits=limits)
-        notes.add("repaired-text", "text that is no Unicode was replaced by U+FFFD", "warning", "changed")
-        return value
 
 
 def document(member: Member, limits: Limits) -> bytes:

@@ -15,7 +15,8 @@ from satchel.adapters.mem0.detect import ENVELOPES, role_of
 from satchel.adapters.mem0.items import item_uid, read_item, unmapped_of
 from satchel.adapters.mem0.markdown import Block, block_uid, blocks, read_block
 from satchel.adapters.mem0.relations import read_relation, relation_of, relation_uid
-from satchel.adapters.mem0.wire import INFO, decode, moment_of, notes_of
+from satchel.adapters.mem0.wire import INFO, moment_of, notes_of
+from satchel.adapters.values import decode
 from satchel.codec.arrays import Element, iter_array, iter_members
 from satchel.codec.probe import Probe
 from satchel.codec.sources import Member, read_document

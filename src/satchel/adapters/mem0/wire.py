@@ -8,9 +8,7 @@ from typing import Any
 
 from satchel.adapters.base import AdapterInfo
 from satchel.adapters.notes import Notes
-from satchel.codec import json_values
-from satchel.errors import MalformedInput, Place
-from satchel.limits import Limits
+from satchel.errors import Place
 from satchel.model import times
 from satchel.model.ids import make_uid, provider_uid
 from satchel.model.record import Origin, Provenance
@@ -54,23 +52,6 @@ def origin(kind: str, native_id: str = "") -> Origin:
 def provenance(account: str, actor: str = "") -> Provenance:
     """mem0 has a model work out what to remember: its memories are inferred (portable-memory.md 1.5)."""
     return Provenance(platform=INFO.name, account=account, method="llm_inference", extractor=INFO.name, actor=actor)
-
-
-def decode(data: bytes, notes: Notes, limits: Limits) -> Any:
-    """The JSON value of ``data``; text that is no Unicode is repaired and told of.
-
-    Raises:
-        MalformedInput, LimitExceeded: it cannot be read at all.
-    """
-    try:
-        return json_values.decode(data, place=notes.place, limits=limits)
-    except MalformedInput:
-        repaired = json_values.repair_text(data)
-        if repaired == data:
-            raise
-        value = json_values.decode(repaired, place=notes.place, limits=limits)
-        notes.add("repaired-text", "text that is no Unicode was replaced by U+FFFD", "warning", "changed")
-        return value
 
 
 def notes_of(place: Place) -> Notes:

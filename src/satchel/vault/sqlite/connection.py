@@ -18,7 +18,7 @@ from satchel.errors import VaultBusy, VaultDamaged, VaultError, VaultFull, Wrong
 from satchel.trust.secrets import Secret
 
 #: What the page cache may hold: an import's working set (the uid index and the text index's newest pages).
-CACHE_KIB = 64 << 10
+CACHE_KIB = 56 << 10
 PAGE_BYTES = 8192
 #: How long a writer waits for another one before it gives up: an import of a large export takes minutes.
 WAIT_S = 3600.0

@@ -47,7 +47,7 @@ from satchel.vault.store import (
 )
 
 #: Postings that an import gathers in memory before they become a segment: fewer segments, fewer merges (measured).
-INDEX_BUFFER_BYTES = 80 << 20
+INDEX_BUFFER_BYTES = 64 << 20
 _PAGE = 500
 _LOADED = "r.data, r.slot, r.original, r.recorded, o.digest FROM record r LEFT JOIN original o ON o.id = r.original"
 
