@@ -46,7 +46,7 @@ class Integrity:
         self._running.add([own], data, element.offset, len(element.data))
 
     def checksum(self) -> str:
-        """The checksum of the file's memories; "" where they have none. Raises MalformedInput when the file has changed since."""
+        """The checksum of the memories; "" where they have none. Raises MalformedInput when the file has changed since."""
         return "" if self.fault else self._running.text(self._path)
 
     def form_of(self, declared: Any) -> Form:
