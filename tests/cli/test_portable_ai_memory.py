@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
+from tests.formats.portable_ai_memory import signed
 from tests.formats.portable_ai_memory.packages import Package, checksum, entry, memory, message, store, talk, uid
 
 
@@ -65,3 +66,12 @@ def test_a_refused_package_is_one_line(package: Package, satchel: Run, tmp_path:
     assert "X-12" in refused.err and "satchel validate" in refused.err
     assert "Traceback" not in refused.err
     assert satchel("search", "bicycle").out.count("bicycle") == 0
+
+
+def test_a_signature_that_does_not_hold_is_refused_and_the_flag_is_named(satchel: Run, tmp_path: Path) -> None:
+    file = signed.write(tmp_path / "memory-store.json", signed.store())
+    signed.sign(file)
+    signed.write(file, json.loads(file.read_bytes()) | {"export_id": "other"})
+    refused = satchel("import", file)
+    assert refused.code != 0 and "--accept-invalid-signature" in refused.err
+    assert satchel("import", file, "--accept-invalid-signature").code == 0

@@ -28,11 +28,21 @@ SHOWN_FINDINGS = 20
 )
 @click.option("--account", default="", help="Your name for the account, where ids are not unique without it.")
 @click.option("--dry-run", is_flag=True, help="Do all of it, tell, and keep nothing.")
+@click.option(
+    "--accept-invalid-signature", is_flag=True, help="Take a memory store whose signature does not hold as if it had none."
+)
 @options.yes
 @options.limit
 @options.json
 def import_(
-    paths: tuple[Path, ...], adapter: str, account: str, dry_run: bool, yes: bool, limit: tuple[str, ...], json: bool
+    paths: tuple[Path, ...],
+    adapter: str,
+    account: str,
+    dry_run: bool,
+    accept_invalid_signature: bool,
+    yes: bool,
+    limit: tuple[str, ...],
+    json: bool,
 ) -> None:
     """Import an assistant's export, a Portable Memory bundle or a Portable AI Memory package, recognised by its structure.
 
@@ -58,7 +68,14 @@ def import_(
         opened_or_made(trial=dry_run) as store,
     ):
         asked = None if yes or dry_run else _ask
-        batch = export.into(store, account=account, progress=progress, dry_run=dry_run, confirm=asked)
+        batch = export.into(
+            store,
+            account=account,
+            progress=progress,
+            dry_run=dry_run,
+            confirm=asked,
+            accept_invalid_signature=accept_invalid_signature,
+        )
     if json:
         say_json({"dry_run": dry_run, "batch": batch})
     else:

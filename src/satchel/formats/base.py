@@ -265,12 +265,21 @@ class Known(Protocol):
 class Reader(Protocol):
     """A format that can also be read into the vault."""
 
-    def read(self, path: Path, *, limits: Limits, trusted: frozenset[str], known: Known) -> Iterator[Item]:
+    def read(
+        self,
+        path: Path,
+        *,
+        limits: Limits,
+        trusted: frozenset[str],
+        known: Known,
+        accept_invalid_signature: bool = False,
+    ) -> Iterator[Item]:
         """What is at ``path``, as tombstones, source objects and findings.
 
         Args:
             trusted: public keys; with any, only deletions that one of them vouches for are carried out.
             known: what the vault holds, with all that was given to it so far.
+            accept_invalid_signature: take what is signed badly as if it were not signed, where the format lets it be.
 
         Raises:
             InputError: it cannot be taken; nothing that came before may be kept.

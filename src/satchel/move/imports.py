@@ -146,10 +146,12 @@ class Export:
         progress: Progress | None = None,
         dry_run: bool = False,
         confirm: Callable[[Summary], None] | None = None,
+        accept_invalid_signature: bool = False,
     ) -> Batch:
         """Read all of it into the vault in one transaction. See ``import_paths``.
 
         Args:
+            accept_invalid_signature: see ``formats.base.Reader.read``.
             confirm: called before the end when tombstones have taken records out; an exception that it raises takes back all.
         """
         trusted = frozenset(key.public for key in store.trusted_keys())
@@ -169,7 +171,14 @@ class Export:
                     intake.note(_unused(member, self._probes[member.name]))
             for path, package in self._packages:
                 # What it says of itself must hold as a whole: an error ends the import, and nothing is kept.
-                for item in package.read(path, limits=self._limits, trusted=trusted, known=intake):
+                items = package.read(
+                    path,
+                    limits=self._limits,
+                    trusted=trusted,
+                    known=intake,
+                    accept_invalid_signature=accept_invalid_signature,
+                )
+                for item in items:
                     take(intake, item)
             if confirm is not None and intake.summary().removed:
                 confirm(intake.summary())
@@ -209,6 +218,7 @@ def import_paths(
     limits: Limits = DEFAULT,
     progress: Progress | None = None,
     dry_run: bool = False,
+    accept_invalid_signature: bool = False,
 ) -> Batch:
     """Import files, folders, zips or a pipe in one transaction.
 
@@ -216,13 +226,16 @@ def import_paths(
         adapter: see ``recognised``.
         account: a name for the account the export is of, where ids are unique only within it.
         dry_run: do all of it, then take it back.
+        accept_invalid_signature: see ``formats.base.Reader.read``.
 
     Raises:
         NotRecognised, UsageError, InputError: see ``recognised``.
         VaultError: the vault cannot take it; nothing was kept.
     """
     with recognised(paths, adapter=adapter, limits=limits, progress=progress) as export:
-        return export.into(store, account=account, progress=progress, dry_run=dry_run)
+        return export.into(
+            store, account=account, progress=progress, dry_run=dry_run, accept_invalid_signature=accept_invalid_signature
+        )
 
 
 def _claim(

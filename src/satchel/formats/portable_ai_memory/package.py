@@ -51,9 +51,17 @@ class PortableAiMemory:
             raise UsageError(f"Portable AI Memory has no profile {options.profile!r}", hint="sdk")
         return writer.write(selection, target, progress, options.signing_key, sdk=options.profile == "sdk")
 
-    def read(self, path: Path, *, limits: Limits, trusted: frozenset[str], known: Known) -> Iterator[Item]:  # noqa: ARG002
+    def read(
+        self,
+        path: Path,
+        *,
+        limits: Limits,
+        trusted: frozenset[str],
+        known: Known,
+        accept_invalid_signature: bool = False,
+    ) -> Iterator[Item]:
         """See ``formats.base.Reader.read``."""
-        return reader.read(path, limits=limits, known=known)
+        return reader.read(path, limits=limits, known=known, trusted=trusted, accept_invalid_signature=accept_invalid_signature)
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``; severities are those of dossier 1.16, column "ours"."""

@@ -18,7 +18,7 @@ from satchel.codec.archives import printable
 from satchel.codec.arrays import Element, iter_members
 from satchel.errors import InputError, MalformedInput, Place
 from satchel.formats.base import Known
-from satchel.formats.portable_ai_memory import sidecar, terms
+from satchel.formats.portable_ai_memory import sidecar, signature, terms
 from satchel.formats.portable_ai_memory.check_store import StoreCheck
 from satchel.formats.portable_ai_memory.dialogue import conversation_reading
 from satchel.formats.portable_ai_memory.documents import File
@@ -43,12 +43,20 @@ _ARRAYS = frozenset({"memories", "relations", "conversations_index"})
 _BOM = b"\xef\xbb\xbf"
 
 
-def read(path: Path, *, limits: Limits, known: Known, trust: Trust = "imported") -> Iterator[Item]:
+def read(
+    path: Path,
+    *,
+    limits: Limits,
+    known: Known,
+    trusted: frozenset[str] = frozenset(),
+    accept_invalid_signature: bool = False,
+) -> Iterator[Item]:
     """Everything that the package at ``path`` holds, and what is to be told of it.
 
     Args:
         known: what the vault holds (``formats.base.Known``).
-        trust: what the records are worth that the store's signature covers.
+        trusted: public keys (``PublicKey.text``): the memories that one of them signed are verified.
+        accept_invalid_signature: take a store whose signature does not hold as one that is not signed (dossier 4.6).
 
     Raises:
         MalformedInput: something in it is wrong; nothing of it may be kept.
@@ -69,7 +77,25 @@ def read(path: Path, *, limits: Limits, known: Known, trust: Trust = "imported")
             hint = f"satchel validate {path} tells all of it"
             raise MalformedInput(f"the package cannot be taken: {what}{more}", place=place, hint=hint)
         _refuse_without_base(check.store.root, known)
+        trust = _trust(check.store.root, trusted, accept_invalid=accept_invalid_signature)
         yield from _Reading(package, check, check.store, limits, known, trust).items()
+
+
+def _trust(root: dict[str, Any], trusted: frozenset[str], *, accept_invalid: bool) -> Trust:
+    """What the memories are worth by the store's signature. The checksum that it covers was found right."""
+    if root.get("signature") is None:
+        return "imported"
+    checked = signature.check(root)
+    if checked.holds and checked.key is not None:
+        return "verified" if checked.key.text in trusted else "imported"
+    if accept_invalid:
+        return "imported"
+    why = next((step.text for step in checked.steps if step.outcome == "failed"), "it does not hold")
+    raise MalformedInput(
+        f"the store's signature does not hold: {why}",
+        place=Place(file=terms.STORE_FILE, pointer="/signature"),
+        hint="satchel verify tells more; --accept-invalid-signature takes it as if it were not signed",
+    )
 
 
 def _refuse_without_base(root: dict[str, Any], known: Known) -> None:
@@ -365,7 +391,6 @@ class _Reading:
                 uid=uid,
                 body=Document(name=name, media_type=media_type or mimetypes.guess_type(name)[0] or ""),
                 origin=space.origin(space.attachments.get(path, space.owner), "attachment", path),
-                trust=space.trust,
                 provenance=Provenance(platform=FORMAT_NAME),
             ),
             place=place,

@@ -78,7 +78,6 @@ def relation_record(value: dict[str, Any], space: Space) -> Record:
         ),
         origin=space.origin(owner, "relation", value["id"]),
         times=Times(created=moment(value, "created_at")),
-        trust=space.trust,
         links=tuple(Link("related_to", uid) for uid in dict.fromkeys((source, target))),
         provenance=Provenance(platform=FORMAT_NAME),
     )
@@ -93,7 +92,6 @@ def entry_records(value: dict[str, Any], space: Space, *, with_head: bool) -> tu
         uid=uid_in(owner, "index", own),
         body=bodies.Foreign(type="conversation_index_entry"),
         origin=space.origin(owner, "index", own),
-        trust=space.trust,
         links=(Link("derived_from", conversation),),
         provenance=Provenance(platform=FORMAT_NAME),
     )
@@ -105,7 +103,6 @@ def entry_records(value: dict[str, Any], space: Space, *, with_head: bool) -> tu
         body=bodies.Conversation(title=string(value, "title")),
         origin=space.origin(owner, "conversation_entry", own),
         times=Times(created=moment(temporal, "created_at"), updated=moment(temporal, "updated_at")),
-        trust=space.trust,
         provenance=Provenance(platform=platform_of(value.get("platform"))),
         tags=strings(value, "tags"),
     )
@@ -120,7 +117,6 @@ def embedding_record(value: dict[str, Any], space: Space) -> Record:
         body=bodies.Foreign(type="embedding"),
         origin=space.origin(owner, "embedding", value["id"]),
         times=Times(created=moment(value, "created_at")),
-        trust=space.trust,
         links=(Link("derived_from", space.memory(value["memory_id"])),),
         provenance=Provenance(platform=FORMAT_NAME),
     )
@@ -133,7 +129,6 @@ def export_record(root: dict[str, Any], space: Space, uid: str) -> Record:
         body=bodies.Foreign(type="memory_store"),
         origin=space.origin(space.owner, "export", string(root, "export_id")),
         times=Times(created=moment(root, "export_date")),
-        trust=space.trust,
         provenance=Provenance(platform=FORMAT_NAME),
     )
 

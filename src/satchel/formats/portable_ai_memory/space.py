@@ -21,7 +21,8 @@ READER = f"{FORMAT_NAME}/1"
 
 
 class Space(msgspec.Struct, frozen=True):
-    """One owner's ids. ``version`` is the package's, ``trust`` what its signature gave it."""
+    """One owner's ids. ``version`` is the package's, ``trust`` what its signature gave its memories: it covers
+    nothing else (dossier 4.7)."""
 
     owner: str
     version: str

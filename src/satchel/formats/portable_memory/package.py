@@ -64,8 +64,16 @@ class PortableMemory:
             since=options.since,
         )
 
-    def read(self, path: Path, *, limits: Limits, trusted: frozenset[str], known: Known) -> Iterator[Item]:
-        """See ``formats.base.Reader.read``."""
+    def read(
+        self,
+        path: Path,
+        *,
+        limits: Limits,
+        trusted: frozenset[str],
+        known: Known,
+        accept_invalid_signature: bool = False,  # noqa: ARG002
+    ) -> Iterator[Item]:
+        """See ``formats.base.Reader.read``. The signature of a bundle covers all of it: one that does not hold is refused."""
         return reader.read(path, limits=limits, trusted=trusted, known=known)
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
