@@ -29,8 +29,21 @@ from satchel.cli import options
 @click.option(
     "--since", default="", metavar="X", help="Only what is new since: a time, a change (satchel log), an earlier bundle."
 )
+@click.option(
+    "--strip-identifiers", is_flag=True, help="Leave out account and user ids, and what else a product said of itself."
+)
 @options.json
-def export(target: Path, to: str, sign: str, profile: str, budget: int | None, as_of: str, since: str, json: bool) -> None:
+def export(
+    target: Path,
+    to: str,
+    sign: str,
+    profile: str,
+    budget: int | None,
+    as_of: str,
+    since: str,
+    strip_identifiers: bool,
+    json: bool,
+) -> None:
     """Write everything in the vault in an open format, or what matters most as texts to paste into an assistant; what
     the target cannot hold is told.
 
@@ -39,6 +52,7 @@ def export(target: Path, to: str, sign: str, profile: str, budget: int | None, a
 
     \b
     satchel export --to portable-ai-memory my-memory
+    satchel export --to portable-ai-memory --strip-identifiers to-share
     satchel export --to portable-memory --sign main my-memory.mem
     satchel export --to claude-text for-claude
     satchel export --to system-prompt --budget 8000 prompt
@@ -62,6 +76,7 @@ def export(target: Path, to: str, sign: str, profile: str, budget: int | None, a
             budget=budget or 0,
             as_of=moment,
             since=since,
+            strip_identifiers=strip_identifiers,
         )
     lines = written.ledger.lines()
     if json:

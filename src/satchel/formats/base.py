@@ -186,13 +186,15 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     ``signing_key`` signs what is written. ``profile`` names a spelling of the format, "" its usual one. ``budget`` is how many
     characters a text may have for which nobody else sets a limit, 0 the format's usual number.
-    ``since``: only what is new since then, for whoever has the rest.
+    ``since``: only what is new since then, for whoever has the rest. ``strip_identifiers``: leave out what names a person or an
+    account at a product.
     """
 
     signing_key: PrivateKey | None = None
     profile: str = ""
     budget: int = 0
     since: Since | None = None
+    strip_identifiers: bool = False
 
 
 PLAIN = WriteOptions()

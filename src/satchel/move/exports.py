@@ -208,6 +208,7 @@ def export(
     as_of: datetime | None = None,
     budget: int = 0,
     since: str = "",
+    strip_identifiers: bool = False,
 ) -> Written:
     """Write the vault's records into ``target`` in an open format, or as texts for an assistant.
 
@@ -216,6 +217,7 @@ def export(
         profile: a spelling of the format, "" for its usual one.
         as_of: write what held at this moment (model.validity).
         budget: how many characters a text may have for which nobody sets a limit, 0 for the format's usual number.
+        strip_identifiers: leave out what names a person or an account at a product.
         since: only what came since then: a time, the number of a change, or an earlier bundle; see ``cursors.since``.
 
     Raises:
@@ -230,5 +232,6 @@ def export(
         profile=profile,
         budget=budget,
         since=cursor(store, since) if since else None,
+        strip_identifiers=strip_identifiers,
     )
     return formats.get(format).write(VaultSelection(store, as_of=as_of), target, progress=progress, options=options)

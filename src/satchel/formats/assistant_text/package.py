@@ -35,7 +35,8 @@ class AssistantText:
         """See ``formats.base.Format.write``. The budget is that of the files whose limit no provider documents."""
         if options.since is not None:
             raise UsageError("texts for an assistant cannot be written in part", hint="leave --since out")
-        if options != WriteOptions(budget=options.budget):
+        # Texts hold no identifiers to begin with.
+        if options != WriteOptions(budget=options.budget, strip_identifiers=options.strip_identifiers):
             raise UsageError("texts for an assistant are written unsigned and in one spelling")
         return writer.write(self._target, selection, target, progress, options.budget)
 

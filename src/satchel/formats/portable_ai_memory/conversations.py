@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from satchel.formats.base import Selection
 from satchel.formats.portable_ai_memory import terms
 from satchel.formats.portable_ai_memory.attachments import Attachments
+from satchel.formats.portable_ai_memory.identifiers import strip_conversation, strip_message, told
 from satchel.formats.portable_ai_memory.memories import first_time, told_substitute
 from satchel.formats.portable_ai_memory.messages import segments
 from satchel.formats.portable_ai_memory.spelling import dump, platform_name, raw_key, tag_list, without_nulls
@@ -45,10 +46,12 @@ def conversation_file(
     derived: list[str],
     is_memory: Callable[[str], bool],
     ledger: Ledger,
+    *,
+    strip_identifiers: bool = False,
 ) -> Written:
     """Read a conversation's messages and lay out its file."""
     platform = platform_name(record.provenance.platform or record.origin.format)
-    reading = _Reading(selection, attachments, raw_key(platform), ledger)
+    reading = _Reading(selection, attachments, raw_key(platform), ledger, strip_identifiers)
     for message in selection.messages(record.uid):
         reading.take(message)
     drafts = reading.drafts
@@ -85,6 +88,8 @@ def conversation_file(
     note = _import_note(selection, record)
     if note:
         head["import_metadata"] = note
+    if strip_identifiers and strip_conversation(head):
+        told("conversation", ledger)
     count = sum(len(draft.ids) for draft in drafts.values())
     entry: dict[str, Any] = {"id": own, "platform": platform}
     if body.title:
@@ -102,11 +107,12 @@ def conversation_file(
 class _Reading:
     """One pass over the messages of a conversation."""
 
-    def __init__(self, selection: Selection, attachments: Attachments, key: str, ledger: Ledger) -> None:
+    def __init__(self, selection: Selection, attachments: Attachments, key: str, ledger: Ledger, strip: bool) -> None:
         self.selection = selection
         self.attachments = attachments
         self.key = key
         self.ledger = ledger
+        self.strip = strip
         self.drafts: dict[str, Draft] = {}
         self.dropped: dict[str, str] = {}
         self.roles: set[str] = set()
@@ -124,8 +130,11 @@ class _Reading:
         source, created = found or ("", None)
         draft = Draft(record.uid, len(self.drafts), body.parent, created, "" if source == "created" else source)
         chain = segments(record, body, self.attachments.find)
-        unmapped = without_nulls(dict(self.selection.unmapped(record)))
+        unmapped = {} if self.strip else without_nulls(dict(self.selection.unmapped(record)))
         for segment in chain:
+            if self.strip:
+                strip_message(segment.message)
+                segment.ours.pop("residue", None)
             raw = _raw(self.key, unmapped if segment is chain[-1] else {}, segment.ours)
             draft.ids.append(segment.id)
             if source == "created":

@@ -49,7 +49,14 @@ class PortableAiMemory:
             raise UsageError("Portable AI Memory is written whole: it has no budget")
         if options.profile not in ("", "sdk"):
             raise UsageError(f"Portable AI Memory has no profile {options.profile!r}", hint="sdk")
-        return writer.write(selection, target, progress, options.signing_key, sdk=options.profile == "sdk")
+        return writer.write(
+            selection,
+            target,
+            progress,
+            options.signing_key,
+            sdk=options.profile == "sdk",
+            strip_identifiers=options.strip_identifiers,
+        )
 
     def read(
         self,

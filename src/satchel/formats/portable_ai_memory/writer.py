@@ -32,6 +32,7 @@ from satchel.formats.portable_ai_memory.conversations import conversation_file
 from satchel.formats.portable_ai_memory.earlier import is_ours
 from satchel.formats.portable_ai_memory.hashing import Checksum, canonical_memory
 from satchel.formats.portable_ai_memory.homeward import Homes, is_home
+from satchel.formats.portable_ai_memory.identifiers import strip_conversation, strip_memory, stripped, told
 from satchel.formats.portable_ai_memory.memories import (
     Surroundings,
     conversation_uid,
@@ -74,10 +75,12 @@ class Writer:
         signing_key: PrivateKey | None = None,
         *,
         sdk: bool = False,
+        strip_identifiers: bool = False,
     ) -> None:
         self._selection = selection
         self._signing_key = signing_key
         self._sdk = sdk
+        self._strip = strip_identifiers
         self._folder = folder
         self._progress = progress
         self._pending = 0
@@ -110,8 +113,9 @@ class Writer:
             with self._folder.create(terms.STORE_FILE) as sink:
                 self._store(sink, relations, index, attachments)
         self._embeddings()
-        with self._folder.create(terms.SIDECAR_FILE) as sink:
-            sink.writelines(self._notes.pieces())
+        if not self._strip:
+            with self._folder.create(terms.SIDECAR_FILE) as sink:
+                sink.writelines(self._notes.pieces())
         for kind, text in PLACELESS.items():
             for record in self._selection.records(kind):
                 if not is_home(record):
@@ -180,7 +184,14 @@ class Writer:
             if is_home(record) and self._home_conversation(record, derived, index):
                 continue
             written = conversation_file(
-                record, record.body, self._selection, attachments, derived, self._is_memory, self.ledger
+                record,
+                record.body,
+                self._selection,
+                attachments,
+                derived,
+                self._is_memory,
+                self.ledger,
+                strip_identifiers=self._strip,
             )
             with self._folder.create(written.entry["storage"]["ref"]) as sink:
                 for piece in written.file:
@@ -235,6 +246,8 @@ class Writer:
         if record.origin.kind == "conversation":
             wanted = homeward.storage_ref(listed) if listed is not None else ""
             path = homes.path(wanted, terms.CONVERSATIONS_FOLDER, record.uid, ".json")
+            if self._strip:
+                native = stripped(strip_conversation, "conversation", native, self.ledger)
             root, (data, as_it_came) = homeward.conversation(record, native, partial(homes.ref, record.origin.space), around)
             with self._folder.create(path) as sink:
                 sink.write(data)
@@ -323,6 +336,8 @@ class Writer:
         native = self._selection.native(record)
         if native is None:
             raise VaultDamaged("the bytes of a memory are missing", hint="restore the vault from a backup")
+        if self._strip:
+            native = stripped(strip_memory, record.kind, native, self.ledger)
         data, as_it_came = homeward.memory(record, native, self._around())
         id = self._homes.id_of(record.uid)
         home.add(id.encode(), data)
@@ -346,6 +361,8 @@ class Writer:
                     ledger.record(record.kind, "omitted", statement.code, statement.text)
                 continue
             memory = memory_object(record, statement, self._selection, around, ledger)
+            if self._strip and strip_memory(memory):
+                told(record.kind, ledger)
             data = canonical_memory(memory)
             self._notes.made("memory", memory["id"], record.uid)
             for relation in relation_objects(record, memory, around):
@@ -443,14 +460,17 @@ def write(
     signing_key: PrivateKey | None = None,
     *,
     sdk: bool = False,
+    strip_identifiers: bool = False,
 ) -> Written:
     """Write ``selection`` as the package folder ``target``, signed where there is a key. Raises OutputError.
 
     Args:
         sdk: write the memories that came in this format in the form that the reference SDK hashes, not as they came.
+        strip_identifiers: leave out what names a person or an account at a product, and the sidecar with it, which says whence
+            each thing came: to this vault such a package is another's.
     """
     with Folder(target, is_ours) as folder:
-        writer = Writer(selection, folder, progress, signing_key, sdk=sdk)
+        writer = Writer(selection, folder, progress, signing_key, sdk=sdk, strip_identifiers=strip_identifiers)
         writer.run()
         folder.commit()
         return Written(

@@ -52,6 +52,8 @@ class PortableMemory:
         """See ``formats.base.Format.write``. The profile ``spec`` spells numbers as the text asks (dossier 3.3)."""
         if options.budget:
             raise UsageError("Portable Memory is written whole: it has no budget")
+        if options.strip_identifiers:
+            raise UsageError("a bundle holds what it holds byte for byte: its identifiers cannot be left out")
         if options.profile not in PROFILES:
             raise UsageError(f"Portable Memory has no profile {options.profile!r}", hint="sdk or spec")
         seed = options.signing_key.ed25519_seed(self.title) if options.signing_key is not None else None
