@@ -10,7 +10,7 @@ from satchel.cli import options
 
 
 @click.command()
-@click.argument("target", metavar="FOLDER", type=click.Path(path_type=Path))
+@click.argument("target", metavar="TARGET", type=click.Path(path_type=Path))
 @click.option(
     "--to",
     required=True,
@@ -47,12 +47,13 @@ def export(
     """Write everything in the vault in an open format, or what matters most as texts to paste into an assistant; what
     the target cannot hold is told.
 
-    The files are not encrypted. The same vault gives the same bytes, but for the time of a memory store's signature. With
-    --as-of, what held at that moment: earlier states of what changed since, nothing that began later or was over.
+    TARGET is a folder; for Portable AI Memory also one file, where its name ends in .zip. What is written is not encrypted.
+    The same vault gives the same bytes, but for the time of a memory store's signature. With --as-of, what held at that
+    moment: earlier states of what changed since, nothing that began later or was over.
 
     \b
     satchel export --to portable-ai-memory my-memory
-    satchel export --to portable-ai-memory --strip-identifiers to-share
+    satchel export --to portable-ai-memory --strip-identifiers to-share.zip
     satchel export --to portable-memory --sign main my-memory.mem
     satchel export --to claude-text for-claude
     satchel export --to system-prompt --budget 8000 prompt

@@ -35,7 +35,7 @@ class Folder:
         self.files = 0
         self.size_bytes = 0
         self._refuse_unless_ours()
-        with _wrapped(target):
+        with told_of(target):
             self.path = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent))
 
     def __enter__(self) -> Folder:
@@ -48,7 +48,7 @@ class Folder:
     @contextlib.contextmanager
     def create(self, name: str) -> Iterator[BinaryIO]:
         """A new file of the export, written within the block; ``name`` is of our own making."""
-        with _wrapped(self.target):
+        with told_of(self.target):
             path = self.path / name
             if path.parent != self.path and not path.parent.exists():
                 path.parent.mkdir(mode=_FOLDER_MODE)
@@ -60,19 +60,19 @@ class Folder:
 
     def spool(self) -> IO[bytes]:
         """A nameless file on the same disk for what is written later; it is no part of the export. Leaving closes it."""
-        with _wrapped(self.target):
+        with told_of(self.target):
             return self._spools.enter_context(tempfile.TemporaryFile(dir=self.path))
 
     def commit(self) -> None:
         """Flush everything and put the export in its place."""
-        with _wrapped(self.target):
+        with told_of(self.target):
             for folder, _, names in os.walk(self.path):
                 for name in names:
-                    _flush(Path(folder, name))
-                _flush(Path(folder))
+                    flush(Path(folder, name))
+                flush(Path(folder))
         # Looked at again: what has come there since is not ours to remove.
         self._refuse_unless_ours()
-        with _wrapped(self.target):
+        with told_of(self.target):
             aside = None
             if self.target.exists():
                 holder = Path(tempfile.mkdtemp(prefix=f".{self.target.name}.", suffix=".old", dir=self.target.parent))
@@ -85,13 +85,13 @@ class Folder:
                     aside.rename(self.target)
                     aside.parent.rmdir()
                 raise
-            _flush(self.target.parent)
+            flush(self.target.parent)
             if aside is not None:
                 shutil.rmtree(aside.parent, ignore_errors=True)
 
     def _refuse_unless_ours(self) -> None:
         target = self.target
-        with _wrapped(target):
+        with told_of(target):
             if not target.name:
                 raise OutputError(f"cannot write {target}: it has no name", hint="name a folder")
             if target.is_symlink() or (target.exists() and not target.is_dir()):
@@ -104,7 +104,8 @@ class Folder:
                 )
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Wait until a file or a folder is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -113,7 +114,8 @@ def _flush(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _wrapped(target: Path) -> Iterator[None]:
+def told_of(target: Path) -> Iterator[None]:
+    """Turns what the system says into an OutputError that names the target."""
     try:
         yield
     except OSError as error:

@@ -45,6 +45,7 @@ from satchel.formats.portable_ai_memory.sidecar import Notes
 from satchel.formats.portable_ai_memory.space import uid_in
 from satchel.formats.portable_ai_memory.spelling import dump
 from satchel.formats.portable_ai_memory.statements import KINDS, PLACELESS, Refusal, Statement, statement_of
+from satchel.formats.portable_ai_memory.zipped import names_zip, write_zip
 from satchel.formats.sorting import SortedLines
 from satchel.model.bodies import Conversation, Relation
 from satchel.model.ids import make_uid, uuid_of
@@ -462,13 +463,19 @@ def write(
     sdk: bool = False,
     strip_identifiers: bool = False,
 ) -> Written:
-    """Write ``selection`` as the package folder ``target``, signed where there is a key. Raises OutputError.
+    """Write ``selection`` as the package ``target``, signed where there is a key: a folder, or one zip where it is named so.
+    Raises OutputError.
 
     Args:
         sdk: write the memories that came in this format in the form that the reference SDK hashes, not as they came.
         strip_identifiers: leave out what names a person or an account at a product, and the sidecar with it, which says whence
             each thing came: to this vault such a package is another's.
     """
+    if names_zip(target):
+        return write_zip(
+            target,
+            lambda folder: write(selection, folder, progress, signing_key, sdk=sdk, strip_identifiers=strip_identifiers),
+        )
     with Folder(target, is_ours) as folder:
         writer = Writer(selection, folder, progress, signing_key, sdk=sdk, strip_identifiers=strip_identifiers)
         writer.run()
