@@ -68,8 +68,8 @@ class Folder:
         with told_of(self.target):
             for folder, _, names in os.walk(self.path):
                 for name in names:
-                    flush(Path(folder, name))
-                flush(Path(folder))
+                    _flush(Path(folder, name))
+                _flush(Path(folder))
         # Looked at again: what has come there since is not ours to remove.
         self._refuse_unless_ours()
         with told_of(self.target):
@@ -85,7 +85,7 @@ class Folder:
                     aside.rename(self.target)
                     aside.parent.rmdir()
                 raise
-            flush(self.target.parent)
+            _flush(self.target.parent)
             if aside is not None:
                 shutil.rmtree(aside.parent, ignore_errors=True)
 
@@ -104,8 +104,7 @@ class Folder:
                 )
 
 
-def flush(path: Path) -> None:
-    """Wait until a file or a folder is on the disk."""
+def _flush(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

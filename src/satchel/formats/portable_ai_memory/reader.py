@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -236,15 +237,7 @@ class _Reading:
             yield _erased("a memory", place)
             return
         temporal = member(value, "temporal")
-        yield Original(
-            uid=record.uid,
-            kind=f"{FORMAT_NAME}.memory",
-            native=element.data,
-            place=place,
-            reader=READER,
-            updated=moment(temporal, "updated_at") or moment(temporal, "created_at"),
-            read=lambda: Reading((record,)),
-        )
+        yield _alone(record, "memory", element, place, moment(temporal, "updated_at") or moment(temporal, "created_at"))
 
     def _memory_record(self, value: dict[str, Any]) -> Record:
         space = self._space
@@ -269,15 +262,7 @@ class _Reading:
         ):
             yield _erased("a relation, or an end of it,", place)
             return
-        yield Original(
-            uid=record.uid,
-            kind=f"{FORMAT_NAME}.relation",
-            native=element.data,
-            place=place,
-            reader=READER,
-            updated=moment(value, "created_at"),
-            read=lambda: Reading((record,)),
-        )
+        yield _alone(record, "relation", element, place, moment(value, "created_at"))
 
     def _entry(self, value: dict[str, Any], element: Element, place: Place) -> Iterator[Item]:
         own = value["id"]
@@ -361,15 +346,7 @@ class _Reading:
         if self._is_buried(record.uid) or self._is_erased(space.memory(memory), ("memory", memory)):
             yield _erased("an embedding, or its memory,", place)
             return
-        yield Original(
-            uid=record.uid,
-            kind=f"{FORMAT_NAME}.embedding",
-            native=element.data,
-            place=place,
-            reader=READER,
-            updated=moment(value, "created_at"),
-            read=lambda: Reading((record,)),
-        )
+        yield _alone(record, "embedding", element, place, moment(value, "created_at"))
 
     def _attachment(self, path: str) -> Iterator[Item]:
         file = self._package.file(path)
@@ -401,6 +378,19 @@ class _Reading:
 
 def _path(ref: str) -> str:
     return "/".join(name for name in ref.split("/") if name not in ("", "."))
+
+
+def _alone(record: Record, kind: str, element: Element, place: Place, updated: datetime | None) -> Original:
+    """An element that is one record."""
+    return Original(
+        uid=record.uid,
+        kind=f"{FORMAT_NAME}.{kind}",
+        native=element.data,
+        place=place,
+        reader=READER,
+        updated=updated,
+        read=lambda: Reading((record,)),
+    )
 
 
 def _own(place: Place) -> Finding:

@@ -19,11 +19,12 @@ import msgspec
 
 from satchel.errors import OutputError
 from satchel.formats.base import Written
-from satchel.formats.folder import flush, told_of
+from satchel.formats.folder import told_of
 from satchel.formats.portable_ai_memory import terms
 from satchel.formats.portable_ai_memory.documents import is_regular
 from satchel.formats.portable_ai_memory.files import peek_zip
 from satchel.limits import DEFAULT
+from satchel.trust.files import sync_folder
 
 _SUFFIX = ".zip"
 _FILE_MODE = 0o600
@@ -52,26 +53,28 @@ def write_zip(target: Path, write: Callable[[Path], Written]) -> Written:
         made = holder / "zip"
         with told_of(target):
             _pack(holder / "package", made)
-            flush(made)
             size = made.stat().st_size
         _refuse_unless_ours(target)
         with told_of(target):
             made.replace(target)
-            flush(target.parent)
+            sync_folder(target.parent)
         return msgspec.structs.replace(written, size_bytes=size)
 
 
 def _pack(folder: Path, file: Path) -> None:
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, _FILE_MODE)
-    with os.fdopen(descriptor, "w+b") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in _names(folder):
-            entry = zipfile.ZipInfo(name, _NO_TIME)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = _FILE_MODE << 16
-            # The size decides whether the entry needs Zip64.
-            entry.file_size = (folder / name).stat().st_size
-            with (folder / name).open("rb") as source, archive.open(entry, "w") as sink:
-                shutil.copyfileobj(source, sink, _CHUNK_BYTES)
+    with os.fdopen(descriptor, "w+b") as stream:
+        with zipfile.ZipFile(stream, "w") as archive:
+            for name in _names(folder):
+                entry = zipfile.ZipInfo(name, _NO_TIME)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.external_attr = _FILE_MODE << 16
+                # The size decides whether the entry needs Zip64.
+                entry.file_size = (folder / name).stat().st_size
+                with (folder / name).open("rb") as source, archive.open(entry, "w") as sink:
+                    shutil.copyfileobj(source, sink, _CHUNK_BYTES)
+        stream.flush()
+        os.fsync(descriptor)
 
 
 def _names(folder: Path) -> Iterator[str]:
