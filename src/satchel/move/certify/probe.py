@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -228,4 +228,5 @@ class Probe:
 
     @staticmethod
     def now() -> str:
-        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        # Not time.gmtime(): its coarse clock lags, and a moment before what the host has just written would be the result.
+        return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
