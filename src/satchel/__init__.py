@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from satchel.limits import Limits
     from satchel.model.findings import Finding
     from satchel.model.record import Record
+    from satchel.move.conversions import convert
     from satchel.move.exports import export
     from satchel.move.imports import import_paths
     from satchel.vault.folder import create_vault, open_vault
@@ -35,6 +36,7 @@ _HOMES = {
     "Query": "satchel.vault.store",
     "Record": "satchel.model.record",
     "SatchelError": "satchel.errors",
+    "convert": "satchel.move.conversions",
     "create_vault": "satchel.vault.folder",
     "export": "satchel.move.exports",
     "import_paths": "satchel.move.imports",
@@ -48,6 +50,7 @@ __all__ = [
     "Query",
     "Record",
     "SatchelError",
+    "convert",
     "create_vault",
     "export",
     "import_paths",

@@ -13,7 +13,22 @@ import sys
 
 import click
 
-from satchel.cli import certify, evidence, export, import_, keys, log, schema, search, show, sign, stats, undo, validate
+from satchel.cli import (
+    certify,
+    convert,
+    evidence,
+    export,
+    import_,
+    keys,
+    log,
+    schema,
+    search,
+    show,
+    sign,
+    stats,
+    undo,
+    validate,
+)
 
 
 def _print_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -56,6 +71,7 @@ for command in (
     stats.stats,
     undo.undo,
     export.export,
+    convert.convert,
     validate.validate,
     schema.schema,
     sign.sign,

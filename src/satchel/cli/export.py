@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from satchel.cli import options
+
+if TYPE_CHECKING:
+    from satchel.formats.base import Written
 
 
 @click.command()
@@ -59,7 +63,7 @@ def export(
     satchel export --to system-prompt --budget 8000 prompt
     satchel export --to portable-memory --since my-memory.mem since-then.mem
     """
-    from satchel.cli.console import WorkProgress, clean, counted, dim, say, say_json, size
+    from satchel.cli.console import WorkProgress, say_json
     from satchel.cli.moments import as_of_moment
     from satchel.cli.vaults import opened
     from satchel.move.exports import export as write
@@ -79,14 +83,20 @@ def export(
             since=since,
             strip_identifiers=strip_identifiers,
         )
-    lines = written.ledger.lines()
     if json:
         counts = {**written.counts, "files": written.files, "size_bytes": written.size_bytes}
-        say_json({"format": to, "target": str(target), "written": counts, "ledger": lines})
-        return
+        say_json({"format": to, "target": str(target), "written": counts, "ledger": written.ledger.lines()})
+    else:
+        tell_written(target, written)
+
+
+def tell_written(target: Path, written: Written) -> None:
+    """What stands in the target, and what it could not hold."""
+    from satchel.cli.console import clean, counted, dim, say, size
+
     what = [f"{name} {count:,}" for name, count in written.counts.items()]
     say(f"{target}: {', '.join(what) or 'nothing'}; {counted(written.files, 'file')}, {size(written.size_bytes)}")
-    for line in lines:
+    for line in written.ledger.lines():
         if line.code:
             field = f" {line.field}" if line.field else ""
             say(dim(f"  {line.fate}: {line.count:,} {line.kind}{field}: ") + clean(line.text or line.code))

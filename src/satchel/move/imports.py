@@ -10,6 +10,7 @@ import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -147,10 +148,12 @@ class Export:
         dry_run: bool = False,
         confirm: Callable[[Summary], None] | None = None,
         accept_invalid_signature: bool = False,
+        at: datetime | None = None,
     ) -> Batch:
         """Read all of it into the vault in one transaction. See ``import_paths``.
 
         Args:
+            at: when the import is said to be; None: now.
             accept_invalid_signature: see ``formats.base.Reader.read``.
             confirm: called before the end when tombstones have taken records out; an exception that it raises takes back all.
         """
@@ -159,7 +162,7 @@ class Export:
         shown = progress or Quiet()
         shown.total(self._source.total_bytes)
         self._source.count_reads()
-        with store.importing(self.label, dry_run=dry_run, on_wait=shown.waiting) as intake, paused():
+        with store.importing(self.label, dry_run=dry_run, on_wait=shown.waiting, at=at) as intake, paused():
             for finding in self._source.findings:
                 intake.note(finding)
             context = ReadContext(limits=self._limits, account=account, loose=self._loose)
@@ -182,7 +185,12 @@ class Export:
                     take(intake, item)
             if confirm is not None and intake.summary().removed:
                 confirm(intake.summary())
-            return intake.finish(tuple(member.file for member in self._members if member.file.sha256))
+            return intake.finish(self.files)
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The files that were read to their end."""
+        return tuple(member.file for member in self._members if member.file.sha256)
 
 
 @contextmanager

@@ -283,8 +283,15 @@ class Store(Protocol):
         ...
 
     def importing(
-        self, label: str, *, dry_run: bool = False, on_wait: Callable[[], None] | None = None
-    ) -> AbstractContextManager[Intake]: ...
+        self,
+        label: str,
+        *,
+        dry_run: bool = False,
+        on_wait: Callable[[], None] | None = None,
+        at: datetime | None = None,
+    ) -> AbstractContextManager[Intake]:
+        """An import; ``at`` is when it is said to be, now where that is None."""
+        ...
 
     def get(self, uid: str) -> Record | None: ...
 

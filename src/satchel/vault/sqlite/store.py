@@ -133,11 +133,16 @@ class SqliteStore:
 
     @contextmanager
     def importing(
-        self, label: str, *, dry_run: bool = False, on_wait: Callable[[], None] | None = None
+        self,
+        label: str,
+        *,
+        dry_run: bool = False,
+        on_wait: Callable[[], None] | None = None,
+        at: datetime | None = None,
     ) -> Iterator[SqliteIntake]:
         """See Store.importing. With ``dry_run`` everything is done and then rolled back."""
         with writing(self.connection, keep=not dry_run, on_wait=on_wait):
-            yield SqliteIntake(self.connection, label=label, at=now(), secret=self._secret)
+            yield SqliteIntake(self.connection, label=label, at=at or now(), secret=self._secret)
         use_log(self.connection)
 
     def get(self, uid: str) -> Record | None:

@@ -1,0 +1,91 @@
+"""``satchel convert``: from any input to any format, without a vault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from satchel.cli import options
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+@click.argument("target", metavar="TARGET", type=click.Path(path_type=Path))
+@click.option("--to", required=True, metavar="FORMAT", help="As for satchel export.")
+@click.option("--as", "adapter", default="", metavar="NAME", help="Read with this adapter only, as for satchel import.")
+@click.option("--account", default="", help="Your name for the account, where ids are not unique without it.")
+@click.option("--sign", default="", metavar="KEY", help="Sign with this key of your vault.")
+@click.option("--profile", default="", metavar="NAME", help="A spelling of the format: sdk, spec.")
+@click.option(
+    "--budget",
+    type=click.IntRange(min=1),
+    metavar="CHARACTERS",
+    help="How long a text to paste may be where nobody states a limit.",
+)
+@click.option("--strip-identifiers", is_flag=True, help="Leave out account and user ids, and what a product said of itself.")
+@click.option(
+    "--accept-invalid-signature", is_flag=True, help="Take a memory store whose signature does not hold as if it had none."
+)
+@options.limit
+@options.json
+def convert(
+    paths: tuple[Path, ...],
+    target: Path,
+    to: str,
+    adapter: str,
+    account: str,
+    sign: str,
+    profile: str,
+    budget: int | None,
+    strip_identifiers: bool,
+    accept_invalid_signature: bool,
+    limit: tuple[str, ...],
+    json: bool,
+) -> None:
+    """Read exports, bundles or packages and write what they hold in another format. Your vault is left alone.
+
+    PATH and TARGET are as for satchel import and satchel export. On the way all of it lies in a temporary vault under a key
+    that nobody keeps. With SOURCE_DATE_EPOCH set, the same input gives the same bytes. Exit code 3: written, but parts of
+    the input could not be read; they are named.
+
+    \b
+    satchel convert ~/Downloads/chatgpt.zip my-memory --to portable-ai-memory
+    satchel convert my-memory.mem for-claude --to claude-text
+    """
+    from satchel import limits
+    from satchel.cli.console import WorkProgress, say_json
+    from satchel.cli.export import tell_written
+    from satchel.cli.import_ import print_counts, print_findings
+    from satchel.cli.vaults import opened
+    from satchel.formats.base import WriteOptions
+    from satchel.move.conversions import convert as run
+
+    key = None
+    if sign:
+        with opened() as store:
+            key = store.signing_key(sign)
+    with WorkProgress("Reading", shown=not json) as reading, WorkProgress("Writing", shown=not json, by_bytes=False) as writing:
+        done = run(
+            paths,
+            target,
+            format=to,
+            adapter=adapter,
+            account=account,
+            limits=limits.raised(list(limit)),
+            reading=reading,
+            writing=writing.advance,
+            options=WriteOptions(signing_key=key, profile=profile, budget=budget or 0, strip_identifiers=strip_identifiers),
+            accept_invalid_signature=accept_invalid_signature,
+        )
+    summary, written = done.read.summary, done.written
+    if json:
+        counts = {**written.counts, "files": written.files, "size_bytes": written.size_bytes}
+        read = {"counts": summary.counts, "findings": summary.findings}
+        say_json({"format": to, "target": str(target), "read": read, "written": counts, "ledger": written.ledger.lines()})
+    else:
+        print_counts(summary)
+        print_findings(summary.findings)
+        tell_written(target, written)
+    if any(finding.severity == "error" for finding in summary.findings):
+        raise SystemExit(3)
