@@ -17,7 +17,14 @@ from satchel.formats.portable_ai_memory.attachments import Attachments
 from satchel.formats.portable_ai_memory.identifiers import strip_conversation, strip_message, told
 from satchel.formats.portable_ai_memory.memories import first_time, told_substitute
 from satchel.formats.portable_ai_memory.messages import segments
-from satchel.formats.portable_ai_memory.spelling import dump, platform_name, raw_key, tag_list, without_nulls
+from satchel.formats.portable_ai_memory.spelling import (
+    dump,
+    fragment_without_nulls,
+    platform_name,
+    raw_key,
+    tag_list,
+    without_nulls,
+)
 from satchel.formats.portable_ai_memory.talk import Draft, connect, fill_times
 from satchel.model.bodies import Conversation, Message
 from satchel.model.ids import uuid_of
@@ -130,12 +137,12 @@ class _Reading:
         source, created = found or ("", None)
         draft = Draft(record.uid, len(self.drafts), body.parent, created, "" if source == "created" else source)
         chain = segments(record, body, self.attachments.find)
-        unmapped = {} if self.strip else without_nulls(dict(self.selection.unmapped(record)))
+        unmapped = None if self.strip else fragment_without_nulls(self.selection.unmapped(record))
         for segment in chain:
             if self.strip:
                 strip_message(segment.message)
                 segment.ours.pop("residue", None)
-            raw = _raw(self.key, unmapped if segment is chain[-1] else {}, segment.ours)
+            raw = _raw(self.key, unmapped if segment is chain[-1] else None, segment.ours)
             draft.ids.append(segment.id)
             if source == "created":
                 if raw:
@@ -159,7 +166,7 @@ class _Reading:
                 self.ledger.field("message", field, "carried", "no-member", _CARRIED)
 
 
-def _raw(key: str, unmapped: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
+def _raw(key: str, unmapped: Any, ours: dict[str, Any]) -> dict[str, Any]:
     raw: dict[str, Any] = {}
     if unmapped:
         raw[key] = unmapped

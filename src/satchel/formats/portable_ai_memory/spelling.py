@@ -32,8 +32,10 @@ def dump(value: Any) -> bytes:
     except TypeError:
         pass
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except (TypeError, ValueError) as error:
+        return json.dumps(
+            value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=lambda held: json.loads(held.contents)
+        ).encode()
+    except (TypeError, ValueError, AttributeError) as error:
         raise CanonicalError("a value to be written has no JSON in UTF-8") from error
 
 
@@ -67,6 +69,15 @@ def without_nulls(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [without_nulls(item) for item in value]
     return value
+
+
+def fragment_without_nulls(value: Any) -> orjson.Fragment | None:
+    """An object as ``dump`` takes it inside another, without null members; None where that leaves nothing."""
+    data = dump(value) if value else b"{}"
+    if b"null" in data:
+        # To look for the four letters costs less than to walk through every value.
+        data = dump(without_nulls(value))
+    return None if data == b"{}" else orjson.Fragment(data)
 
 
 def exact(value: Any) -> tuple[Any, int]:

@@ -29,13 +29,11 @@ def encode(record: Record) -> bytes:
 def decode(data: bytes, recorded: int | None = None, digest: bytes | None = None) -> Record:
     """The inverse of ``encode``, with what the vault knows filled in."""
     record = _DECODER.decode(data)
-    if recorded is not None:
-        record = msgspec.structs.replace(
-            record, times=msgspec.structs.replace(record.times, recorded=from_microseconds(recorded))
-        )
-    if digest is not None:
-        record = msgspec.structs.replace(record, native=Native(digest=digest.hex(), pointer=record.native.pointer))
-    return record
+    if recorded is None:
+        return record
+    times = msgspec.structs.replace(record.times, recorded=from_microseconds(recorded))
+    native = record.native if digest is None else Native(digest=digest.hex(), pointer=record.native.pointer)
+    return msgspec.structs.replace(record, times=times, native=native)
 
 
 def content_key(record: Record, title: str, text: str, secret: bytes) -> bytes | None:
