@@ -32,6 +32,13 @@ from satchel.cli import options
 @click.option(
     "--strip-identifiers", is_flag=True, help="Leave out account and user ids, and what else a product said of itself."
 )
+@click.option(
+    "--encrypt-to",
+    multiple=True,
+    metavar="KEY",
+    help="Encrypt it, for whoever has the private half of age1… or 'ssh-ed25519 …'; may be repeated.",
+)
+@click.option("--encrypt-passphrase", is_flag=True, help="Encrypt it under a passphrase, which is asked for.")
 @options.json
 def export(
     target: Path,
@@ -42,18 +49,23 @@ def export(
     as_of: str,
     since: str,
     strip_identifiers: bool,
+    encrypt_to: tuple[str, ...],
+    encrypt_passphrase: bool,
     json: bool,
 ) -> None:
     """Write everything in the vault in an open format, or what matters most as texts to paste into an assistant; what
     the target cannot hold is told.
 
-    TARGET is a folder; for Portable AI Memory also one file, where its name ends in .zip. What is written is not encrypted.
+    TARGET is a folder; for Portable AI Memory also one file, where its name ends in .zip. What is written is not encrypted,
+    unless you say for whom: then it is one file that any age tool opens.
     The same vault gives the same bytes, but for the time of a memory store's signature. With --as-of, what held at that
     moment: earlier states of what changed since, nothing that began later or was over.
 
     \b
     satchel export --to portable-ai-memory my-memory
     satchel export --to portable-ai-memory --strip-identifiers to-share.zip
+    satchel export --to portable-ai-memory --encrypt-passphrase backup.zip.age
+    satchel export --to portable-ai-memory --encrypt-to age1ql3z… to-her.zip.age
     satchel export --to portable-memory --sign main my-memory.mem
     satchel export --to claude-text for-claude
     satchel export --to system-prompt --budget 8000 prompt
@@ -61,10 +73,12 @@ def export(
     """
     from satchel.cli.console import WorkProgress, clean, counted, dim, say, say_json, size
     from satchel.cli.moments import as_of_moment
+    from satchel.cli.sealed import recipients
     from satchel.cli.vaults import opened
     from satchel.move.exports import export as write
 
     moment = as_of_moment(as_of)
+    readers = recipients(encrypt_to, by_passphrase=encrypt_passphrase)
     with opened() as store, WorkProgress("Writing", shown=not json, by_bytes=False) as progress:
         progress.total(store.count())
         written = write(
@@ -78,14 +92,17 @@ def export(
             as_of=moment,
             since=since,
             strip_identifiers=strip_identifiers,
+            recipients=readers,
         )
     lines = written.ledger.lines()
     if json:
         counts = {**written.counts, "files": written.files, "size_bytes": written.size_bytes}
-        say_json({"format": to, "target": str(target), "written": counts, "ledger": lines})
+        say_json({"format": to, "target": str(target), "written": counts, "encrypted": readers is not None, "ledger": lines})
         return
     what = [f"{name} {count:,}" for name, count in written.counts.items()]
-    say(f"{target}: {', '.join(what) or 'nothing'}; {counted(written.files, 'file')}, {size(written.size_bytes)}")
+    sealed = ", encrypted" if readers else ""
+    amount = f"{counted(written.files, 'file')}, {size(written.size_bytes)}{sealed}"
+    say(f"{target}: {', '.join(what) or 'nothing'}; {amount}")
     for line in lines:
         if line.code:
             field = f" {line.field}" if line.field else ""

@@ -210,7 +210,7 @@ def open_zip(
     starts = sorted({entry.start for entry in entries} | {region.size})
     bounds = dict(itertools.pairwise(starts))
     for entry in _admitted(entries, budget, region.size, report):
-        path = _clean(entry.name)
+        path = clean_name(entry.name)
         member = ZipMember(
             entry,
             region,
@@ -328,7 +328,7 @@ def _admitted(entries: list[_Entry], budget: Budget, size: int, report: Report) 
         if fault is not None:
             report.add(*fault, entry.name)
             continue
-        path = _clean(entry.name)
+        path = clean_name(entry.name)
         if entry.is_folder or is_litter(path):
             continue
         key = unicodedata.normalize("NFC", path).casefold()
@@ -393,7 +393,7 @@ def unsafe_name(name: str) -> str:
     return ""
 
 
-def _clean(name: str) -> str:
+def clean_name(name: str) -> str:
     """``name`` without parts that say nothing: ``./a//b`` is ``a/b``."""
     return "/".join(part for part in name.split("/") if part not in ("", "."))
 
@@ -436,7 +436,7 @@ def _directory(region: Region, limits: Limits) -> list[_Entry] | None:
         return None
     return [
         _Entry(
-            name=_decoded(info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437"), info.flag_bits),
+            name=member_name(info),
             start=info.header_offset,
             flags=info.flag_bits,
             method=info.compress_type,
@@ -447,6 +447,11 @@ def _directory(region: Region, limits: Limits) -> list[_Entry] | None:
         )
         for info in infos
     ]
+
+
+def member_name(info: zipfile.ZipInfo) -> str:
+    """The name of a directory's entry: UTF-8 where it is that, whatever its flag says."""
+    return _decoded(info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437"), info.flag_bits)
 
 
 def _decoded(raw: bytes, flags: int) -> str:

@@ -104,7 +104,7 @@ def test_a_failure_on_the_way_leaves_what_was(filled: SqliteStore, tmp_path: Pat
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("satchel.formats.portable_ai_memory.zipped.shutil.copyfileobj", full)
+    monkeypatch.setattr("satchel.formats.portable_ai_memory.zipped.add_packed", full)
     with pytest.raises(OutputError, match="No space left"):
         export(filled, place / "out.zip", format="portable-ai-memory", strip_identifiers=True)
     assert (place / "out.zip").read_bytes() == before
