@@ -21,8 +21,18 @@ import pyrage
 
 from satchel.errors import InputError, Locked, MalformedInput, Place, UsageError, WrongKey
 from satchel.limits import DEFAULT, Limits
-from satchel.trust.age_header import ARMOR, FILE_KEY_BYTES, NONCE_BYTES, Header, Stanza, is_age, payload_key, read_header
-from satchel.trust.age_header import write_header as _write_header
+from satchel.trust.age_header import (
+    ARMOR,
+    FILE_KEY_BYTES,
+    NONCE_BYTES,
+    Header,
+    Stanza,
+    damaged,
+    is_age,
+    payload_key,
+    read_header,
+    write_header,
+)
 from satchel.trust.secrets import Secret
 
 if TYPE_CHECKING:
@@ -70,7 +80,7 @@ def sealing(sink: Sink, to: Recipients) -> Sealer:
     from satchel.trust.age_stream import Sealer
 
     file_key, nonce = os.urandom(FILE_KEY_BYTES), os.urandom(NONCE_BYTES)
-    sink.write(_write_header([each.wrap(file_key) for each in to.all], file_key))
+    sink.write(write_header([each.wrap(file_key) for each in to.all], file_key))
     sink.write(nonce)
     return Sealer(sink, payload_key(file_key, nonce))
 
@@ -109,6 +119,8 @@ class Identities:
             nonce = file.read(NONCE_BYTES)
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror or 'input/output error'}", place=place) from None
+        if len(nonce) != NONCE_BYTES:
+            raise damaged(place)
         known = hashlib.sha256(header.signed + header.mac).digest()
         if known not in self._found:
             self._found[known] = self._file_key(header, place)
@@ -149,7 +161,7 @@ class Identities:
                 try:
                     found = key.unwrap(stanza)
                 except ValueError:
-                    raise MalformedInput("the age header is damaged", place=place, hint="copy it again") from None
+                    raise damaged(place) from None
                 if found is not None:
                     return found
         # Some tools add a stanza that is nobody's, to keep readers tolerant.

@@ -108,23 +108,23 @@ def read_header(stream: IO[bytes], *, place: Place, limits: Limits) -> Header:
     while line.startswith(b"-> "):
         arguments = tuple(_text(line[3:], place).split(" "))
         if not all(map(_ARGUMENT.fullmatch, arguments)):
-            raise _damaged(place)
+            raise damaged(place)
         body = ""
         while True:
             part = _text(lines.next(), place)
             body += part
             if len(part) > _COLUMNS:
-                raise _damaged(place)
+                raise damaged(place)
             if len(part) < _COLUMNS:
                 break
         data = decode(body)
         if data is None:
-            raise _damaged(place)
+            raise damaged(place)
         stanzas.append(Stanza(arguments, data))
         line = lines.next()
     mac = decode(_text(line[4:], place)) if line.startswith(b"--- ") else None
     if not stanzas or mac is None or len(mac) != 32:
-        raise _damaged(place)
+        raise damaged(place)
     read = bytes(lines.read)
     return Header(tuple(stanzas), read[: -len(line) + 3], mac, len(read))
 
@@ -148,7 +148,7 @@ class _Lines:
                 hint="--limit age_header_bytes=N raises it",
             )
         if not line.endswith(b"\n"):
-            raise _damaged(self._place)
+            raise damaged(self._place)
         return line
 
 
@@ -156,7 +156,7 @@ def _text(line: bytes, place: Place) -> str:
     try:
         return line[:-1].decode("ascii")
     except UnicodeDecodeError:
-        raise _damaged(place) from None
+        raise damaged(place) from None
 
 
 def _why_not(line: bytes) -> str:
@@ -165,7 +165,8 @@ def _why_not(line: bytes) -> str:
     return "the age file is of a version that Satchel does not read" if line.startswith(ANY_VERSION) else "is no age file"
 
 
-def _damaged(place: Place) -> MalformedInput:
+def damaged(place: Place) -> MalformedInput:
+    """The error of a header that is not as the format asks, or not there to its end."""
     return MalformedInput("the age header is damaged or cut off", place=place, hint="copy or download it again")
 
 

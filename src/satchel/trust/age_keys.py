@@ -23,10 +23,10 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from satchel.errors import InputError, LimitExceeded, MalformedInput, Place, UsageError
+from satchel.errors import InputError, LimitExceeded, Place, UsageError
 from satchel.limits import Limits
 from satchel.trust import bech32
-from satchel.trust.age_header import FILE_KEY_BYTES, Stanza, decode, encode, hkdf
+from satchel.trust.age_header import FILE_KEY_BYTES, Stanza, damaged, decode, encode, hkdf
 from satchel.trust.secrets import Secret
 
 _X25519 = b"age-encryption.org/v1/X25519"
@@ -200,7 +200,7 @@ def check_work(stanza: Stanza, *, place: Place, limits: Limits) -> None:
     """Raises as ``unwrap_by_passphrase``, before anybody is asked for the passphrase."""
     salt = decode(stanza.arguments[1]) if len(stanza.arguments) == 3 else None
     if salt is None or len(salt) != 16 or len(stanza.body) != _WRAPPED_BYTES or not _FACTOR.fullmatch(stanza.arguments[2]):
-        raise MalformedInput("the age header is damaged", place=place, hint="copy or download it again")
+        raise damaged(place)
     factor = int(stanza.arguments[2])
     if factor > limits.age_work_factor:
         raise LimitExceeded(
