@@ -48,7 +48,7 @@ def import_(
 ) -> None:
     """Import an assistant's export, a Portable Memory bundle or a Portable AI Memory package, recognised by its structure.
 
-    A PATH is a file, a folder, a zip, a .gz or .zst file, or - for standard input; a package may be encrypted (age).
+    A PATH is a file, a folder, a zip, a .gz or .zst file, or - for standard input; any file may be encrypted (age).
 
     Tombstones in a bundle are carried out for good; before they take anything out of the vault you are asked (or --yes).
 

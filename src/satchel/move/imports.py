@@ -11,7 +11,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, cast
 
 import msgspec
 
@@ -201,7 +201,7 @@ def recognised(
 
     Args:
         adapter: only this adapter reads, a third party's included; "" lets each of ours recognise its own.
-        identities: what opens an encrypted package.
+        identities: what opens what is encrypted.
 
     Raises:
         Locked: one is encrypted, and they do not open it.
@@ -213,8 +213,17 @@ def recognised(
     shown = progress or Quiet()
     packages = [] if adapter else [(path, reader) for path in paths if (reader := formats.reader_of(path, identities))]
     rest = [path for path in paths if path not in {path for path, _ in packages}]
-    with open_source(rest, limits=limits, on_read=shown.advance) if rest or not packages else Source.nothing() as source:
+    with _opened(rest, limits, shown, identities) if rest or not packages else Source.nothing() as source:
         yield Export(paths, source, adapters, limits, packages)
+
+
+def _opened(paths: Sequence[Path], limits: Limits, shown: Progress, identities: Identities) -> Source:
+    def scratch() -> BinaryIO:
+        from satchel.trust.age_stream import Scratch
+
+        return cast(BinaryIO, Scratch())
+
+    return open_source(paths, limits=limits, on_read=shown.advance, unseal=identities.unseal, scratch=scratch)
 
 
 def import_paths(

@@ -14,7 +14,7 @@ import io
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 import msgspec
 import pyrage
@@ -126,6 +126,14 @@ class Identities:
             self._found[known] = self._file_key(header, place)
         key = payload_key(self._found[known], nonce)
         return Unsealer(file, key, start=header.size_bytes + NONCE_BYTES, place=place)
+
+    def unseal(self, file: BinaryIO, name: str) -> BinaryIO | None:
+        """The same, authenticated to its end; None where ``file`` does not begin as an age file does."""
+        if not is_age(file.read(len(ARMOR))):
+            return None
+        found = self.unsealed(file, name)
+        found.check()
+        return cast(BinaryIO, found)
 
     def _file_key(self, header: Header, place: Place) -> bytes:
         kinds = [stanza.kind for stanza in header.stanzas]
