@@ -38,7 +38,9 @@ from satchel.cli import options
     metavar="KEY",
     help="Encrypt it, for whoever has the private half of age1… or 'ssh-ed25519 …'; may be repeated.",
 )
-@click.option("--encrypt-passphrase", is_flag=True, help="Encrypt it under a passphrase, which is asked for.")
+@click.option(
+    "--encrypt-passphrase", is_flag=True, help="Encrypt it under a passphrase: asked for, or SATCHEL_PACKAGE_PASSPHRASE."
+)
 @options.json
 def export(
     target: Path,
@@ -57,9 +59,10 @@ def export(
     the target cannot hold is told.
 
     TARGET is a folder; for Portable AI Memory also one file, where its name ends in .zip. What is written is not encrypted,
-    unless you say for whom: then it is one file that any age tool opens.
-    The same vault gives the same bytes, but for the time of a memory store's signature. With --as-of, what held at that
-    moment: earlier states of what changed since, nothing that began later or was over.
+    unless you say for whom: then it is one file that any age tool opens, and signed inside if you sign it.
+
+    The same vault gives the same bytes, but for the time of a memory store's signature and for what is encrypted. With
+    --as-of, what held at that moment: earlier states of what changed since, nothing that began later or was over.
 
     \b
     satchel export --to portable-ai-memory my-memory

@@ -21,7 +21,8 @@ identity = click.option(
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="What opens an encrypted file: an age identity file or an SSH private key. A passphrase is asked for.",
+    help="What opens an encrypted file: an age identity file or an SSH private key. A passphrase is asked for, or "
+    "SATCHEL_PACKAGE_PASSPHRASE.",
 )
 #: ``--limit NAME=VALUE``, repeated.
 limit = click.option("--limit", multiple=True, metavar="NAME=VALUE", help="Raise a limit: element_bytes=256m.")

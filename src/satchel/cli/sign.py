@@ -32,6 +32,7 @@ def sign(path: Path, key: str, did: str, resolve: bool, limit: tuple[str, ...], 
     satchel keys create
     satchel sign my-memory.mem
     satchel sign --did key my-memory/memory-store.json
+    satchel sign my-memory.zip
     """
     from satchel import limits
     from satchel.cli.console import say, say_json, shown_key

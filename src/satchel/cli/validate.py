@@ -20,6 +20,7 @@ def validate(path: Path, format: str, identity: tuple[Path, ...], limit: tuple[s
 
     \b
     satchel validate my-memory
+    satchel validate --identity key.txt my-memory.zip.age
     """
     from satchel import limits
     from satchel.cli.console import counted, say, say_json

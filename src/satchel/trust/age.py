@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 import msgspec
-import pyrage
 
 from satchel.errors import InputError, Locked, MalformedInput, Place, UsageError, WrongKey
 from satchel.limits import DEFAULT, Limits
@@ -233,6 +232,8 @@ def unwrap_with_passphrase(data: bytes, passphrase: str) -> Secret:
     Raises:
         WrongKey: the passphrase is not the one, or the file is damaged.
     """
+    import pyrage
+
     try:
         return Secret(pyrage.passphrase.decrypt(data, passphrase))
     except pyrage.DecryptError:
@@ -243,6 +244,8 @@ def unwrap_with_passphrase(data: bytes, passphrase: str) -> Secret:
 
 def new_recovery(secret: Secret) -> tuple[Secret, bytes]:
     """A fresh recovery key (an age identity, ``AGE-SECRET-KEY-1…``) and the age file in which it opens ``secret``."""
+    import pyrage
+
     identity = pyrage.x25519.Identity.generate()
     return Secret(str(identity).encode()), pyrage.encrypt(secret.reveal(), [identity.to_public()])
 
@@ -253,6 +256,8 @@ def unwrap_with_recovery(data: bytes, recovery_key: str) -> Secret:
     Raises:
         WrongKey: it is no recovery key, or not this vault's.
     """
+    import pyrage
+
     try:
         identity = pyrage.x25519.Identity.from_str(recovery_key.strip().upper())
     except pyrage.IdentityError:
