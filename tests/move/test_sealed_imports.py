@@ -7,6 +7,7 @@ import io
 import os
 import shutil
 import tempfile
+import threading
 import zipfile
 from pathlib import Path
 
@@ -63,6 +64,26 @@ def test_a_file_alone_and_a_compressed_one(tmp_path: Path) -> None:
     assert state(sealed(tmp_path / "conversations.json.age", source.read_bytes()), identities=keys()) == plain
     packed = sealed(tmp_path / "conversations.json.gz.age", gzip.compress(source.read_bytes()))
     assert state(packed, identities=keys()) == plain
+
+
+@pytest.mark.parametrize("what", ["zip", "file", "words"])
+def test_through_a_pipe(what: str, tmp_path: Path) -> None:
+    text = b"age-old wisdom, in the clear\n\nUser likes tea."
+    source = EXAMPLES / "claude" / "conversations.json"
+    data = {"zip": archive(tmp_path), "file": source.read_bytes(), "words": text}[what]
+    sent = data if what == "words" else sealed(tmp_path / "sealed", data).read_bytes()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(sent))
+    writer.start()
+    try:
+        if what == "words":
+            with pytest.raises(NotRecognised):
+                state(pipe, identities=keys())
+        else:
+            assert state(pipe, identities=keys()) == state(EXAMPLES / "chatgpt" if what == "zip" else source)
+    finally:
+        writer.join()
 
 
 def test_in_a_folder_its_name_must_agree(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from satchel.model.findings import Finding
 _PIPE_HEAD_BYTES = 8 * MIB
 _SUFFIXES = (".gz", ".zst")
 _SEALED_SUFFIX = ".age"
+_SEALED_MAGIC = b"age-"
 #: Gives what an encrypted file holds, which seeks; None for a file that is not encrypted. Raises InputError.
 Unseal = Callable[[BinaryIO, str], BinaryIO | None]
 
@@ -226,8 +227,8 @@ def _unreadable(error: OSError, name: str) -> InputError:
     return InputError(f"cannot be read: {error.strerror or 'input/output error'}", place=Place(file=name))
 
 
-class _UnsealedMember:
-    """What an encrypted file holds."""
+class _RegionMember:
+    """What an encrypted file holds, or a pipe that was copied."""
 
     def __init__(
         self, region: Region, *, path: str, name: str, limits: Limits, meter: Meter, start: Callable[[], Any] | None
@@ -349,6 +350,12 @@ class _Opening:
     def _add_pipe(self, raw: BinaryIO, name: str) -> None:
         pipe = _Pipe(raw, name)
         magic = pipe.read_at(0, 4)
+        if magic == _SEALED_MAGIC and self.unseal is not None:
+            with _PipeMember(pipe, limits=self.limits, meter=self.meter, start=None).open() as stream:
+                copy = spool(stream, self.stack, self.limits.archive_bytes)
+            copy.seek(0)
+            self._add_unsealed(Region.of(self.unseal(copy, name) or copy), name, name, Budget(self.limits))
+            return
         if magic in ZIP_MAGIC:
             member = _PipeMember(pipe, limits=self.limits, meter=self.meter, start=None)
             with member.open() as stream:
@@ -416,7 +423,7 @@ class _Opening:
         inner = path[: -len(_SEALED_SUFFIX)] if path.lower().endswith(_SEALED_SUFFIX) else path
         suffix = Path(inner).suffix.lower()
         self.members.append(
-            _UnsealedMember(
+            _RegionMember(
                 region,
                 path=inner[: -len(suffix)] if start and suffix in _SUFFIXES else inner,
                 name=name,

@@ -170,6 +170,18 @@ def test_verifying_a_zip_changes_nothing_and_tells_what_is_wrong(file: Path) -> 
     assert verify(file, PUBLIC).verdict == "invalid"
 
 
+def test_sizes_of_64_bits(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every size and offset past a limit that is 4 GiB elsewhere."""
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 600)
+    before = members(file)
+    sign(file)
+    after = members(file)
+    assert {name for name in after if after[name] != before[name]} == {STORE}
+    monkeypatch.undo()
+    assert verify(file, PUBLIC).verdict == "verified"
+    assert not [each for each in FORMAT.validate(file, limits=DEFAULT) if each.severity == "error"]
+
+
 # ---- refused, and left as they are
 
 
