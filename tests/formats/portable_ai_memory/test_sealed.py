@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import random
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -314,3 +316,32 @@ def test_a_damaged_one_is_not_verified(tmp_path: Path) -> None:
     file.write_bytes(bytes(data))
     with pytest.raises(MalformedInput, match="damaged"):
         vouching.verify(file, Trust(), identities=keys())
+
+
+@pytest.mark.slow
+def test_a_large_one_is_written_and_read_in_little_memory(tmp_path: Path) -> None:
+    """120 MB through 25 MB of memory of our own, in a process of its own."""
+    script = (
+        "import random, resource, sys; from pathlib import Path\n"
+        "from satchel.formats.portable_ai_memory import FORMAT; from satchel.formats.portable_ai_memory.zipped import Zip\n"
+        "from satchel.limits import DEFAULT; from satchel.trust import age\n"
+        "from satchel.trust.age_keys import read_identities\n"
+        "def used(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "public, private, store, target = sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4])\n"
+        "noise = random.Random(0).randbytes(1 << 20); before = used()\n"
+        "with Zip(target, age.recipients([public])) as package:\n"
+        "    with package.create('attachments/noise') as sink:\n"
+        "        for _ in range(120): sink.write(noise)\n"
+        "    with package.create('memory-store.json') as sink: sink.write(store.read_bytes())\n"
+        "    package.commit()\n"
+        "keys = age.Identities(read_identities(private.encode(), 'key'))\n"
+        "found = list(FORMAT.unsealing(keys).validate(target, limits=DEFAULT))\n"
+        "assert not found, found\n"
+        "print(used() - before)\n"
+    )
+    Package(made(memory("m"))).folder(tmp_path / "in")
+    target = tmp_path / "out.age"
+    words = [str(MINE.to_public()), str(MINE), str(tmp_path / "in" / "memory-store.json"), str(target)]
+    result = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=True)
+    assert target.stat().st_size > 120 << 20
+    assert int(result.stdout) < 25 << 10, f"{int(result.stdout):,} KiB more"
