@@ -16,11 +16,18 @@ SHARED = ROOT.parent / "shared"
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("SATCHEL_PASSPHRASE", "SATCHEL_NEW_PASSPHRASE", "SATCHEL_RECOVERY_KEY", "SATCHEL_VAULT"):
+    for name in (
+        "SATCHEL_PACKAGE_PASSPHRASE",
+        "SATCHEL_PASSPHRASE",
+        "SATCHEL_NEW_PASSPHRASE",
+        "SATCHEL_RECOVERY_KEY",
+        "SATCHEL_VAULT",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     monkeypatch.setattr("satchel.trust.age.WORK_FACTOR", 10)
+    monkeypatch.setattr("satchel.trust.age.FILE_WORK_FACTOR", 10)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@
     │   ├── MalformedInput            not the JSON, zip or text that it should be
     │   ├── LimitExceeded             larger, deeper or more than a stated limit
     │   ├── UnsafeArchive             an archive member that must not be touched
+    │   ├── Locked                    encrypted, and nothing that was given opens it
     │   └── NotRecognised             no adapter or format knows this input
     ├── CanonicalError                a value that has no canonical bytes
     ├── VaultError                    the vault cannot do it
@@ -91,6 +92,10 @@ class LimitExceeded(InputError):
 
 class UnsafeArchive(InputError):
     code = "unsafe-archive"
+
+
+class Locked(InputError):
+    code = "locked"
 
 
 class NotRecognised(InputError):

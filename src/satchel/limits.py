@@ -35,6 +35,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     ratio_free_bytes: int = 10 * MIB
     #: Archives inside archives (Claude's parts and some exporters nest once).
     archive_depth: int = 2
+    #: The header of an age file: some 10,000 recipients.
+    age_header_bytes: int = MIB
+    #: log2 of the work that an age file's passphrase may ask for. age writes 18, rage what takes it a second. 20 takes 1 GiB
+    #: and a few seconds, and each step doubles both.
+    age_work_factor: int = 20
     #: Deletions of one bundle that no trusted key vouches for: a flood of guessed ids is an attack.
     tombstones: int = 5_000
     #: How deep a folder is searched for an export's files.

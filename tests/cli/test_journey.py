@@ -176,25 +176,10 @@ def test_terminal_escapes_in_a_talk_are_shown_not_obeyed(satchel: Run, tmp_path:
 
 
 def test_every_command_has_help_with_an_example(satchel: Run) -> None:
-    listed = re.findall(r"^  (\w+) ", satchel("--help").out.split("Commands:")[1], re.MULTILINE)
-    assert listed == [
-        *(
-            "import",
-            "search",
-            "show",
-            "log",
-            "stats",
-            "undo",
-            "export",
-            "validate",
-            "schema",
-            "sign",
-            "verify",
-            "evidence",
-            "certify",
-        ),
-        "keys",
-    ]
+    from satchel.cli.app import app
+
+    listed = re.findall(r"^  ([\w-]+) ", satchel("--help").out.split("Commands:")[1], re.MULTILINE)
+    assert listed == list(app.commands) and listed[:2] == ["import", "search"]
     for command in listed:
         text = satchel(command, "--help").out
         assert "Usage: satchel" in text

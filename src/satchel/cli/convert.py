@@ -27,6 +27,9 @@ from satchel.cli import options
 @click.option(
     "--accept-invalid-signature", is_flag=True, help="Take a memory store whose signature does not hold as if it had none."
 )
+@options.encrypt_to
+@options.encrypt_passphrase
+@options.identity
 @options.limit
 @options.json
 def convert(
@@ -40,6 +43,9 @@ def convert(
     budget: int | None,
     strip_identifiers: bool,
     accept_invalid_signature: bool,
+    encrypt_to: tuple[str, ...],
+    encrypt_passphrase: bool,
+    identity: tuple[Path, ...],
     limit: tuple[str, ...],
     json: bool,
 ) -> None:
@@ -57,10 +63,13 @@ def convert(
     from satchel.cli.console import WorkProgress, say_json
     from satchel.cli.export import tell_written
     from satchel.cli.import_ import print_counts, print_findings
+    from satchel.cli.sealed import identities, recipients
     from satchel.cli.vaults import opened
     from satchel.formats.base import WriteOptions
     from satchel.move.conversions import convert as run
 
+    bounds = limits.raised(list(limit))
+    readers = recipients(encrypt_to, by_passphrase=encrypt_passphrase)
     key = None
     if sign:
         with opened() as store:
@@ -72,11 +81,14 @@ def convert(
             format=to,
             adapter=adapter,
             account=account,
-            limits=limits.raised(list(limit)),
+            limits=bounds,
             reading=reading,
             writing=writing.advance,
-            options=WriteOptions(signing_key=key, profile=profile, budget=budget or 0, strip_identifiers=strip_identifiers),
+            options=WriteOptions(
+                signing_key=key, profile=profile, budget=budget or 0, strip_identifiers=strip_identifiers, recipients=readers
+            ),
             accept_invalid_signature=accept_invalid_signature,
+            identities=identities(identity, bounds),
         )
     summary, written = done.read.summary, done.written
     if json:
@@ -86,6 +98,6 @@ def convert(
     else:
         print_counts(summary)
         print_findings(summary.findings)
-        tell_written(target, written)
+        tell_written(target, written, is_encrypted=readers is not None)
     if any(finding.severity == "error" for finding in summary.findings):
         raise SystemExit(3)

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 @click.option(
     "--strip-identifiers", is_flag=True, help="Leave out account and user ids, and what else a product said of itself."
 )
+@options.encrypt_to
+@options.encrypt_passphrase
 @options.json
 def export(
     target: Path,
@@ -46,18 +48,24 @@ def export(
     as_of: str,
     since: str,
     strip_identifiers: bool,
+    encrypt_to: tuple[str, ...],
+    encrypt_passphrase: bool,
     json: bool,
 ) -> None:
     """Write everything in the vault in an open format, or what matters most as texts to paste into an assistant; what
     the target cannot hold is told.
 
-    TARGET is a folder; for Portable AI Memory also one file, where its name ends in .zip. What is written is not encrypted.
-    The same vault gives the same bytes, but for the time of a memory store's signature. With --as-of, what held at that
-    moment: earlier states of what changed since, nothing that began later or was over.
+    TARGET is a folder; for Portable AI Memory also one file, where its name ends in .zip. What is written is not encrypted,
+    unless you say for whom: then it is one file that any age tool opens, and signed inside if you sign it.
+
+    The same vault gives the same bytes, but for the time of a memory store's signature and for what is encrypted. With
+    --as-of, what held at that moment: earlier states of what changed since, nothing that began later or was over.
 
     \b
     satchel export --to portable-ai-memory my-memory
     satchel export --to portable-ai-memory --strip-identifiers to-share.zip
+    satchel export --to portable-ai-memory --encrypt-passphrase backup.zip.age
+    satchel export --to portable-ai-memory --encrypt-to age1ql3z… to-her.zip.age
     satchel export --to portable-memory --sign main my-memory.mem
     satchel export --to claude-text for-claude
     satchel export --to system-prompt --budget 8000 prompt
@@ -65,10 +73,12 @@ def export(
     """
     from satchel.cli.console import WorkProgress, say_json
     from satchel.cli.moments import as_of_moment
+    from satchel.cli.sealed import recipients
     from satchel.cli.vaults import opened
     from satchel.move.exports import export as write
 
     moment = as_of_moment(as_of)
+    readers = recipients(encrypt_to, by_passphrase=encrypt_passphrase)
     with opened() as store, WorkProgress("Writing", shown=not json, by_bytes=False) as progress:
         progress.total(store.count())
         written = write(
@@ -82,20 +92,23 @@ def export(
             as_of=moment,
             since=since,
             strip_identifiers=strip_identifiers,
+            recipients=readers,
         )
     if json:
         counts = {**written.counts, "files": written.files, "size_bytes": written.size_bytes}
-        say_json({"format": to, "target": str(target), "written": counts, "ledger": written.ledger.lines()})
+        said = {"format": to, "target": str(target), "written": counts, "encrypted": readers is not None}
+        say_json({**said, "ledger": written.ledger.lines()})
     else:
-        tell_written(target, written)
+        tell_written(target, written, is_encrypted=readers is not None)
 
 
-def tell_written(target: Path, written: Written) -> None:
+def tell_written(target: Path, written: Written, *, is_encrypted: bool) -> None:
     """What stands in the target, and what it could not hold."""
     from satchel.cli.console import clean, counted, dim, say, size
 
     what = [f"{name} {count:,}" for name, count in written.counts.items()]
-    say(f"{target}: {', '.join(what) or 'nothing'}; {counted(written.files, 'file')}, {size(written.size_bytes)}")
+    amount = f"{counted(written.files, 'file')}, {size(written.size_bytes)}{', encrypted' if is_encrypted else ''}"
+    say(f"{target}: {', '.join(what) or 'nothing'}; {amount}")
     for line in written.ledger.lines():
         if line.code:
             field = f" {line.field}" if line.field else ""

@@ -31,6 +31,7 @@ SHOWN_FINDINGS = 20
 @click.option(
     "--accept-invalid-signature", is_flag=True, help="Take a memory store whose signature does not hold as if it had none."
 )
+@options.identity
 @options.yes
 @options.limit
 @options.json
@@ -40,13 +41,14 @@ def import_(
     account: str,
     dry_run: bool,
     accept_invalid_signature: bool,
+    identity: tuple[Path, ...],
     yes: bool,
     limit: tuple[str, ...],
     json: bool,
 ) -> None:
     """Import an assistant's export, a Portable Memory bundle or a Portable AI Memory package, recognised by its structure.
 
-    A PATH is a file, a folder, a zip, a .gz or .zst file, or - for standard input.
+    A PATH is a file, a folder, a zip, a .gz or .zst file, or - for standard input; any file may be encrypted (age).
 
     Tombstones in a bundle are carried out for good; before they take anything out of the vault you are asked (or --yes).
 
@@ -55,16 +57,19 @@ def import_(
 
     \b
     satchel import ~/Downloads/chatgpt.zip ~/Downloads/data-2026-08-20-batch-0000.zip
+    satchel import --identity key.txt my-memory.zip.age
     """
     from satchel import limits
     from satchel.cli.console import WorkProgress, say_json
+    from satchel.cli.sealed import identities
     from satchel.cli.vaults import opened_or_made
     from satchel.move.imports import recognised
 
     bounds = limits.raised(list(limit))
+    keys = identities(identity, bounds)
     with (
         WorkProgress("Importing", shown=not json) as progress,
-        recognised(paths, adapter=adapter, limits=bounds, progress=progress) as export,
+        recognised(paths, adapter=adapter, limits=bounds, progress=progress, identities=keys) as export,
         opened_or_made(trial=dry_run) as store,
     ):
         asked = None if yes or dry_run else _ask

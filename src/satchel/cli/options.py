@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 #: ``--json``: one JSON document on standard output, nothing else.
@@ -12,5 +14,25 @@ as_of = click.option("--as-of", default="", metavar="DATE", help="What held on t
 dry_run = click.option("--dry-run", is_flag=True, help="Tell what would be done; change nothing.")
 #: ``--yes``
 yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+#: ``--identity FILE``, repeated.
+identity = click.option(
+    "--identity",
+    "identity",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What opens an encrypted file: an age identity file or an SSH private key. A passphrase is asked for, or "
+    "SATCHEL_PACKAGE_PASSPHRASE.",
+)
 #: ``--limit NAME=VALUE``, repeated.
 limit = click.option("--limit", multiple=True, metavar="NAME=VALUE", help="Raise a limit: element_bytes=256m.")
+#: ``--encrypt-to KEY``, repeated, and ``--encrypt-passphrase``; see ``sealed.recipients``.
+encrypt_to = click.option(
+    "--encrypt-to",
+    multiple=True,
+    metavar="KEY",
+    help="Encrypt it, for whoever has the private half of age1… or 'ssh-ed25519 …'; may be repeated.",
+)
+encrypt_passphrase = click.option(
+    "--encrypt-passphrase", is_flag=True, help="Encrypt it under a passphrase: asked for, or SATCHEL_PACKAGE_PASSPHRASE."
+)

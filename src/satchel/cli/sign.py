@@ -23,7 +23,8 @@ _RESOLVE = click.option("--resolve", is_flag=True, help="Fetch the document of a
 @options.limit
 @options.json
 def sign(path: Path, key: str, did: str, resolve: bool, limit: tuple[str, ...], json: bool) -> None:
-    """Sign a valid Portable Memory bundle, or a valid memory store of Portable AI Memory (its package, or the file alone).
+    """Sign a valid Portable Memory bundle, or a valid memory store of Portable AI Memory (its package, a folder or a zip, or
+    the file alone).
 
     A signature that is there is replaced. Of a memory store only the members that a signature needs are written anew.
 
@@ -31,6 +32,7 @@ def sign(path: Path, key: str, did: str, resolve: bool, limit: tuple[str, ...], 
     satchel keys create
     satchel sign my-memory.mem
     satchel sign --did key my-memory/memory-store.json
+    satchel sign my-memory.zip
     """
     from satchel import limits
     from satchel.cli.console import say, say_json, shown_key
@@ -41,6 +43,7 @@ def sign(path: Path, key: str, did: str, resolve: bool, limit: tuple[str, ...], 
 
     bounds = limits.raised(list(limit))
     fetch = vouching.over_the_network(bounds) if resolve else None
+    vouching.refuse_sealed(path)
     vouching.signer_of(path)
     with opened() as store:
         private = store.signing_key(key)
@@ -57,9 +60,12 @@ def sign(path: Path, key: str, did: str, resolve: bool, limit: tuple[str, ...], 
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--key", "keys", multiple=True, metavar="KEY", help="Trust this public key or DID alone; may be repeated.")
 @_RESOLVE
+@options.identity
 @options.limit
 @options.json
-def verify(path: Path, keys: tuple[str, ...], resolve: bool, limit: tuple[str, ...], json: bool) -> None:
+def verify(
+    path: Path, keys: tuple[str, ...], resolve: bool, identity: tuple[Path, ...], limit: tuple[str, ...], json: bool
+) -> None:
     """Verify a Portable Memory bundle or a memory store of Portable AI Memory, by keys that you trust.
 
     Of a bundle every byte is checked, its signature and its tombstones' signatures; of a memory store the checksum of its
@@ -74,6 +80,7 @@ def verify(path: Path, keys: tuple[str, ...], resolve: bool, limit: tuple[str, .
 
     from satchel import limits
     from satchel.cli.console import say_json
+    from satchel.cli.sealed import identities
     from satchel.cli.vaults import folder, opened
     from satchel.errors import UsageError
     from satchel.move import vouching
@@ -81,15 +88,16 @@ def verify(path: Path, keys: tuple[str, ...], resolve: bool, limit: tuple[str, .
 
     bounds = limits.raised(list(limit))
     fetch = vouching.over_the_network(bounds) if resolve else None
-    vouching.signer_of(path)
+    openers = identities(identity, bounds)
+    vouching.signer_of(path, openers)
     with ExitStack() as stack:
         if keys:
-            format, found = vouching.verify(path, vouching.trust_in(keys, fetch=fetch), bounds)
+            format, found = vouching.verify(path, vouching.trust_in(keys, fetch=fetch), bounds, openers)
         else:
             if not exists(folder()):
                 raise UsageError("there is no vault whose keys could be trusted", hint="--key KEY names one")
             store = stack.enter_context(opened())
-            format, found = vouching.verify(path, vouching.trust_of(store, fetch=fetch), bounds)
+            format, found = vouching.verify(path, vouching.trust_of(store, fetch=fetch), bounds, openers)
             vouching.remember(store, found)
     if json:
         say_json(

@@ -12,24 +12,29 @@ from satchel.cli import options
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--format", default="", help="Check as this format, not as what it looks like.")
+@options.identity
 @options.limit
 @options.json
-def validate(path: Path, format: str, limit: tuple[str, ...], json: bool) -> None:
+def validate(path: Path, format: str, identity: tuple[Path, ...], limit: tuple[str, ...], json: bool) -> None:
     """Check a file against its format. Exit code 0: valid (warnings allowed); 3: not valid.
 
     \b
     satchel validate my-memory
+    satchel validate --identity key.txt my-memory.zip.age
     """
     from satchel import limits
     from satchel.cli.console import counted, say, say_json
     from satchel.cli.import_ import print_findings
+    from satchel.cli.sealed import identities
     from satchel.errors import InputError
     from satchel.formats import registry
 
     if not path.exists():
         raise InputError(f"there is nothing at {path}")
-    chosen = registry.get(format) if format else registry.recognise(path)
-    findings = tuple(chosen.validate(path, limits=limits.raised(list(limit))))
+    bounds = limits.raised(list(limit))
+    keys = identities(identity, bounds)
+    chosen = registry.get(format, keys) if format else registry.recognise(path, keys)
+    findings = tuple(chosen.validate(path, limits=bounds))
     errors = sum(finding.severity == "error" for finding in findings)
     warnings = sum(finding.severity == "warning" for finding in findings)
     if json:

@@ -17,7 +17,7 @@ import struct
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from stat import S_IFDIR, S_IFMT, S_IFREG
 from typing import BinaryIO, NamedTuple, cast
 
@@ -32,6 +32,7 @@ from satchel.codec.streams import (
     Unpacked,
     buffered,
     inflate,
+    nameless,
     spool,
     unzstd,
 )
@@ -183,7 +184,14 @@ class Contents(NamedTuple):
 
 
 def open_zip(
-    region: Region, *, name: str, budget: Budget, meter: Meter, stack: contextlib.ExitStack, depth: int = 1
+    region: Region,
+    *,
+    name: str,
+    budget: Budget,
+    meter: Meter,
+    stack: contextlib.ExitStack,
+    depth: int = 1,
+    make: Callable[[], BinaryIO] = nameless,
 ) -> Contents:
     """The members of a zip that are safe to read; the others are findings.
 
@@ -194,6 +202,7 @@ def open_zip(
     Args:
         name: the archive's place as people see it.
         depth: 1 for an archive that lies in none.
+        make: gives the files into which archives inside it are unpacked.
 
     Never raises for what the archive holds.
     """
@@ -210,7 +219,7 @@ def open_zip(
     starts = sorted({entry.start for entry in entries} | {region.size})
     bounds = dict(itertools.pairwise(starts))
     for entry in _admitted(entries, budget, region.size, report):
-        path = _clean(entry.name)
+        path = clean_name(entry.name)
         member = ZipMember(
             entry,
             region,
@@ -221,7 +230,7 @@ def open_zip(
             meter=meter,
         )
         if path.lower().endswith(".zip") and _is_zip(member):
-            _open_nested(member, contents, budget, meter, stack, depth, report)
+            _open_nested(member, contents, budget, meter, stack, depth, report, make)
         else:
             contents.members.append(member)
     contents.findings[:0] = report.findings()
@@ -245,6 +254,7 @@ def _open_nested(
     stack: contextlib.ExitStack,
     depth: int,
     report: Report,
+    make: Callable[[], BinaryIO],
 ) -> None:
     if depth >= budget.limits.archive_depth or budget.spools <= 0:
         report.add("archive-depth", "an archive this deep inside archives is not looked into", member.path, "warning")
@@ -256,22 +266,22 @@ def _open_nested(
             region = member.region()
         else:
             budget.spools -= 1
-            region = Region.of(_spooled(member, stack))
+            region = Region.of(_spooled(member, stack, make))
     except SatchelError as error:
         report.add(error.code, error.message, member.path)
         return
     except OSError as error:
         report.add(InputError.code, f"the archive cannot be unpacked: {error.strerror}", member.path)
         return
-    inner = open_zip(region, name=member.name, budget=budget, meter=meter, stack=stack, depth=depth + 1)
+    inner = open_zip(region, name=member.name, budget=budget, meter=meter, stack=stack, depth=depth + 1, make=make)
     contents.members.extend(inner.members)
     contents.archives.extend(inner.archives)
     contents.findings.extend(inner.findings)
 
 
-def _spooled(member: ZipMember, stack: contextlib.ExitStack) -> BinaryIO:
+def _spooled(member: ZipMember, stack: contextlib.ExitStack, make: Callable[[], BinaryIO]) -> BinaryIO:
     with member.open() as stream:
-        return spool(stream, stack)
+        return spool(stream, stack, make=make)
 
 
 class Report:
@@ -328,7 +338,7 @@ def _admitted(entries: list[_Entry], budget: Budget, size: int, report: Report) 
         if fault is not None:
             report.add(*fault, entry.name)
             continue
-        path = _clean(entry.name)
+        path = clean_name(entry.name)
         if entry.is_folder or is_litter(path):
             continue
         key = unicodedata.normalize("NFC", path).casefold()
@@ -393,7 +403,7 @@ def unsafe_name(name: str) -> str:
     return ""
 
 
-def _clean(name: str) -> str:
+def clean_name(name: str) -> str:
     """``name`` without parts that say nothing: ``./a//b`` is ``a/b``."""
     return "/".join(part for part in name.split("/") if part not in ("", "."))
 
@@ -436,7 +446,7 @@ def _directory(region: Region, limits: Limits) -> list[_Entry] | None:
         return None
     return [
         _Entry(
-            name=_decoded(info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437"), info.flag_bits),
+            name=member_name(info),
             start=info.header_offset,
             flags=info.flag_bits,
             method=info.compress_type,
@@ -447,6 +457,11 @@ def _directory(region: Region, limits: Limits) -> list[_Entry] | None:
         )
         for info in infos
     ]
+
+
+def member_name(info: zipfile.ZipInfo) -> str:
+    """The name of a directory's entry: UTF-8 where it is that, whatever its flag says."""
+    return _decoded(info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437"), info.flag_bits)
 
 
 def _decoded(raw: bytes, flags: int) -> str:

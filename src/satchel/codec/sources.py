@@ -4,7 +4,8 @@ A member hides where its bytes lie: a file, a file in a folder, a zip member, a 
 ``name`` is for people and findings; its ``path`` is the name inside its container, with forward slashes, checked to be safe,
 and used only to tell files apart and to resolve references: never to write.
 
-Files are taken for what their first bytes say. Inside a folder or a zip a name must agree (``.zip``, ``.gz``, ``.zst``): a
+Files are taken for what their first bytes say. An encrypted file is what it holds, where there is a key; it stays encrypted on
+the disk while it is read. Inside a folder or a zip a name must agree (``.zip``, ``.gz``, ``.zst``, ``.age``): a
 document or a tarball that a person attached to a chat is a file of its own, and stays one.
 """
 
@@ -23,7 +24,7 @@ from typing import Any, BinaryIO, Protocol, Self
 import msgspec
 
 from satchel.codec.archives import ZIP_MAGIC, Budget, Report, is_litter, open_zip
-from satchel.codec.streams import Meter, Metered, Readable, Region, Unpacked, buffered, spool, unpacker
+from satchel.codec.streams import Cursor, Meter, Metered, Readable, Region, Unpacked, buffered, nameless, spool, unpacker
 from satchel.errors import InputError, LimitExceeded, Place, UsageError
 from satchel.limits import DEFAULT, MIB, Limits
 from satchel.model.findings import Finding
@@ -31,6 +32,10 @@ from satchel.model.findings import Finding
 #: What a pipe can be read again from its start; more than any probe looks at.
 _PIPE_HEAD_BYTES = 8 * MIB
 _SUFFIXES = (".gz", ".zst")
+_SEALED_SUFFIX = ".age"
+_SEALED_MAGIC = b"age-"
+#: Gives what an encrypted file holds, which seeks; None for a file that is not encrypted. Raises InputError.
+Unseal = Callable[[BinaryIO, str], BinaryIO | None]
 
 
 class Member(Protocol):
@@ -137,7 +142,14 @@ class Source:
         self.close()
 
 
-def open_source(paths: Sequence[Path], *, limits: Limits = DEFAULT, on_read: Callable[[int], None] | None = None) -> Source:
+def open_source(
+    paths: Sequence[Path],
+    *,
+    limits: Limits = DEFAULT,
+    on_read: Callable[[int], None] | None = None,
+    unseal: Unseal | None = None,
+    scratch: Callable[[], BinaryIO] = nameless,
+) -> Source:
     """What lies at ``paths``: plain and compressed files, zips, folders, pipes, and ``-`` for standard input.
 
     Nothing is written by a name from inside. A nested archive that is compressed is copied into memory or a nameless
@@ -146,6 +158,8 @@ def open_source(paths: Sequence[Path], *, limits: Limits = DEFAULT, on_read: Cal
     Args:
         on_read: gets counts of bytes as streams of members are read, after ``Source.count_reads``: uncompressed bytes for
             plain files and zip members, compressed ones for gzip and zstd files, whose real size nobody knows before.
+        unseal: opens what is encrypted; None leaves it as it is.
+        scratch: gives a file for what must be unpacked of such an archive.
 
     Raises:
         UsageError: no paths, or nothing is there.
@@ -155,7 +169,7 @@ def open_source(paths: Sequence[Path], *, limits: Limits = DEFAULT, on_read: Cal
     if not paths:
         raise UsageError("nothing to read was given")
     with contextlib.ExitStack() as stack:
-        opening = _Opening(limits, Meter(on_read), stack)
+        opening = _Opening(limits, Meter(on_read), stack, unseal, scratch)
         for path in paths:
             opening.add(path)
         return Source(opening.members, opening.archives, opening.findings, opening.meter, stack.pop_all())
@@ -211,6 +225,29 @@ def _stream(inner: Readable, name: str, limits: Limits, meter: Meter, start: Cal
 
 def _unreadable(error: OSError, name: str) -> InputError:
     return InputError(f"cannot be read: {error.strerror or 'input/output error'}", place=Place(file=name))
+
+
+class _RegionMember:
+    """What an encrypted file holds, or a pipe that was copied."""
+
+    def __init__(
+        self, region: Region, *, path: str, name: str, limits: Limits, meter: Meter, start: Callable[[], Any] | None
+    ) -> None:
+        self.path = path
+        self.name = name
+        self.progress_bytes: int | None = region.size
+        self._region = region
+        self._limits = limits
+        self._meter = meter
+        self._start = start
+
+    @property
+    def size_bytes(self) -> int | None:
+        return None if self._start else self.progress_bytes
+
+    def open(self) -> BinaryIO:
+        """A new stream. Raises InputError, MalformedInput and LimitExceeded, also while reading."""
+        return _stream(Cursor(self._region), self.name, self._limits, self._meter, self._start)
 
 
 class _Pipe:
@@ -272,10 +309,19 @@ class _PipeMember:
 class _Opening:
     """Collects what lies at the given paths."""
 
-    def __init__(self, limits: Limits, meter: Meter, stack: contextlib.ExitStack) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        meter: Meter,
+        stack: contextlib.ExitStack,
+        unseal: Unseal | None,
+        scratch: Callable[[], BinaryIO],
+    ) -> None:
         self.limits = limits
         self.meter = meter
         self.stack = stack
+        self.unseal = unseal
+        self.scratch = scratch
         self.members: list[_Part] = []
         self.archives: list[Member] = []
         self.findings: list[Finding] = []
@@ -304,16 +350,22 @@ class _Opening:
     def _add_pipe(self, raw: BinaryIO, name: str) -> None:
         pipe = _Pipe(raw, name)
         magic = pipe.read_at(0, 4)
+        if magic == _SEALED_MAGIC and self.unseal is not None:
+            with _PipeMember(pipe, limits=self.limits, meter=self.meter, start=None).open() as stream:
+                copy = spool(stream, self.stack, self.limits.archive_bytes)
+            copy.seek(0)
+            self._add_unsealed(Region.of(self.unseal(copy, name) or copy), name, name, Budget(self.limits))
+            return
         if magic in ZIP_MAGIC:
             member = _PipeMember(pipe, limits=self.limits, meter=self.meter, start=None)
             with member.open() as stream:
                 copy = spool(stream, self.stack, self.limits.archive_bytes)
-            self._add_zip(copy, name, Budget(self.limits))
+            self._add_zip(Region.of(copy), name, Budget(self.limits))
         else:
             self.members.append(_PipeMember(pipe, limits=self.limits, meter=self.meter, start=unpacker(magic)))
 
-    def _add_zip(self, file: BinaryIO, name: str, budget: Budget) -> None:
-        contents = open_zip(Region.of(file), name=name, budget=budget, meter=self.meter, stack=self.stack)
+    def _add_zip(self, region: Region, name: str, budget: Budget, make: Callable[[], BinaryIO] = nameless) -> None:
+        contents = open_zip(region, name=name, budget=budget, meter=self.meter, stack=self.stack, make=make)
         self.members += contents.members
         self.archives += contents.archives
         self.findings += contents.findings
@@ -322,12 +374,19 @@ class _Opening:
         opened = file.open("rb")
         with contextlib.ExitStack() as stack:
             stack.enter_context(opened)
-            magic = opened.read(4)
             suffix = Path(path).suffix.lower()
+            unsealed = self._unsealed(opened, name, contained) if not contained or suffix == _SEALED_SUFFIX else None
+            if unsealed is not None:
+                self.stack.enter_context(opened)
+                stack.pop_all()
+                self._add_unsealed(Region.of(unsealed), path, name, budget)
+                return
+            opened.seek(0)
+            magic = opened.read(4)
             if magic in ZIP_MAGIC and (not contained or suffix == ".zip"):
                 self.stack.enter_context(opened)
                 stack.pop_all()
-                self._add_zip(opened, name, budget)
+                self._add_zip(Region.of(opened), name, budget)
                 return
             size = os.fstat(opened.fileno()).st_size
         named = suffix in _SUFFIXES and not Path(path).stem.lower().endswith(".tar")
@@ -337,6 +396,36 @@ class _Opening:
                 file,
                 size,
                 path=path[: -len(suffix)] if start and suffix in _SUFFIXES else path,
+                name=name,
+                limits=self.limits,
+                meter=self.meter,
+                start=start,
+            )
+        )
+
+    def _unsealed(self, file: BinaryIO, name: str, contained: bool) -> BinaryIO | None:
+        """What the file holds when it is encrypted and can be opened. Inside a folder it is somebody's file otherwise."""
+        try:
+            return self.unseal(file, name) if self.unseal is not None else None
+        except InputError as error:
+            if not contained:
+                raise
+            text = f"{error.message} ({error.hint})" if error.hint else error.message
+            self.findings.append(Finding(error.code, "warning", text, Place(file=name), "skipped"))
+            return None
+
+    def _add_unsealed(self, region: Region, path: str, name: str, budget: Budget) -> None:
+        magic = region.read_at(0, 4)
+        if magic in ZIP_MAGIC:
+            self._add_zip(region, name, budget, self.scratch)
+            return
+        start = unpacker(magic)
+        inner = path[: -len(_SEALED_SUFFIX)] if path.lower().endswith(_SEALED_SUFFIX) else path
+        suffix = Path(inner).suffix.lower()
+        self.members.append(
+            _RegionMember(
+                region,
+                path=inner[: -len(suffix)] if start and suffix in _SUFFIXES else inner,
                 name=name,
                 limits=self.limits,
                 meter=self.meter,

@@ -279,19 +279,28 @@ class Cursor(io.RawIOBase):
         return len(data)
 
 
-def spool(stream: BinaryIO, stack: contextlib.ExitStack, limit_bytes: int | None = None) -> BinaryIO:
-    """A copy of ``stream`` that seeks, in memory or in a nameless temporary file; gone when ``stack`` closes.
+def nameless() -> BinaryIO:
+    """A file to copy into, in memory while it is small, else on the disk and without a name. Raises OSError."""
+    return tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # type: ignore[return-value]
+
+
+def spool(
+    stream: BinaryIO,
+    stack: contextlib.ExitStack,
+    limit_bytes: int | None = None,
+    make: Callable[[], BinaryIO] = nameless,
+) -> BinaryIO:
+    """A copy of ``stream`` that seeks, in a file that ``make`` gives; gone when ``stack`` closes.
 
     Raises:
         LimitExceeded: longer than ``limit_bytes``.
         OSError: no room.
     """
-    copy = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
-    stack.enter_context(copy)
+    copy = stack.enter_context(make())
     size = 0
     while chunk := stream.read(BUFFER_BYTES):
         size += len(chunk)
         if limit_bytes is not None and size > limit_bytes:
             raise LimitExceeded(f"more than {limit_bytes:,} bytes", hint="--limit archive_bytes=N raises it")
         copy.write(chunk)
-    return copy  # type: ignore[return-value]
+    return copy

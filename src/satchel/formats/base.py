@@ -18,6 +18,7 @@ from satchel.model.findings import Finding
 from satchel.model.ledger import Ledger
 from satchel.model.packages import CarriedFile, Edition
 from satchel.model.record import Item, Record
+from satchel.trust.age import Identities, Recipients
 from satchel.trust.signatures import PrivateKey
 
 
@@ -187,7 +188,7 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     ``signing_key`` signs what is written. ``profile`` names a spelling of the format, "" its usual one. ``budget`` is how many
     characters a text may have for which nobody else sets a limit, 0 the format's usual number.
     ``since``: only what is new since then, for whoever has the rest. ``strip_identifiers``: leave out what names a person or an
-    account at a product.
+    account at a product. ``recipients``: those who alone shall be able to open it.
     """
 
     signing_key: PrivateKey | None = None
@@ -195,6 +196,7 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     budget: int = 0
     since: Since | None = None
     strip_identifiers: bool = False
+    recipients: Recipients | None = None
 
 
 PLAIN = WriteOptions()
@@ -286,6 +288,15 @@ class Reader(Protocol):
         Raises:
             InputError: it cannot be taken; nothing that came before may be kept.
         """
+        ...
+
+
+@runtime_checkable
+class Unseals(Protocol):
+    """A format whose packages may come encrypted, as age files."""
+
+    def unsealing(self, identities: Identities) -> Format:
+        """The same format, with what opens such packages. Its methods raise ``Locked`` for one that it does not open."""
         ...
 
 

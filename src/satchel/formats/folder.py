@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, Protocol
 
 from satchel.errors import OutputError
 
@@ -22,6 +22,22 @@ IsOurs = Callable[[Path], bool]
 
 _FILE_MODE = 0o600
 _FOLDER_MODE = 0o700
+
+
+class Files(Protocol):
+    """Where the files of an export are written, whatever holds them in the end."""
+
+    def create(self, name: str, /) -> contextlib.AbstractContextManager[BinaryIO]:
+        """A new file of the export, written within the block, one at a time; ``name`` is of our own making."""
+        ...
+
+    def has(self, name: str, /) -> bool:
+        """Whether a file of that name was written."""
+        ...
+
+    def spool(self) -> IO[bytes]:
+        """A nameless file for what is written later, written first and then read; it is no part of the export."""
+        ...
 
 
 class Folder:
@@ -57,6 +73,10 @@ class Folder:
                 yield stream
                 self.size_bytes += stream.tell()
             self.files += 1
+
+    def has(self, name: str) -> bool:
+        """See Files.has."""
+        return (self.path / name).exists()
 
     def spool(self) -> IO[bytes]:
         """A nameless file on the same disk for what is written later; it is no part of the export. Leaving closes it."""

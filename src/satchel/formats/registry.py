@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from satchel.errors import NotRecognised, UsageError
-from satchel.formats.base import Described, Format, Reader
+from satchel.formats.base import Described, Format, Reader, Unseals
+from satchel.trust.age import NOBODY, Identities
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
@@ -36,12 +37,17 @@ def names() -> list[str]:
     return sorted({*OURS, *(point.name for point in _theirs())})
 
 
-def get(name: str) -> Format:
-    """The format of that name, a third party's included.
+def get(name: str, identities: Identities = NOBODY) -> Format:
+    """The format of that name, a third party's included; one that has encrypted packages opens them with ``identities``.
 
     Raises:
         UsageError: there is none.
     """
+    format = _called(name)
+    return format.unsealing(identities) if identities is not NOBODY and isinstance(format, Unseals) else format
+
+
+def _called(name: str) -> Format:
     if name in OURS:
         module, _, attribute = OURS[name].partition(":")
         return cast(Format, getattr(import_module(module), attribute))
@@ -50,23 +56,28 @@ def get(name: str) -> Format:
     raise UsageError(f"no format is called {name!r}", hint="there are " + ", ".join(names()))
 
 
-def recognise(path: Path) -> Format:
+def recognise(path: Path, identities: Identities = NOBODY) -> Format:
     """The one of our formats that ``path`` is in, by structure.
 
     Raises:
         NotRecognised: none.
+        InputError: it is encrypted, and ``identities`` do not open it or its encryption is damaged.
     """
     for name in OURS:
-        format = get(name)
+        format = get(name, identities)
         if format.recognises(path):
             return format
     raise NotRecognised(f"{path.name} is in no format that Satchel checks", hint="it checks " + ", ".join(OURS))
 
 
-def reader_of(path: Path) -> Reader | None:
-    """The one of our formats that reads what is at ``path``, by structure; None where no format does."""
+def reader_of(path: Path, identities: Identities = NOBODY) -> Reader | None:
+    """The one of our formats that reads what is at ``path``, by structure; None where no format does.
+
+    Raises:
+        InputError: it is encrypted, and ``identities`` do not open it or its encryption is damaged.
+    """
     for name in OURS:
-        format = get(name)
+        format = get(name, identities)
         if isinstance(format, Reader) and format.recognises(path):
             return format
     return None

@@ -23,6 +23,7 @@ from satchel.model.ids import make_uid, uuid_of
 from satchel.move.exports import VaultSelection
 from satchel.move.imports import Progress as Reading
 from satchel.move.imports import recognised
+from satchel.trust.age import NOBODY, Identities
 from satchel.vault.folder import trial_vault
 from satchel.vault.store import Batch, Store
 
@@ -87,6 +88,7 @@ def convert(
     writing: Writing | None = None,
     options: WriteOptions = PLAIN,
     accept_invalid_signature: bool = False,
+    identities: Identities = NOBODY,
 ) -> Conversion:
     """Write what is in ``paths`` into ``target``. See ``move.imports.recognised`` and ``formats.base.Format.write``.
 
@@ -101,7 +103,7 @@ def convert(
     _refuse_input(paths, target)
     at = _epoch()
     with trial_vault() as store:
-        with recognised(paths, adapter=adapter, limits=limits, progress=reading) as export:
+        with recognised(paths, adapter=adapter, limits=limits, progress=reading, identities=identities) as export:
             batch = export.into(
                 store, account=account, progress=reading, accept_invalid_signature=accept_invalid_signature, at=at
             )

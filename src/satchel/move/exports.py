@@ -20,6 +20,7 @@ from satchel.formats.base import Homeward, LogEntry, Progress, SourceNote, State
 from satchel.model.packages import CarriedFile
 from satchel.model.record import Record
 from satchel.move.cursors import since as cursor
+from satchel.trust.age import Recipients
 from satchel.vault.store import Store
 
 #: Decoded originals that are held: so many, and so many bytes of source.
@@ -209,6 +210,7 @@ def export(
     budget: int = 0,
     since: str = "",
     strip_identifiers: bool = False,
+    recipients: Recipients | None = None,
 ) -> Written:
     """Write the vault's records into ``target`` in an open format, or as texts for an assistant.
 
@@ -218,6 +220,7 @@ def export(
         as_of: write what held at this moment (model.validity).
         budget: how many characters a text may have for which nobody sets a limit, 0 for the format's usual number.
         strip_identifiers: leave out what names a person or an account at a product.
+        recipients: those who alone shall be able to open it (``trust.age.recipients``); None writes it in the clear.
         since: only what came since then: a time, the number of a change, or an earlier bundle; see ``cursors.since``.
 
     Raises:
@@ -233,5 +236,6 @@ def export(
         budget=budget,
         since=cursor(store, since) if since else None,
         strip_identifiers=strip_identifiers,
+        recipients=recipients,
     )
     return formats.get(format).write(VaultSelection(store, as_of=as_of), target, progress=progress, options=options)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, cast
 
 import msgspec
 
@@ -28,6 +28,7 @@ from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding, from_error
 from satchel.model.packages import Carried, Edition, Heard, Reached
 from satchel.model.record import Asset, Item, Original, Tombstone
+from satchel.trust.age import NOBODY, Identities
 from satchel.vault.store import Batch, Intake, SourceFile, Store, Summary
 
 
@@ -195,7 +196,12 @@ class Export:
 
 @contextmanager
 def recognised(
-    paths: Sequence[Path], *, adapter: str = "", limits: Limits = DEFAULT, progress: Progress | None = None
+    paths: Sequence[Path],
+    *,
+    adapter: str = "",
+    limits: Limits = DEFAULT,
+    progress: Progress | None = None,
+    identities: Identities = NOBODY,
 ) -> Iterator[Export]:
     """Open files, folders, zips or a pipe (``-``) and find out what they are, before any vault is touched.
 
@@ -203,18 +209,29 @@ def recognised(
 
     Args:
         adapter: only this adapter reads, a third party's included; "" lets each of ours recognise its own.
+        identities: what opens what is encrypted.
 
     Raises:
+        Locked: one is encrypted, and they do not open it.
         NotRecognised: no file in it is one that an adapter knows.
         UsageError: there is no such path or adapter.
         InputError: the input cannot be opened, or a limit on the whole of it is crossed.
     """
     adapters = [registry.get(adapter)] if adapter else registry.ours()
     shown = progress or Quiet()
-    packages = [] if adapter else [(path, reader) for path in paths if (reader := formats.reader_of(path))]
+    packages = [] if adapter else [(path, reader) for path in paths if (reader := formats.reader_of(path, identities))]
     rest = [path for path in paths if path not in {path for path, _ in packages}]
-    with open_source(rest, limits=limits, on_read=shown.advance) if rest or not packages else Source.nothing() as source:
+    with _opened(rest, limits, shown, identities) if rest or not packages else Source.nothing() as source:
         yield Export(paths, source, adapters, limits, packages)
+
+
+def _opened(paths: Sequence[Path], limits: Limits, shown: Progress, identities: Identities) -> Source:
+    def scratch() -> BinaryIO:
+        from satchel.trust.age_stream import Scratch
+
+        return cast(BinaryIO, Scratch())
+
+    return open_source(paths, limits=limits, on_read=shown.advance, unseal=identities.unseal, scratch=scratch)
 
 
 def import_paths(
@@ -227,6 +244,7 @@ def import_paths(
     progress: Progress | None = None,
     dry_run: bool = False,
     accept_invalid_signature: bool = False,
+    identities: Identities = NOBODY,
 ) -> Batch:
     """Import files, folders, zips or a pipe in one transaction.
 
@@ -235,12 +253,13 @@ def import_paths(
         account: a name for the account the export is of, where ids are unique only within it.
         dry_run: do all of it, then take it back.
         accept_invalid_signature: see ``formats.base.Reader.read``.
+        identities: see ``recognised``.
 
     Raises:
         NotRecognised, UsageError, InputError: see ``recognised``.
         VaultError: the vault cannot take it; nothing was kept.
     """
-    with recognised(paths, adapter=adapter, limits=limits, progress=progress) as export:
+    with recognised(paths, adapter=adapter, limits=limits, progress=progress, identities=identities) as export:
         return export.into(
             store, account=account, progress=progress, dry_run=dry_run, accept_invalid_signature=accept_invalid_signature
         )

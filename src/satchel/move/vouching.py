@@ -12,6 +12,7 @@ from satchel.formats.signing import Seen, Signer, SignOptions, Trust, Verificati
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
 from satchel.trust import did
+from satchel.trust.age import NOBODY, Identities, begins_age
 from satchel.trust.did import Fetch
 from satchel.trust.fetch import SYSTEM, Network, fetch
 from satchel.trust.public_keys import PublicKey, read_typed_key
@@ -80,26 +81,35 @@ def remember(store: Store, verification: Verification) -> None:
         store.note_seen_export(verification.owner, SeenExport(verification.key.text, verification.exported))
 
 
-def verify(path: Path, trust: Trust, limits: Limits = DEFAULT) -> tuple[Format, Verification]:
+def verify(path: Path, trust: Trust, limits: Limits = DEFAULT, identities: Identities = NOBODY) -> tuple[Format, Verification]:
     """What the signature at ``path`` is worth, and the format that it is in.
 
     Raises:
         InputError: there is nothing, or nothing that is signed.
+        Locked: it is encrypted, and ``identities`` do not open it.
     """
-    format, signer = signer_of(path)
+    format, signer = signer_of(path, identities)
     return format, signer.verify(path, trust=trust, limits=limits)
 
 
 def sign(path: Path, key: PrivateKey, options: SignOptions, limits: Limits = DEFAULT) -> tuple[Finding, ...]:
     """Sign what lies at ``path``; returns what is to be told beside. Raises as ``formats.signing.Signer.sign``."""
+    refuse_sealed(path)
     return signer_of(path)[1].sign(path, key, options=options, limits=limits)
 
 
-def signer_of(path: Path) -> tuple[Format, Signer]:
+def refuse_sealed(path: Path) -> None:
+    """Raises UsageError for what is encrypted: signed, it would have to be encrypted anew, and nothing says to whom."""
+    if begins_age(path):
+        hint = "export it with --sign and --encrypt-to; or decrypt it with age, sign it and encrypt it again"
+        raise UsageError(f"{path.name} is encrypted, and is not signed as it is", hint=hint)
+
+
+def signer_of(path: Path, identities: Identities = NOBODY) -> tuple[Format, Signer]:
     """The format of what lies at ``path``, as a Format and as a Signer. Raises InputError."""
     if not path.exists():
         raise InputError(f"there is nothing at {path}")
-    format = registry.recognise(path)
+    format = registry.recognise(path, identities)
     if not isinstance(format, Signer):
         raise InputError(f"{format.info.title} is not signed")
     return format, format

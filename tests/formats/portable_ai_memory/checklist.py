@@ -42,7 +42,6 @@ UNTESTED: dict[str, str] = {
     "PAM-150": "a process: whoever invents a type may register it",
     "PAM-153": "a process of the format's authors",
     "PAM-160": "an attitude: what an importer does with what it does not know is held by the hostile tests of each adapter",
-    "PAM-170": "not yet: the vault is encrypted at rest, a package that leaves it is not, which export's help says",
     "PAM-171": "Satchel sends no package anywhere",
     "PAM-174": "a prohibition: nothing asks content_hash whether a memory is genuine, which no test can show",
 }

@@ -55,6 +55,17 @@ def test_it_holds_what_the_folder_holds_and_is_valid(bag: Bag) -> None:
         assert sorted(path.name for path in Path(base).iterdir()) == ["again.ZIP", "out", "out.zip"]
 
 
+def test_sizes_of_64_bits(filled: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every size and offset past a limit that is 4 GiB elsewhere."""
+    export(filled, tmp_path / "out", format="portable-ai-memory")
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 100)
+    export(filled, tmp_path / "out.zip", format="portable-ai-memory")
+    monkeypatch.undo()
+    assert b"PK\x06\x06" in (tmp_path / "out.zip").read_bytes()
+    assert unpacked(tmp_path / "out.zip") == contents(tmp_path / "out")
+    assert not [found.text for found in FORMAT.validate(tmp_path / "out.zip", limits=DEFAULT) if found.severity == "error"]
+
+
 def test_it_comes_back_and_nothing_is_new(filled: SqliteStore, tmp_path: Path) -> None:
     export(filled, tmp_path / "out.zip", format="portable-ai-memory")
     batch = import_paths(filled, [tmp_path / "out.zip"])
@@ -104,7 +115,7 @@ def test_a_failure_on_the_way_leaves_what_was(filled: SqliteStore, tmp_path: Pat
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("satchel.formats.portable_ai_memory.zipped.shutil.copyfileobj", full)
+    monkeypatch.setattr("satchel.formats.portable_ai_memory.zipped.add_packed", full)
     with pytest.raises(OutputError, match="No space left"):
         export(filled, place / "out.zip", format="portable-ai-memory", strip_identifiers=True)
     assert (place / "out.zip").read_bytes() == before

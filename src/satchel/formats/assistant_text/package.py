@@ -37,7 +37,7 @@ class AssistantText:
             raise UsageError("texts for an assistant cannot be written in part", hint="leave --since out")
         # Texts hold no identifiers to begin with.
         if options != WriteOptions(budget=options.budget, strip_identifiers=options.strip_identifiers):
-            raise UsageError("texts for an assistant are written unsigned and in one spelling")
+            raise UsageError("texts for an assistant are written unsigned, in the clear and in one spelling")
         return writer.write(self._target, selection, target, progress, options.budget)
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:

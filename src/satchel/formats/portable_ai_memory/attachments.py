@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from satchel.errors import NotFound
 from satchel.formats.base import Selection
-from satchel.formats.folder import Folder
+from satchel.formats.folder import Files
 from satchel.formats.portable_ai_memory import terms
 from satchel.formats.portable_ai_memory.messages import File
 from satchel.formats.portable_ai_memory.spelling import file_name
@@ -22,7 +22,7 @@ _CHUNK_BYTES = 1 << 20
 class Attachments:
     """Finds and copies; ``copied`` holds where the bytes of documents are in the package, by uid."""
 
-    def __init__(self, selection: Selection, folder: Folder, ledger: Ledger) -> None:
+    def __init__(self, selection: Selection, folder: Files, ledger: Ledger) -> None:
         self.copied: dict[str, str] = {}
         self._selection = selection
         self._folder = folder
@@ -45,7 +45,7 @@ class Attachments:
             tail = file_name(document.name)
             dash = "" if tail.startswith(".") or not tail else "-"
             ref = f"{terms.ATTACHMENTS_FOLDER}/{uuid_of(uid)}{dash}{tail}"
-            if (self._folder.path / ref).exists():
+            if self._folder.has(ref):
                 # A file that came in an earlier package of ours has this name.
                 ref = f"{terms.ATTACHMENTS_FOLDER}/{uuid_of(make_uid(uid, 'again'))}{dash}{tail}"
             ref = self._copy(uid, document, ref)

@@ -19,7 +19,7 @@ from satchel.formats.portable_ai_memory.memories import first_time, told_substit
 from satchel.formats.portable_ai_memory.messages import segments
 from satchel.formats.portable_ai_memory.spelling import (
     dump,
-    fragment_without_nulls,
+    dumped_without_nulls,
     platform_name,
     raw_key,
     tag_list,
@@ -137,7 +137,7 @@ class _Reading:
         source, created = found or ("", None)
         draft = Draft(record.uid, len(self.drafts), body.parent, created, "" if source == "created" else source)
         chain = segments(record, body, self.attachments.find)
-        unmapped = None if self.strip else fragment_without_nulls(self.selection.unmapped(record))
+        unmapped = None if self.strip else dumped_without_nulls(self.selection.unmapped(record))
         for segment in chain:
             if self.strip:
                 strip_message(segment.message)

@@ -1,4 +1,8 @@
-"""A package as it is given: a memory store alone, a folder, or a zip of one. Nothing is unpacked by name.
+"""A package as it is given: a memory store alone, a folder, or a zip of one; file and zip also encrypted, as an age file.
+Nothing is unpacked by name.
+
+An encrypted one is read where it lies, by chunks: it is authenticated to its end before anything in it is looked at, and what
+must be unpacked goes into a nameless file that is encrypted itself.
 
 Whatever holds it, the package's files are known by their path inside it, with forward slashes. No link is followed, only
 regular files are opened, and a FIFO does not block (dossier 6.3, 11.3).
@@ -11,18 +15,20 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, Protocol
+from typing import Any, BinaryIO, Literal, Protocol, cast
 
 from satchel.codec.archives import ZIP_MAGIC, Budget, ZipMember, is_litter, open_zip
 from satchel.codec.probe import HEAD_BYTES, probe_bytes
-from satchel.codec.streams import Cursor, Meter, Region, buffered, spool
+from satchel.codec.streams import Cursor, Meter, Region, buffered, nameless, spool
 from satchel.errors import InputError, LimitExceeded, MalformedInput, Place, UnsafeArchive
 from satchel.formats.portable_ai_memory import terms
 from satchel.formats.portable_ai_memory.documents import File, inside
 from satchel.limits import Limits
 from satchel.model.findings import Finding
+from satchel.trust.age import NOBODY, Identities, begins_age
+from satchel.trust.age_stream import Scratch
 
 _FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -132,17 +138,28 @@ class _Folder:
 class _Alone:
     is_alone = True
 
-    def __init__(self, path: Path, limits: Limits) -> None:
-        self.name = path.name
+    def __init__(self, store: File) -> None:
+        self.name = store.name
         self.findings: list[Finding] = []
-        # The person named it: it may be reached by a link.
-        self.store: File = _OnDisk(path, path.name, limits, follow=True)
+        self.store = store
 
     def file(self, ref: str) -> File | None:  # noqa: ARG002
         return None
 
     def paths(self) -> list[str]:
         return []
+
+
+class _Unsealed:
+    """What an age file holds, when that is a single file."""
+
+    def __init__(self, region: Region, name: str) -> None:
+        self.name = name
+        self._region = region
+
+    def open(self, _mode: Literal["rb"] = "rb", /) -> BinaryIO:
+        """Raises InputError classes, also while reading."""
+        return buffered(Cursor(self._region))
 
 
 class _Packed:
@@ -158,13 +175,16 @@ class _Packed:
 
 
 class _Spooled:
-    """A member of a zip whose streams seek: unpacked once, into memory or a nameless temporary file."""
+    """A member of a zip whose streams seek: unpacked once, into a file that ``make`` gives."""
 
-    def __init__(self, member: ZipMember, name: str, stack: contextlib.ExitStack, limits: Limits) -> None:
+    def __init__(
+        self, member: ZipMember, name: str, stack: contextlib.ExitStack, limits: Limits, make: Callable[[], BinaryIO]
+    ) -> None:
         self.name = name
         self._member = member
         self._stack = stack
         self._limits = limits
+        self._make = make
         self._region: Region | None = None
 
     def open(self, _mode: Literal["rb"] = "rb", /) -> BinaryIO:
@@ -172,7 +192,7 @@ class _Spooled:
         if self._region is None:
             try:
                 with self._member.open() as stream:
-                    self._region = Region.of(spool(stream, self._stack, self._limits.archive_bytes))
+                    self._region = Region.of(spool(stream, self._stack, self._limits.archive_bytes, self._make))
             except OSError as error:
                 raise InputError(f"cannot be unpacked: {error.strerror}", place=Place(file=self.name)) from None
         return buffered(Cursor(self._region))
@@ -181,16 +201,20 @@ class _Spooled:
 class _Zip:
     is_alone = False
 
-    def __init__(self, path: Path, stack: contextlib.ExitStack, limits: Limits) -> None:
-        self.name = path.name
-        members, self.findings = _members(path, stack, limits)
+    def __init__(
+        self, region: Region, name: str, stack: contextlib.ExitStack, limits: Limits, make: Callable[[], BinaryIO] = nameless
+    ) -> None:
+        self.name = name
+        members, self.findings = _members(region, name, stack, limits)
         stores = [name for name in members if name.rpartition("/")[2] == terms.STORE_FILE]
         if len(stores) != 1:
             many = "has no" if not stores else f"has {len(stores)} files called"
             raise InputError(f"{many} {terms.STORE_FILE}", place=Place(file=self.name), hint="unpack it and name the folder")
-        root = stores[0].removesuffix(terms.STORE_FILE)
+        #: Where in the zip the store is.
+        self.member = stores[0]
+        root = self.member.removesuffix(terms.STORE_FILE)
         self._members = {name.removeprefix(root): member for name, member in members.items() if name.startswith(root)}
-        self.store: File = _Spooled(members[stores[0]], terms.STORE_FILE, stack, limits)
+        self.store: File = _Spooled(members[self.member], terms.STORE_FILE, stack, limits, make)
 
     def file(self, ref: str) -> File | None:
         names = [name for name in ref.split("/") if name not in ("", ".")]
@@ -201,33 +225,52 @@ class _Zip:
         return sorted(self._members)
 
 
-def _members(path: Path, stack: contextlib.ExitStack, limits: Limits) -> tuple[dict[str, ZipMember], list[Finding]]:
-    file = stack.enter_context(_OnDisk(path, path.name, limits, follow=True).open())
+def _members(
+    region: Region, name: str, stack: contextlib.ExitStack, limits: Limits
+) -> tuple[dict[str, ZipMember], list[Finding]]:
     # A zip inside the package is somebody's attachment, and stays whole.
-    contents = open_zip(
-        Region.of(file), name=path.name, budget=Budget(limits), meter=Meter(None), stack=stack, depth=limits.archive_depth
-    )
+    contents = open_zip(region, name=name, budget=Budget(limits), meter=Meter(None), stack=stack, depth=limits.archive_depth)
     findings = [finding for finding in contents.findings if finding.code != "archive-depth"]
     return {member.path: member for member in contents.members}, findings
 
 
 @contextlib.contextmanager
-def opened(path: Path, limits: Limits) -> Iterator[Package]:
+def opened(path: Path, limits: Limits, identities: Identities = NOBODY) -> Iterator[Package]:
     """The package at ``path``.
 
     Raises:
+        Locked: it is encrypted, and ``identities`` do not open it.
         InputError: it cannot be read, is neither file nor folder, or has not exactly one store.
     """
     with contextlib.ExitStack() as stack:
         try:
+            # The person named it: it may be reached by a link.
+            file = _OnDisk(path, path.name, limits, follow=True)
             if path.is_dir():
                 yield _Folder(path, limits)
+            elif begins_age(path):
+                unsealed = identities.unsealed(stack.enter_context(file.open()), path.name)
+                unsealed.check()
+                region = Region.of(cast(BinaryIO, unsealed))
+                if region.read_at(0, 4) in ZIP_MAGIC:
+                    yield _Zip(region, path.name, stack, limits, lambda: cast(BinaryIO, Scratch()))
+                else:
+                    yield _Alone(_Unsealed(region, path.name))
             elif is_zip(path):
-                yield _Zip(path, stack, limits)
+                yield _Zip(Region.of(stack.enter_context(file.open())), path.name, stack, limits)
             else:
-                yield _Alone(path, limits)
+                yield _Alone(file)
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror or error}", place=Place(file=path.name)) from None
+
+
+@contextlib.contextmanager
+def store_of_zip(path: Path, limits: Limits) -> Iterator[tuple[str, File]]:
+    """Where in the zip at ``path`` its memory store is, and that. Raises as ``opened``."""
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(_OnDisk(path, path.name, limits, follow=True).open())
+        found = _Zip(Region.of(file), path.name, stack, limits)
+        yield found.member, found.store
 
 
 def is_zip(path: Path) -> bool:
@@ -243,17 +286,38 @@ def is_zip(path: Path) -> bool:
 
 def peek_zip(path: Path, limits: Limits) -> dict[str, Any]:
     """What the head of the store in a zip shows of its root; {} when the zip has none."""
+    try:
+        with _OnDisk(path, path.name, limits, follow=True).open() as file:
+            return _peek(Region.of(file), path.name, limits)
+    except (InputError, OSError):
+        return {}
+
+
+def peek_sealed(path: Path, limits: Limits, identities: Identities) -> dict[str, Any]:
+    """The same of what an age file holds, a zip or a file alone.
+
+    Raises:
+        Locked: ``identities`` do not open it.
+        InputError: it cannot be read, or its encryption is damaged.
+    """
+    with _OnDisk(path, path.name, limits, follow=True).open() as file:
+        return _peek(Region.of(cast(BinaryIO, identities.unsealed(file, path.name))), path.name, limits)
+
+
+def _peek(region: Region, name: str, limits: Limits) -> dict[str, Any]:
+    if region.read_at(0, 4) not in ZIP_MAGIC:
+        return _head(buffered(Cursor(region)))
     with contextlib.ExitStack() as stack:
-        try:
-            for name, member in _members(path, stack, limits)[0].items():
-                if name.rpartition("/")[2] == terms.STORE_FILE:
-                    with member.open() as stream:
-                        head = stream.read(HEAD_BYTES)
-                        value = probe_bytes(head, whole=not stream.read(1)).value
-                    return value if type(value) is dict else {}
-        except (InputError, OSError):
-            pass
+        for path, member in _members(region, name, stack, limits)[0].items():
+            if path.rpartition("/")[2] == terms.STORE_FILE:
+                return _head(stack.enter_context(member.open()))
     return {}
+
+
+def _head(stream: BinaryIO) -> dict[str, Any]:
+    head = stream.read(HEAD_BYTES)
+    value = probe_bytes(head, whole=not stream.read(1)).value
+    return value if type(value) is dict else {}
 
 
 def unlisted(package: Package, known: frozenset[str]) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Literal
 
 from satchel.codec.arrays import Element
 from satchel.codec.json_values import decode_unique
 from satchel.errors import CanonicalError, InputError
 from satchel.formats.portable_ai_memory.checksum import RunningChecksum
+from satchel.formats.portable_ai_memory.documents import File
 from satchel.formats.portable_ai_memory.hashing import canonical_memory
 from satchel.limits import Limits
 
@@ -19,7 +19,7 @@ Form = Literal["raw", "sdk", "neither", "uncomputable"]
 class Integrity:
     """The checksum of the memories that were added."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: File, limits: Limits) -> None:
         self._path = path
         self._limits = limits
         self._running = RunningChecksum()

@@ -10,24 +10,37 @@ from satchel.errors import InputError, UsageError
 from satchel.formats.base import PLAIN, Format, FormatInfo, Known, Progress, Selection, WriteOptions, Written
 from satchel.formats.portable_ai_memory import reader, signing, terms, validation, writer
 from satchel.formats.portable_ai_memory.documents import DOCUMENTS, peek
-from satchel.formats.portable_ai_memory.files import is_zip, peek_zip
+from satchel.formats.portable_ai_memory.files import is_zip, peek_sealed, peek_zip
 from satchel.formats.portable_ai_memory.verify import validate_zip
 from satchel.formats.signing import SignOptions, Trust, Verification
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
 from satchel.model.record import Item
+from satchel.trust.age import NOBODY, Identities, begins_age
 from satchel.trust.signatures import PrivateKey
 
 
 class PortableAiMemory:
-    """Portable AI Memory 1.0: implements ``formats.base.Format`` and ``Reader``, and ``formats.signing.Signer``."""
+    """Portable AI Memory 1.0: implements ``Format``, ``Reader`` and ``Unseals`` of ``formats.base``, and ``Signer``."""
+
+    def __init__(self, identities: Identities = NOBODY) -> None:
+        self._identities = identities
+
+    def unsealing(self, identities: Identities) -> PortableAiMemory:
+        """See ``formats.base.Unseals``."""
+        return PortableAiMemory(identities)
 
     @property
     def info(self) -> FormatInfo:
         return FormatInfo(name="portable-ai-memory", version=terms.SCHEMA_VERSION, title="Portable AI Memory")
 
     def recognises(self, path: Path) -> bool:
-        """Whether ``path`` is a package folder, a zip of one or one of its three kinds of file, by what its head says it is."""
+        """Whether ``path`` is a package folder, a zip of one or one of its three kinds of file, by what its head says it is.
+
+        Raises:
+            Locked: it is encrypted, and nothing that was given opens it.
+            InputError: it is encrypted, and that is damaged.
+        """
         try:
             if path.is_dir():
                 return peek(path / terms.STORE_FILE).get("schema") == terms.STORE_SCHEMA
@@ -35,7 +48,7 @@ class PortableAiMemory:
             return False
         if is_zip(path):
             return peek_zip(path, DEFAULT).get("schema") == terms.STORE_SCHEMA
-        schema = peek(path).get("schema")
+        schema = (peek_sealed(path, DEFAULT, self._identities) if begins_age(path) else peek(path)).get("schema")
         return type(schema) is str and schema in DOCUMENTS
 
     def write(
@@ -56,6 +69,7 @@ class PortableAiMemory:
             options.signing_key,
             sdk=options.profile == "sdk",
             strip_identifiers=options.strip_identifiers,
+            recipients=options.recipients,
         )
 
     def read(
@@ -68,21 +82,32 @@ class PortableAiMemory:
         accept_invalid_signature: bool = False,
     ) -> Iterator[Item]:
         """See ``formats.base.Reader.read``."""
-        return reader.read(path, limits=limits, known=known, trusted=trusted, accept_invalid_signature=accept_invalid_signature)
+        return reader.read(
+            path,
+            limits=limits,
+            known=known,
+            trusted=trusted,
+            accept_invalid_signature=accept_invalid_signature,
+            identities=self._identities,
+        )
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``; severities are those of dossier 1.16, column "ours"."""
-        return validate_zip(path, limits) if is_zip(path) else validation.validate(path, limits)
+        if is_zip(path) or begins_age(path):
+            return validate_zip(path, limits, self._identities)
+        return validation.validate(path, limits)
 
     def sign(self, path: Path, key: PrivateKey, *, options: SignOptions, limits: Limits) -> tuple[Finding, ...]:
-        """See ``formats.signing.Signer.sign``: the memory store of a package, or one alone."""
-        _refuse_parts(path)
+        """See ``formats.signing.Signer.sign``: the memory store of a package, or one alone; never of what is encrypted."""
+        if begins_age(path):
+            raise UsageError(f"{path.name} is encrypted, and is not signed as it is", hint="decrypt it, or export it signed")
+        self._refuse_parts(path)
         return signing.sign(path, key, options, limits)
 
     def verify(self, path: Path, *, trust: Trust, limits: Limits) -> Verification:
         """See ``formats.signing.Signer.verify``; the steps are those of dossier 4.5."""
-        _refuse_parts(path)
-        return signing.verify(path, trust, limits)
+        self._refuse_parts(path)
+        return signing.verify(path, trust, limits, self._identities)
 
     def schemas(self) -> dict[str, dict[str, Any]]:
         """See ``formats.base.Described.schemas``."""
@@ -90,9 +115,12 @@ class PortableAiMemory:
 
         return {name: schema(name) for name in ROOTS}
 
-
-def _refuse_parts(path: Path) -> None:
-    if not path.is_dir() and peek(path).get("schema") != terms.STORE_SCHEMA:
+    def _refuse_parts(self, path: Path) -> None:
+        if path.is_dir() or is_zip(path):
+            return
+        root = peek_sealed(path, DEFAULT, self._identities) if begins_age(path) else peek(path)
+        if root.get("schema") == terms.STORE_SCHEMA:
+            return
         raise InputError(f"{path.name} is no memory store", hint="only that is signed, not what lies beside it")
 
 

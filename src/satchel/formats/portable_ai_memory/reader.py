@@ -39,6 +39,7 @@ from satchel.model.bodies import Document
 from satchel.model.findings import Finding, from_error
 from satchel.model.record import Asset, Item, Original, Provenance, Reading, Record, Trust
 from satchel.model.text import searchable
+from satchel.trust.age import NOBODY, Identities
 
 _ARRAYS = frozenset({"memories", "relations", "conversations_index"})
 _BOM = b"\xef\xbb\xbf"
@@ -51,6 +52,7 @@ def read(
     known: Known,
     trusted: frozenset[str] = frozenset(),
     accept_invalid_signature: bool = False,
+    identities: Identities = NOBODY,
 ) -> Iterator[Item]:
     """Everything that the package at ``path`` holds, and what is to be told of it.
 
@@ -58,12 +60,14 @@ def read(
         known: what the vault holds (``formats.base.Known``).
         trusted: public keys (``PublicKey.text``): the memories that one of them signed are verified.
         accept_invalid_signature: take a store whose signature does not hold as one that is not signed (dossier 4.6).
+        identities: what opens it where it is encrypted.
 
     Raises:
+        Locked: they do not.
         MalformedInput: something in it is wrong; nothing of it may be kept.
         InputError: it cannot be read, or is an increment on what the vault does not hold.
     """
-    with opened(path, limits) as package:
+    with opened(path, limits, identities) as package:
         check = PackageCheck(package, limits)
         first, faults = None, 0
         for finding in check.findings():

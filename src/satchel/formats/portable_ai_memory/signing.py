@@ -1,30 +1,37 @@
 """Signing and verifying a memory store, a package's or a file alone (dossier 4), without ever holding its memories.
 
 Verifying goes by the raw file in the order of dossier 4.5, a step each: conditions, checksum, payload, value, key, signature,
-the owner's DID; then whether anybody here trusts the key. Signing rewrites the root members that it must and no other byte.
+the owner's DID; then whether anybody here trusts the key. Signing rewrites the root members that it must and no other byte; in
+a zip the other members stay as they are packed.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
 from satchel.codec.arrays import iter_members
 from satchel.codec.json_values import decode_unique
-from satchel.errors import InputError, MalformedInput, Place, UsageError
+from satchel.errors import InputError, MalformedInput, OutputError, Place, UsageError
 from satchel.formats.portable_ai_memory import signature, terms, validation
-from satchel.formats.portable_ai_memory.documents import is_regular
+from satchel.formats.portable_ai_memory.documents import File, is_regular
+from satchel.formats.portable_ai_memory.files import is_zip, opened, store_of_zip
 from satchel.formats.portable_ai_memory.integrity import Form, Integrity
 from satchel.formats.portable_ai_memory.spelling import dump
-from satchel.formats.portable_ai_memory.splice import Identity, Span, identity, replace_members
+from satchel.formats.portable_ai_memory.splice import Span, identity, replace_members, with_members
+from satchel.formats.portable_ai_memory.verify import validate_zip
+from satchel.formats.portable_ai_memory.zipped import put_store
 from satchel.formats.signing import Seen, SignOptions, Step, Trust, Verdict, Verification
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
 from satchel.model.times import from_microseconds, to_microseconds
 from satchel.trust import did
+from satchel.trust.age import NOBODY, Identities, begins_age
 from satchel.trust.public_keys import PublicKey
 from satchel.trust.signatures import PrivateKey
 
@@ -46,7 +53,14 @@ class _Head(msgspec.Struct, frozen=True):
     root: dict[str, Any]
     spans: dict[str, Span]
     integrity: Integrity
-    identity: Identity
+
+
+class _Edit(msgspec.Struct, frozen=True):
+    """The members of a store that are written anew, and what is to be told of it."""
+
+    members: dict[str, bytes]
+    spans: dict[str, Span]
+    findings: tuple[Finding, ...]
 
 
 def store_file(path: Path) -> Path:
@@ -63,9 +77,24 @@ def store_file(path: Path) -> Path:
     return file
 
 
-def verify(path: Path, trust: Trust, limits: Limits = DEFAULT) -> Verification:
+@contextlib.contextmanager
+def _store(path: Path, limits: Limits, identities: Identities) -> Iterator[File]:
+    """The memory store of a package of any form, or the file itself. Raises as ``store_file`` and ``files.opened``."""
+    if path.is_dir() or not (is_zip(path) or begins_age(path)):
+        yield store_file(path)
+        return
+    with opened(path, limits, identities) as package:
+        yield package.store
+
+
+def verify(path: Path, trust: Trust, limits: Limits = DEFAULT, identities: Identities = NOBODY) -> Verification:
     """What the signature of the store at ``path`` is worth; see ``formats.signing.Signer.verify``."""
-    head = _read(store_file(path), limits)
+    with _store(path, limits, identities) as file:
+        head = _read(file, limits)
+        return _verified(head, trust, limits)
+
+
+def _verified(head: _Head, trust: Trust, limits: Limits) -> Verification:
     root = head.root
     if root.get("signature") is None:
         checksum = _checksum_step(head)
@@ -119,9 +148,48 @@ def sign(
         signed_at: when, the present by default.
     """
     path = path.resolve()
+    if is_zip(path):
+        return _sign_zip(path, key, options, limits, signed_at)
     file = store_file(path)
-    _refuse_invalid(path, limits)
-    head = _read(file, limits)
+    _refuse_invalid(path, validation.validate(path, limits))
+    with _on_disk(file) as stream:
+        known = identity(stream)
+    edit = _edit(_read(file, limits), key, options, limits, signed_at)
+    replace_members(file, edit.members, edit.spans, known)
+    return edit.findings
+
+
+def _sign_zip(
+    path: Path, key: PrivateKey, options: SignOptions, limits: Limits, signed_at: datetime | None
+) -> tuple[Finding, ...]:
+    with _on_disk(path) as zipped:
+        known = identity(zipped)
+        _refuse_invalid(path, validate_zip(path, limits))
+        with store_of_zip(path, limits) as (name, file):
+            edit = _edit(_read(file, limits), key, options, limits, signed_at)
+
+            def write(sink: BinaryIO) -> None:
+                with file.open("rb") as source:
+                    with_members(source, sink, edit.members, edit.spans)
+
+            def check() -> None:
+                # By its name, too: another file may have been put there.
+                with path.open("rb") as stream:
+                    if identity(stream) != known:
+                        raise OutputError(f"{path} changed while it was read", hint="try again")
+
+            put_store(zipped, path, name, write, check)
+    return edit.findings
+
+
+def _on_disk(file: Path) -> BinaryIO:
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise InputError(f"{file.name} cannot be read: {error.strerror or 'the system refuses'}") from error
+
+
+def _edit(head: _Head, key: PrivateKey, options: SignOptions, limits: Limits, signed_at: datetime | None) -> _Edit:
     if head.integrity.fault:
         raise MalformedInput(f"the memories have no checksum: {head.integrity.fault}")
     root, checksum = head.root, head.integrity.checksum()
@@ -147,17 +215,15 @@ def sign(
         members["owner"] = dump({**owner, "did": owner_did})
     data = signature.payload(checksum, export_id, export_date, owner["id"])
     members["signature"] = dump(signature.make_block(key, data, signed_at, key_id))
-    replace_members(file, members, head.spans, head.identity)
-    return findings
+    return _Edit(members, head.spans, findings)
 
 
-def _read(file: Path, limits: Limits) -> _Head:
+def _read(file: File, limits: Limits) -> _Head:
     root: dict[str, Any] = {}
     spans: dict[str, Span] = {}
     integrity = Integrity(file, limits)
     try:
         with file.open("rb") as stream:
-            known = identity(stream)
             for name, element in iter_members(stream, arrays=_STREAMED, file=file.name, limits=limits):
                 if element is None:
                     root[name] = []
@@ -171,7 +237,7 @@ def _read(file: Path, limits: Limits) -> _Head:
         raise InputError(f"{file.name} cannot be read: {error.strerror or 'the system refuses'}") from error
     if "memories" not in root:
         integrity.fault = "there is no array of memories"
-    return _Head(root, spans, integrity, known)
+    return _Head(root, spans, integrity)
 
 
 def _checksum_step(head: _Head) -> Step:
@@ -237,10 +303,10 @@ def _seen_steps(seen: Seen | None, key: PublicKey, exported: int | None) -> list
     return steps
 
 
-def _refuse_invalid(path: Path, limits: Limits) -> None:
+def _refuse_invalid(path: Path, findings: Iterator[Finding]) -> None:
     faults = [
         finding
-        for finding in validation.validate(path, limits)
+        for finding in findings
         if finding.severity == "error" and not finding.place.pointer.startswith("/signature") and finding.code not in _MENDED
     ]
     if faults:

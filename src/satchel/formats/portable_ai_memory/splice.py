@@ -57,8 +57,6 @@ def replace_members(path: Path, members: Mapping[str, bytes], spans: Mapping[str
         MalformedInput: it is no JSON object any more.
         OutputError: it changed meanwhile, or cannot be written.
     """
-    edits = sorted((spans[name].offset, spans[name].length, value) for name, value in members.items() if name in spans)
-    added = b"".join(b",\n%s:%s" % (dump(name), value) for name, value in members.items() if name not in spans)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         with path.open("rb") as source:
@@ -68,9 +66,7 @@ def replace_members(path: Path, members: Mapping[str, bytes], spans: Mapping[str
             descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             try:
                 with os.fdopen(descriptor, "wb", buffering=_CHUNK) as sink:
-                    if added:
-                        edits.append((_end(source), 0, added))
-                    _copy(source, sink, edits)
+                    with_members(source, sink, members, spans)
                     sink.flush()
                     os.fchmod(descriptor, mode)
                     os.fsync(descriptor)
@@ -83,6 +79,19 @@ def replace_members(path: Path, members: Mapping[str, bytes], spans: Mapping[str
         sync_folder(path.parent)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def with_members(source: BinaryIO, sink: BinaryIO, members: Mapping[str, bytes], spans: Mapping[str, Span]) -> None:
+    """Write ``source``, which seeks, to ``sink`` with root members that have new values; see ``replace_members``.
+
+    Raises:
+        MalformedInput: it is no JSON object any more.
+    """
+    edits = sorted((spans[name].offset, spans[name].length, value) for name, value in members.items() if name in spans)
+    added = b"".join(b",\n%s:%s" % (dump(name), value) for name, value in members.items() if name not in spans)
+    if added:
+        edits.append((_end(source), 0, added))
+    _copy(source, sink, edits)
 
 
 def _end(source: BinaryIO) -> int:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from satchel.errors import InputError, Place
+from satchel.errors import InputError, Locked, Place
 from satchel.formats.portable_ai_memory import terms
 from satchel.formats.portable_ai_memory.check_conversation import ConversationCheck
 from satchel.formats.portable_ai_memory.check_embeddings import EmbeddingsCheck
@@ -22,6 +22,7 @@ from satchel.formats.portable_ai_memory.files import Package, opened
 from satchel.formats.portable_ai_memory.rules import broken
 from satchel.limits import Limits
 from satchel.model.findings import Finding, from_error
+from satchel.trust.age import NOBODY, Identities
 
 _CHUNK_BYTES = 1 << 20
 
@@ -159,11 +160,17 @@ class PackageCheck:
                 yield msgspec.structs.replace(broken("unknown-entry", Place(file=path)), outcome="skipped")
 
 
-def validate_zip(path: Path, limits: Limits) -> Iterator[Finding]:
-    """Everything wrong or doubtful with a zipped package."""
+def validate_zip(path: Path, limits: Limits, identities: Identities = NOBODY) -> Iterator[Finding]:
+    """Everything wrong or doubtful with a zipped or encrypted package.
+
+    Raises:
+        Locked: it is encrypted, and ``identities`` do not open it.
+    """
     try:
-        with opened(path, limits) as package:
+        with opened(path, limits, identities) as package:
             yield from PackageCheck(package, limits).findings()
+    except Locked:
+        raise
     except InputError as error:
         yield from_error(error, place=Place(file=path.name))
 

@@ -25,7 +25,7 @@ import msgspec
 
 from satchel.errors import VaultDamaged
 from satchel.formats.base import Progress, Selection, Written
-from satchel.formats.folder import Folder
+from satchel.formats.folder import Files, Folder
 from satchel.formats.portable_ai_memory import homeward, signature, terms
 from satchel.formats.portable_ai_memory.attachments import Attachments
 from satchel.formats.portable_ai_memory.conversations import conversation_file
@@ -45,13 +45,14 @@ from satchel.formats.portable_ai_memory.sidecar import Notes
 from satchel.formats.portable_ai_memory.space import uid_in
 from satchel.formats.portable_ai_memory.spelling import dump
 from satchel.formats.portable_ai_memory.statements import KINDS, PLACELESS, Refusal, Statement, statement_of
-from satchel.formats.portable_ai_memory.zipped import names_zip, write_zip
+from satchel.formats.portable_ai_memory.zipped import Zip, names_zip
 from satchel.formats.sorting import SortedLines
 from satchel.model.bodies import Conversation, Relation
 from satchel.model.ids import make_uid, uuid_of
 from satchel.model.ledger import Ledger
 from satchel.model.record import Record
 from satchel.model.times import to_rfc3339
+from satchel.trust.age import Recipients
 from satchel.trust.signatures import PrivateKey
 
 #: uuid_of keeps the first 48 bits of a uid as they are and masks six of the bits behind them.
@@ -71,7 +72,7 @@ class Writer:
     def __init__(
         self,
         selection: Selection,
-        folder: Folder,
+        folder: Files,
         progress: Progress | None,
         signing_key: PrivateKey | None = None,
         *,
@@ -462,21 +463,21 @@ def write(
     *,
     sdk: bool = False,
     strip_identifiers: bool = False,
+    recipients: Recipients | None = None,
 ) -> Written:
     """Write ``selection`` as the package ``target``, signed where there is a key: a folder, or one zip where it is named so.
-    Raises OutputError.
 
     Args:
+        recipients: those for whom it is encrypted; then it is one zip, whatever its name.
         sdk: write the memories that came in this format in the form that the reference SDK hashes, not as they came.
         strip_identifiers: leave out what names a person or an account at a product, and the sidecar with it, which says whence
             each thing came: to this vault such a package is another's.
+
+    Raises:
+        UsageError: the target's name says otherwise whether it is encrypted.
+        OutputError: it cannot be written, or what is there is no earlier export of ours.
     """
-    if names_zip(target):
-        return write_zip(
-            target,
-            lambda folder: write(selection, folder, progress, signing_key, sdk=sdk, strip_identifiers=strip_identifiers),
-        )
-    with Folder(target, is_ours) as folder:
+    with Zip(target, recipients) if recipients or names_zip(target) else Folder(target, is_ours) as folder:
         writer = Writer(selection, folder, progress, signing_key, sdk=sdk, strip_identifiers=strip_identifiers)
         writer.run()
         folder.commit()

@@ -52,6 +52,8 @@ class PortableMemory:
         """See ``formats.base.Format.write``. The profile ``spec`` spells numbers as the text asks (dossier 3.3)."""
         if options.budget:
             raise UsageError("Portable Memory is written whole: it has no budget")
+        if options.recipients is not None:
+            raise UsageError("a bundle is a folder and has no encrypted form", hint="--to portable-ai-memory has one")
         if options.strip_identifiers:
             raise UsageError("a bundle holds what it holds byte for byte: its identifiers cannot be left out")
         if options.profile not in PROFILES:
