@@ -1,7 +1,7 @@
 """What a task or a question asks for: words worth looking for, who is named, and which time is meant.
 
-Words that say nothing are left out; others are looked for with their endings taken off, so that "paintings" finds "painted". The
-endings are English's: taking one off another language's word finds more, never less.
+Words that say nothing are left out; others are looked for with their endings taken off, so that "paintings" finds "painted".
+The endings are English's: taking one off another language's word finds more, never less.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ import msgspec
 from satchel.model.bodies import Message
 from satchel.model.components import component_of
 from satchel.model.record import Record, Trust
-from satchel.model.text import searchable
 from satchel.recall.detection import Seen
 from satchel.recall.framing import Block
+from satchel.recall.telling import told
 
 #: From what may be relied on to what may not.
 TRUST: tuple[Trust, ...] = ("own", "reviewed", "verified", "imported", "untrusted")
@@ -20,8 +20,8 @@ SENSITIVITY = ("low", "normal", "high")
 _OVER = frozenset({"superseded", "deprecated", "retracted", "archived"})
 _RELIED_ON = frozenset({"own", "reviewed", "verified"})
 
-#: What a block of somebody else's words may not hold: orders where statements belong. A turn of a talk may say anything: that it
-#: was said is what it states; it is labelled. An identity is told in orders ("act as a tutor").
+#: What a block of somebody else's words may not hold: orders where statements belong. A turn of a talk may say anything, for that
+#: it was said is what it states; it is labelled. An identity is told in orders ("act as a tutor").
 FORBIDDEN: dict[str, frozenset[str]] = {
     "semantic": frozenset({"override", "role-assignment", "new-instructions", "exfiltration", "boundary", "template"}),
     "procedural": frozenset({"override", "new-instructions", "exfiltration", "boundary", "template"}),
@@ -57,7 +57,7 @@ def held_back(record: Record, policy: Policy, now: datetime) -> str:
         return "sensitive"
     if TRUST.index(record.trust) > TRUST.index(policy.trust):
         return "untrusted"
-    return "" if any(searchable(record)) else "empty"
+    return "" if told(record) else "empty"
 
 
 def block_of(record: Record) -> Block:

@@ -16,19 +16,19 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from satchel.model.record import Record
-from satchel.model.text import searchable
 from satchel.model.words import folded, words_of
 from satchel.recall.asking import Question
 from satchel.recall.counting import Counter
 from satchel.recall.framing import Block, Item, line
 from satchel.recall.relevance import Scores
+from satchel.recall.telling import told
 
 HIGH, LOW = 0.7, 0.3
 LARGEST = 0.5
 EXTRACT_CHARACTERS = 320
 #: How far into one text sentences are looked for.
 SCAN_CHARACTERS = 200_000
-_SENTENCE = re.compile(r"[^.!?\n]{1,2000}(?:[.!?]+|\n|$)|[.!?\n]+")
+_BREAK = re.compile(r"(?<=[.!?])[ \t]+|\n+|(?<=[。！？])")
 CUT = "…"
 
 
@@ -79,7 +79,7 @@ def compress(
             left.append((candidate, "low"))
             continue
         extra = 0 if candidate.block in opened else counter.count(markers(candidate.block))
-        for text, is_cut in _forms(candidate, question, int(room * LARGEST), room):
+        for text, is_cut in _forms(candidate, question, int(room * LARGEST), counter):
             written = line(describe(candidate, text, is_cut))
             cost = extra + counter.count(written + "\n")
             if spent + cost <= room:
@@ -92,14 +92,11 @@ def compress(
     return Compressed(tuple(kept), tuple(left), spent)
 
 
-def _forms(candidate: Candidate, question: Question, largest: int, room: int) -> Iterator[tuple[str, bool]]:
+def _forms(candidate: Candidate, question: Question, largest: int, counter: Counter) -> Iterator[tuple[str, bool]]:
     """The text whole where it may be, then its extract; each with whether it was cut."""
-    title, body = searchable(candidate.record)
-    text = f"{title}: {body}" if title and body else title or body
-    # A token is no longer than some characters: what is far too long need not be counted.
-    if len(text) <= EXTRACT_CHARACTERS or (candidate.scores.relevance >= HIGH and len(text) <= largest * 16):
-        if len(text) <= max(largest, EXTRACT_CHARACTERS) or room > len(text) * 2:
-            yield text, False
+    text = told(candidate.record)
+    if len(text) <= EXTRACT_CHARACTERS or (candidate.scores.relevance >= HIGH and counter.count(text) <= largest):
+        yield text, False
     short = extract(text, question)
     yield short, short != text
     if len(short) > EXTRACT_CHARACTERS // 3:
@@ -111,7 +108,7 @@ def extract(text: str, question: Question, most: int = EXTRACT_CHARACTERS) -> st
     if len(text) <= most:
         return text
     stems = tuple(word.text for word in question.words)
-    sentences = [found[0].strip() for found in _SENTENCE.finditer(text[:SCAN_CHARACTERS]) if found[0].strip(" \n\t.!?")]
+    sentences = [found for piece in _BREAK.split(text[:SCAN_CHARACTERS]) if (found := piece.strip())]
     ranked = sorted(range(len(sentences)), key=lambda at: (-_speaking(sentences[at], stems), at))
     chosen: list[int] = []
     used = 0

@@ -15,6 +15,10 @@ from satchel.recall.folding import fold
 
 _ROLE = "system|assistant|user|human|developer|tool|function|ai|bot|model|admin|operator|root"
 
+_TAG = r"instructions?|tool_calls?|function_calls?|tool_result|thinking|antml:[a-z_]{1,24}"
+_OVERRIDE = r"\b(?:ignore|disregard|forget|override|bypass|drop|neglect)\b.{0,40}"
+_SEND = r"\b(?:send|post|upload|e-?mail|exfiltrate|forward|curl|wget|leak|transmit)\b.{0,60}"
+
 #: What a prompt's structure is made of: the place to be escaped is the group ``at``.
 _STRUCTURE = {
     "boundary": (
@@ -25,22 +29,24 @@ _STRUCTURE = {
         rf"(?:^|[\n.!?\"'`>\])}}])[ \t>*_#-]{{0,12}}(?:{_ROLE})[ \t*_`]{{0,6}}\n?[ \t]{{0,6}}(?P<at>:)",
         rf"[\"']role[\"'][ \t\n]{{0,4}}(?P<at>:)[ \t\n]{{0,4}}[\"'](?:{_ROLE})",
         rf"(?:^|\n)[ \t]{{0,6}}(?P<at>#){{1,6}}[ \t]{{0,4}}(?:{_ROLE}|instructions?)[ \t]{{0,4}}(?:$|\n|:)",
-        rf"(?P<at><)[ ]{{0,2}}/?[ ]{{0,2}}(?:{_ROLE}|instructions?|tool_calls?|function_calls?|tool_result|thinking|antml:[a-z_]{{1,24}})[ >]",
+        rf"(?P<at><)[ ]{{0,2}}/?[ ]{{0,2}}(?:{_ROLE}|{_TAG})[ >]",
     ),
     "template": (
         r"(?P<at><)[ ]{0,2}\|[^|<>\n]{1,48}\|[ ]{0,2}>",
         r"(?P<at>\[)[ ]{0,2}/?[ ]{0,2}(?:inst|tool_calls|available_tools|tool_results|system_prompt)[ ]{0,2}\]",
         r"(?P<at><)<[ ]{0,2}/?[ ]{0,2}sys[ ]{0,2}>>",
-        r"(?P<at><)[ ]{0,2}/?[ ]{0,2}(?:start_of_turn|end_of_turn|start_header_id|end_header_id|bos|eos|s|pad|unk|endoftext)[ ]{0,2}>",
+        r"(?P<at><)[ ]{0,2}/?[ ]{0,2}"
+        r"(?:start_of_turn|end_of_turn|start_header_id|end_header_id|bos|eos|s|pad|unk|endoftext)[ ]{0,2}>",
     ),
 }
 #: What an order to the reader sounds like.
 _ORDERS = {
     "override": (
-        r"\b(?:ignore|disregard|forget|override|bypass|drop|neglect)\b.{0,40}\b(?:all|any|previous|prior|above|earlier|preceding|system|your|the)\b.{0,40}"
+        rf"{_OVERRIDE}\b(?:all|any|previous|prior|above|earlier|preceding|system|your|the)\b.{{0,40}}"
         r"\b(?:instructions?|rules?|prompts?|directives?|contexts?|polic(?:y|ies)|guidelines?|restrictions?)\b",
         r"\bforget everything\b",
-        r"\b(?:ignora|olvida|ignorez|oubliez|ignoriere|vergiss|ignore)\b.{0,30}\b(?:instruc|instru[cç]|anweisung|anterior|precedent|vorherig)",
+        r"\b(?:ignora|olvida|ignorez|oubliez|ignoriere|vergiss|ignore)\b.{0,30}"
+        r"\b(?:instruc|anweisung|anterior|precedent|vorherig)",
     ),
     "role-assignment": (
         r"\byou are now\b",
@@ -53,9 +59,9 @@ _ORDERS = {
         r"\b(?:important|urgent|attention)\b[:! ]{1,4}(?:you must|always|never|immediately|execute|run|send)\b",
     ),
     "exfiltration": (
-        r"\b(?:send|post|upload|e-?mail|exfiltrate|forward|curl|wget|leak|transmit)\b.{0,60}"
+        rf"{_SEND}"
         r"\b(?:keys?|tokens?|secrets?|passwords?|credentials?|env(?:ironment)?|api[_ -]keys?)\b",
-        r"\b(?:send|post|upload|e-?mail|exfiltrate|forward|curl|wget|leak|transmit)\b.{0,60}(?:\.ssh\b|id_rsa|\.env\b|\.aws\b)",
+        rf"{_SEND}(?:\.ssh\b|id_rsa|\.env\b|\.aws\b)",
         r"!\[[^\]\n]{0,80}\]\([ ]{0,2}https?://[^)\s]{1,200}[?&=]",
     ),
     "encoded": (

@@ -28,6 +28,7 @@ from satchel.recall.folding import shown
 from satchel.recall.framing import BLOCKS, Block, Item, Style, block, line, new_nonce, opening
 from satchel.recall.relevance import USUAL, Weights, scores
 from satchel.recall.retrieval import Evidence, retrieve
+from satchel.recall.telling import told
 from satchel.vault.store import Store
 
 Target = Literal["plain", "claude", "gpt", "gemini", "llama"]
@@ -119,7 +120,7 @@ def context(store: Store, asked: Asked, *, now: datetime, counter: Counter = BYT
         asking,
         room,
         counter,
-        describe=lambda candidate, text, is_cut: _item(store, candidate, text, is_cut=is_cut),
+        describe=_item,
         markers=lambda name: block(name, (), nonce, style) + "\n",
     )
     held += [Held(candidate.record.uid, reason) for candidate, reason in done.left]
@@ -150,7 +151,7 @@ def _ranked(store: Store, asking: Question, asked: Asked, now: datetime, held: l
             held.append(Held(record.uid, reason))
             continue
         place = block_of(record)
-        seen = detect(shown("\n".join(searchable(record))[:DETECT_CHARACTERS]))
+        seen = detect(shown(told(record)[:DETECT_CHARACTERS]))
         families = quarantined(record, place, seen)
         if families:
             held.append(Held(record.uid, "quarantined", families))
@@ -192,7 +193,7 @@ def _once(ranked: Iterable[Candidate], held: list[Held]) -> list[Candidate]:
     return kept
 
 
-def _item(store: Store, candidate: Candidate, text: str, *, is_cut: bool) -> Item:
+def _item(candidate: Candidate, text: str, is_cut: bool) -> Item:
     record = candidate.record
     members: dict[str, str | int | float | bool | list[str]] = {"text": text}
     body = record.body

@@ -1,8 +1,8 @@
 """Which records speak of a question: BM25 by words, then what the talk around them adds.
 
-In a talk the answer rarely repeats the question's words; the turn before it does. So a turn's score passes on to its neighbours,
-and a talk that speaks of many of the words lifts its turns; whoever is named in the question is heard first, and a time that
-it names counts. The weights were measured on public conversations (docs/recall.md).
+In a talk the answer rarely repeats the question's words; the turn before it does. So a turn's score passes on to its
+neighbours, and a talk that speaks of many of the words lifts its turns; whoever is named in the question is heard first, and a
+time that it names counts. The weights were measured on public conversations (docs/recall.md).
 
     words       BM25 of each word, added up; words by rareness, until READ_ROWS rows were read
     neighbours  NEAR of the score of the turns beside it, half of that of those beyond

@@ -111,8 +111,8 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Posting(NamedTuple):
-    """A record that holds a phrase: its row, the phrase's part of its BM25 score (higher is better), the row of the talk or other
-    whole that it is part of, and its place there. Rows are the store's own and mean nothing outside it."""
+    """A record that holds a phrase: its row, the phrase's part of its BM25 score (higher is better), the row of the talk or
+    other whole that it is part of, and its place there. Rows are the store's own and mean nothing outside it."""
 
     row: int
     score: float
@@ -125,6 +125,24 @@ class Talks(NamedTuple):
 
     wholes: int
     parts: int
+
+
+class Handed(NamedTuple):
+    """A record as it was given to an agent: ``verbatim`` or ``extract``, and the SHA-256 of the text, hexadecimal."""
+
+    uid: str
+    form: str
+    digest: str
+
+
+class Handout(msgspec.Struct, frozen=True):
+    """A context that was given: when, to whom, under which token's id ("" without one), and which of the records asked for."""
+
+    id: int
+    at: datetime
+    reader: str
+    token: str
+    uids: tuple[str, ...]
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -415,6 +433,14 @@ class Store(Protocol):
 
     def by_rows(self, ids: Sequence[int]) -> list[Record]:
         """The current records of these rows, in their order; one that is gone is left out."""
+        ...
+
+    def hand_out(self, handed: Sequence[Handed], *, reader: str, token: str, at: datetime, cost: int) -> int:
+        """Remember what was given to whom; the number of the handout. No text is kept."""
+        ...
+
+    def handouts(self, uids: Sequence[str]) -> list[Handout]:
+        """The contexts that any of these records stood in, oldest first."""
         ...
 
     def batches(self) -> list[Batch]: ...

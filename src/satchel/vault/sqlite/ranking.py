@@ -16,8 +16,8 @@ def postings(connection: apsw.Connection, phrase: Sequence[str], *, prefix: bool
     match = '"' + " ".join(phrase).replace('"', '""') + '"' + (" *" if prefix else "")
     found = rows(
         connection,
-        "SELECT r.id, -bm25(text_index, 4.0, 1.0), r.part_of, r.position FROM text_index JOIN record r ON r.id = text_index.rowid"
-        " WHERE text_index MATCH ?",
+        "SELECT r.id, -bm25(text_index, 4.0, 1.0), r.part_of, r.position"
+        " FROM text_index JOIN record r ON r.id = text_index.rowid WHERE text_index MATCH ?",
         (match,),
     )
     return [Posting(*row) for row in found]
@@ -49,4 +49,4 @@ def around(connection: apsw.Connection, whole: int, first: int, last: int) -> li
         connection,
         "SELECT position, id FROM record WHERE part_of = ? AND position BETWEEN ? AND ? ORDER BY position, id",
         (whole, first, last),
-    )  # type: ignore[return-value]
+    )

@@ -22,7 +22,7 @@ from satchel.model.times import from_microseconds, to_microseconds
 from satchel.trust.public_keys import read_typed_key
 from satchel.trust.secrets import Secret
 from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey
-from satchel.vault.sqlite import audit, blobs, graves, history, packages, ranking, search, signers, states
+from satchel.vault.sqlite import audit, blobs, graves, handouts, history, packages, ranking, search, signers, states
 from satchel.vault.sqlite.blocks import Frame, Originals
 from satchel.vault.sqlite.connection import connect, our_errors, rows, use_log, writing
 from satchel.vault.sqlite.intake import SqliteIntake
@@ -33,6 +33,8 @@ from satchel.vault.store import (
     Batch,
     Change,
     Found,
+    Handed,
+    Handout,
     Kept,
     Posting,
     Query,
@@ -366,6 +368,14 @@ class SqliteStore:
         for id in ids:
             found += rows(self.connection, f"SELECT {_LOADED} WHERE r.id = ?", (id,))
         return [self._load(*columns) for columns in found]
+
+    def hand_out(self, handed: Sequence[Handed], *, reader: str, token: str, at: datetime, cost: int) -> int:
+        """See Store.hand_out."""
+        return handouts.note(self.connection, self._secret, handed, reader=reader, token=token, at=at, cost=cost)
+
+    def handouts(self, uids: Sequence[str]) -> list[Handout]:
+        """See Store.handouts."""
+        return handouts.of(self.connection, uids)
 
     def batches(self) -> list[Batch]:
         """See Store.batches."""
