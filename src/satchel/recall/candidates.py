@@ -20,8 +20,8 @@ SENSITIVITY = ("low", "normal", "high")
 _OVER = frozenset({"superseded", "deprecated", "retracted", "archived"})
 _RELIED_ON = frozenset({"own", "reviewed", "verified"})
 
-#: What a block of somebody else's words may not hold: orders where statements belong. A turn of a talk may say anything, for that
-#: it was said is what it states; it is labelled. An identity is told in orders ("act as a tutor").
+#: What a block of somebody else's words may not hold: orders where statements belong. A turn of a talk may say anything, for
+#: that it was said is what it states; it is labelled. An identity is told in orders ("act as a tutor").
 FORBIDDEN: dict[str, frozenset[str]] = {
     "semantic": frozenset({"override", "role-assignment", "new-instructions", "exfiltration", "boundary", "template"}),
     "procedural": frozenset({"override", "new-instructions", "exfiltration", "boundary", "template"}),

@@ -109,7 +109,10 @@ def extract(text: str, question: Question, most: int = EXTRACT_CHARACTERS) -> st
         return text
     stems = tuple(word.text for word in question.words)
     sentences = [found for piece in _BREAK.split(text[:SCAN_CHARACTERS]) if (found := piece.strip())]
-    ranked = sorted(range(len(sentences)), key=lambda at: (-_speaking(sentences[at], stems), at))
+    speaking = [_speaking(sentence, stems) for sentence in sentences]
+    # Others only where none speaks of it.
+    asked = [at for at, count in enumerate(speaking) if count] or range(len(sentences))
+    ranked = sorted(asked, key=lambda at: (-speaking[at], at))
     chosen: list[int] = []
     used = 0
     for at in ranked:

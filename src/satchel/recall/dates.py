@@ -69,10 +69,11 @@ def spans(text: str, now: datetime) -> tuple[Span, ...]:
         for match in pattern.finditer(text):
             if any(match.start() < end and start < match.end() for start, end in taken):
                 continue
+            # What names a day that is none is not read as its month.
+            taken.append(match.span())
             span = _named(match.groupdict(), now)
             if span is not None:
                 found.add(span)
-                taken.append(match.span())
     for match in _RELATIVE.finditer(text):
         span = _relative(match, now)
         if span is not None:

@@ -2,7 +2,8 @@
 
 Look-alikes become the Latin letter that they look like, compatibility forms (full-width, mathematical, circled) their plain
 character, capitals small letters; what cannot be seen goes (zero-width, bidirectional and tag characters, variation
-selectors, fillers, combining marks). Character by character, so linear in time whatever the text (dossier Portable Agent Memory 6.8, 12.3).
+selectors, fillers, combining marks). Character by character, so linear in time whatever the text (dossier Portable Agent
+Memory 6.8, 12.3).
 """
 
 from __future__ import annotations

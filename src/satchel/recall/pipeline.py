@@ -201,9 +201,8 @@ def _item(candidate: Candidate, text: str, is_cut: bool) -> Item:
         members["by"] = body.author or body.role
     elif isinstance(body, Memory | Relation) and body.confidence is not None and body.confidence < 0.5:
         members["uncertain"] = True
-    moment = record.times.created or record.times.observed or record.times.updated
-    if moment is not None:
-        members["at"] = to_rfc3339(moment)[:10]
+    if moment := _moment(record):
+        members["at"] = moment[:10]
     if record.provenance.platform:
         members["source"] = record.provenance.platform
     members["trust"] = record.trust
@@ -219,14 +218,27 @@ def _blocks(kept: Iterable[Kept], nonce: str, style: Style) -> str:
     lines: dict[Block, list[Kept]] = {}
     for item in kept:
         lines.setdefault(item.candidate.block, []).append(item)
-    # What happened is told in its order; the rest by weight.
-    lines.get("episodic", []).sort(key=lambda item: _moment(item.candidate.record))
+    # What happened is told in its order, a talk in one piece; the rest by weight.
+    begun: dict[str, str] = {}
+    for item in lines.get("episodic", []):
+        begun[_whole(item)] = min(begun.get(_whole(item), "~"), _moment(item.candidate.record) or "~")
+    lines.get("episodic", []).sort(key=lambda item: (begun[_whole(item)], _whole(item), _place(item)))
     return "".join(block(name, [item.line for item in lines[name]], nonce, style) for name in BLOCKS if name in lines)
 
 
-def _moment(record: Record) -> tuple[str, int]:
+def _whole(item: Kept) -> str:
+    record = item.candidate.record
+    return record.linked("part_of") or record.uid
+
+
+def _place(item: Kept) -> tuple[int, str]:
+    record = item.candidate.record
+    return getattr(record.body, "position", 0) or 0, record.uid
+
+
+def _moment(record: Record) -> str:
     moment = record.times.created or record.times.observed or record.times.updated
-    return ("" if moment is None else to_rfc3339(moment), getattr(record.body, "position", 0) or 0)
+    return "" if moment is None else to_rfc3339(moment)
 
 
 _MOST_COUNTS = {"given": 10**6, "left_out": 10**6, "quarantined": 10**6, "held_back": 10**6}
