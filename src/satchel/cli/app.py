@@ -15,12 +15,14 @@ import click
 
 from satchel.cli import (
     certify,
+    context,
     convert,
     evidence,
     export,
     import_,
     keys,
     log,
+    reach,
     schema,
     search,
     show,
@@ -66,6 +68,8 @@ def app(vault: str | None) -> None:
 for command in (
     import_.import_,
     search.search,
+    context.context,
+    reach.reach,
     show.show,
     log.log,
     stats.stats,

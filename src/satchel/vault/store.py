@@ -6,7 +6,7 @@ one transaction with one entry in the audit log. It knows no format and no platf
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
@@ -108,6 +108,41 @@ class Found(msgspec.Struct, frozen=True):
 
     hits: tuple[Hit, ...]
     total: int
+
+
+class Posting(NamedTuple):
+    """A record that holds a phrase: its row, the phrase's part of its BM25 score (higher is better), the row of the talk or
+    other whole that it is part of, and its place there. Rows are the store's own and mean nothing outside it."""
+
+    row: int
+    score: float
+    whole: int | None
+    position: int | None
+
+
+class Talks(NamedTuple):
+    """How many talks and other wholes there are, and how many records are part of one."""
+
+    wholes: int
+    parts: int
+
+
+class Handed(NamedTuple):
+    """A record as it was given to an agent: ``verbatim`` or ``extract``, and the SHA-256 of the text, hexadecimal."""
+
+    uid: str
+    form: str
+    digest: str
+
+
+class Handout(msgspec.Struct, frozen=True):
+    """A context that was given: when, to whom, under which token's id ("" without one), and which of the records asked for."""
+
+    id: int
+    at: datetime
+    reader: str
+    token: str
+    uids: tuple[str, ...]
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -377,6 +412,36 @@ class Store(Protocol):
         ...
 
     def search(self, query: Query) -> Found: ...
+
+    def postings(self, phrase: Sequence[str], *, prefix: bool) -> list[Posting]:
+        """The records whose text holds these words one after another; with ``prefix``, the last may go on."""
+        ...
+
+    def frequency(self, word: str, *, prefix: bool) -> int:
+        """About how many records hold the word, never fewer."""
+        ...
+
+    def talks(self) -> Talks: ...
+
+    def talk_sizes(self, wholes: Sequence[int]) -> dict[int, int]:
+        """How many records are part of each of these rows."""
+        ...
+
+    def around(self, whole: int, first: int, last: int) -> list[tuple[int, int]]:
+        """The parts of a whole from one position to another: position and row, in order."""
+        ...
+
+    def by_rows(self, ids: Sequence[int]) -> list[Record]:
+        """The current records of these rows, in their order; one that is gone is left out."""
+        ...
+
+    def hand_out(self, handed: Sequence[Handed], *, reader: str, token: str, at: datetime, cost: int) -> int:
+        """Remember what was given to whom; the number of the handout. No text is kept."""
+        ...
+
+    def handouts(self, uids: Sequence[str]) -> list[Handout]:
+        """The contexts that any of these records stood in, oldest first."""
+        ...
 
     def batches(self) -> list[Batch]: ...
 

@@ -296,8 +296,31 @@ def _run_v5(connection: apsw.Connection) -> None:
     connection.execute(_V5)
 
 
+# Which records were given to which agent, in which context; digest: a keyed hash of the text that was shown.
+_RECALLED = """
+CREATE TABLE handout (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    reader TEXT NOT NULL,
+    token TEXT NOT NULL,
+    cost INTEGER NOT NULL
+);
+CREATE TABLE handed (
+    record BLOB NOT NULL,
+    handout INTEGER NOT NULL,
+    form TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    PRIMARY KEY (record, handout)
+) WITHOUT ROWID;
+"""
+
+
+def _run_recalled(connection: apsw.Connection) -> None:
+    connection.execute(_RECALLED)
+
+
 #: In order; never edited, only appended to.
-STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1, _run_v2, _run_v3, _run_v4, _run_v5)
+STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1, _run_v2, _run_v3, _run_v4, _run_v5, _run_recalled)
 
 
 def migrate(connection: apsw.Connection, steps: tuple[Callable[[apsw.Connection], None], ...] = STEPS) -> int:

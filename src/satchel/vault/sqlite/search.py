@@ -16,6 +16,7 @@ from satchel.model.record import Record
 from satchel.model.spacing import spaced
 from satchel.model.text import searchable
 from satchel.model.times import to_microseconds
+from satchel.model.words import words_of
 from satchel.vault.sqlite import states
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import our_errors, rows
@@ -46,22 +47,6 @@ class Term:
         return phrase + ("*" if self.prefix else "")
 
 
-def _tokens(text: str) -> list[str]:
-    """The words that the index's tokenizer makes of ``text``: letters, digits, private use, other symbols."""
-    found: list[str] = []
-    word: list[str] = []
-    for character in spaced(text.encode("utf-8", "replace")).decode():
-        category = unicodedata.category(character)
-        if category[0] in "LN" or category in ("Co", "So") or (category[0] == "M" and word):
-            word.append(character)
-        elif word:
-            found.append("".join(word))
-            word = []
-    if word:
-        found.append("".join(word))
-    return found
-
-
 def parse(words: str) -> list[Term]:
     """The terms of what a person typed.
 
@@ -72,7 +57,7 @@ def parse(words: str) -> list[Term]:
     for minus, quoted, bare in _TERM.findall(words):
         text = quoted or bare
         prefix = not quoted and text.endswith("*")
-        tokens = _tokens(text)
+        tokens = words_of(text)
         if tokens:
             terms.append(Term(tokens, prefix=prefix, absent=bool(minus)))
     if not any(not term.absent for term in terms):

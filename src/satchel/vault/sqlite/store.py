@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from satchel.model.times import from_microseconds, to_microseconds
 from satchel.trust.public_keys import read_typed_key
 from satchel.trust.secrets import Secret
 from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey
-from satchel.vault.sqlite import audit, blobs, graves, history, packages, search, signers, states
+from satchel.vault.sqlite import audit, blobs, graves, handouts, history, packages, ranking, search, signers, states
 from satchel.vault.sqlite.blocks import Frame, Originals
 from satchel.vault.sqlite.connection import connect, our_errors, rows, use_log, writing
 from satchel.vault.sqlite.intake import SqliteIntake
@@ -33,7 +33,10 @@ from satchel.vault.store import (
     Batch,
     Change,
     Found,
+    Handed,
+    Handout,
     Kept,
+    Posting,
     Query,
     SeenExport,
     SigningKey,
@@ -41,6 +44,7 @@ from satchel.vault.store import (
     SourceOf,
     Stats,
     Summary,
+    Talks,
     TrustedDid,
     TrustedKey,
     Version,
@@ -337,6 +341,41 @@ class SqliteStore:
     def search(self, query: Query) -> Found:
         """See Store.search."""
         return search.search(self.connection, self._kept, query)
+
+    def postings(self, phrase: Sequence[str], *, prefix: bool) -> list[Posting]:
+        """See Store.postings."""
+        return ranking.postings(self.connection, phrase, prefix=prefix)
+
+    def frequency(self, word: str, *, prefix: bool) -> int:
+        """See Store.frequency."""
+        return ranking.frequency(self.connection, word, prefix=prefix)
+
+    def talks(self) -> Talks:
+        """See Store.talks."""
+        return ranking.talks(self.connection)
+
+    def talk_sizes(self, wholes: Sequence[int]) -> dict[int, int]:
+        """See Store.talk_sizes."""
+        return ranking.talk_sizes(self.connection, wholes)
+
+    def around(self, whole: int, first: int, last: int) -> list[tuple[int, int]]:
+        """See Store.around."""
+        return ranking.around(self.connection, whole, first, last)
+
+    def by_rows(self, ids: Sequence[int]) -> list[Record]:
+        """See Store.by_rows."""
+        found = []
+        for id in ids:
+            found += rows(self.connection, f"SELECT {_LOADED} WHERE r.id = ?", (id,))
+        return [self._load(*columns) for columns in found]
+
+    def hand_out(self, handed: Sequence[Handed], *, reader: str, token: str, at: datetime, cost: int) -> int:
+        """See Store.hand_out."""
+        return handouts.note(self.connection, self._secret, handed, reader=reader, token=token, at=at, cost=cost)
+
+    def handouts(self, uids: Sequence[str]) -> list[Handout]:
+        """See Store.handouts."""
+        return handouts.of(self.connection, uids)
 
     def batches(self) -> list[Batch]:
         """See Store.batches."""

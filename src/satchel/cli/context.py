@@ -1,0 +1,101 @@
+"""``satchel context``: what an agent gets to see for a task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from satchel.cli import options
+
+
+@click.command()
+@click.option(
+    "--task", default="", metavar="TEXT", help="What the agent is to do or was asked; - reads it from standard input."
+)
+@click.option("--budget", type=click.IntRange(min=1), default=4096, show_default=True, metavar="TOKENS", help="Never overrun.")
+@click.option(
+    "--for",
+    "target",
+    type=click.Choice(["plain", "claude", "gpt", "gemini", "llama"]),
+    default="plain",
+    show_default=True,
+    help="The family of the model.",
+)
+@click.option("--reader", default="", metavar="NAME", help="Who gets it, for the receipt; else the family.")
+@click.option(
+    "--tokenizer",
+    type=click.Path(path_type=Path),
+    help="The model's tokenizer.json, to count exactly; else bytes stand for tokens.",
+)
+@click.option(
+    "--trust",
+    type=click.Choice(["own", "reviewed", "verified", "imported", "untrusted"]),
+    default="untrusted",
+    show_default=True,
+    help="The least that may stand in it.",
+)
+@click.option(
+    "--sensitivity",
+    type=click.Choice(["low", "normal", "high"]),
+    default="normal",
+    show_default=True,
+    help="The highest that may.",
+)
+@click.option("--explain", is_flag=True, help="Tell on standard error why each record is in or out.")
+@options.json
+def context(
+    task: str,
+    budget: int,
+    target: str,
+    reader: str,
+    tokenizer: Path | None,
+    trust: str,
+    sensitivity: str,
+    explain: bool,
+    json: bool,
+) -> None:
+    """Print the memory that a task calls for, framed as data, within a budget.
+
+    Each answer is noted in the vault, without its text: satchel reach tells later which agent saw a record. Without --tokenizer
+    each byte counts as a token, which is never too little and about four times too much.
+
+    \b
+    satchel context --task "plan the repair course" --for claude --budget 8000
+    """
+    import sys
+    from datetime import UTC, datetime
+
+    from satchel.cli.console import say_json, tell
+    from satchel.cli.vaults import opened
+    from satchel.recall import counting
+    from satchel.recall.candidates import Policy
+    from satchel.recall.pipeline import Asked
+    from satchel.recall.pipeline import context as recall
+    from satchel.vault.store import Handed
+
+    counter = counting.from_vocabulary(tokenizer) if tokenizer else counting.BYTES
+    if task == "-":
+        task = sys.stdin.read()
+    asked = Asked(
+        task=task,
+        budget=budget,
+        target=target,  # type: ignore[arg-type]
+        policy=Policy(sensitivity=sensitivity, trust=trust),  # type: ignore[arg-type]
+    )
+    with opened() as store:
+        at = datetime.now(UTC)
+        made = recall(store, asked, now=at, counter=counter)
+        handed = [Handed(item.uid, item.form, item.digest) for item in made.given]
+        number = store.hand_out(handed, reader=reader or target, token="", at=at, cost=made.cost)
+    if json:
+        say_json({"handout": number, "reader": reader or target, "at": at, "context": made})
+        return
+    sys.stdout.write(made.text)
+    if explain:
+        for item in made.given:
+            why = ", ".join(f"{name} {value:.2f}" for name, value in item.scores.items())
+            tell(f"{item.uid[:12]}  {item.block}  {item.form}  relevance {item.relevance:.2f} ({why})")
+        for held in made.held:
+            tell(f"{held.uid[:12]}  out: {held.reason}" + (f" ({', '.join(held.families)})" if held.families else ""))
+        tell(f"{made.cost:,} of {made.budget:,} by {made.counter}; it goes {made.place}")

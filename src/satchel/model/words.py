@@ -1,0 +1,31 @@
+"""The words of a text, as the index's tokenizer makes them: letters, digits, private use and other symbols, each with the marks
+on it; a character that is a word of its own (``spacing``) stands alone."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from satchel.model.spacing import spaced
+
+
+def words_of(text: str) -> list[str]:
+    """The words of ``text``, in order, as they are spelled there."""
+    found: list[str] = []
+    word: list[str] = []
+    for character in spaced(text.encode("utf-8", "replace")).decode():
+        category = unicodedata.category(character)
+        if category[0] in "LN" or category in ("Co", "So") or (category[0] == "M" and word):
+            word.append(character)
+        elif word:
+            found.append("".join(word))
+            word = []
+    if word:
+        found.append("".join(word))
+    return found
+
+
+def folded(word: str) -> str:
+    """``word`` lower-cased and without diacritics, as the index compares it."""
+    if word.isascii():
+        return word.lower()
+    return "".join(part for part in unicodedata.normalize("NFD", word.casefold()) if unicodedata.category(part)[0] != "M")

@@ -1,0 +1,1 @@
+"""What an agent gets to see: the right memory, within the budget, as data that cannot give orders."""

@@ -1,0 +1,168 @@
+"""Which records speak of a question: BM25 by words, then what the talk around them adds.
+
+In a talk the answer rarely repeats the question's words; the turn before it does. So a turn's score passes on to its
+neighbours, and a talk that speaks of many of the words lifts its turns; whoever is named in the question is heard first, and a
+time that it names counts. The weights were measured on public conversations (docs/recall.md).
+
+    words       BM25 of each word, added up; words by rareness, until READ_ROWS rows were read
+    neighbours  NEAR of the score of the turns beside it, half of that of those beyond
+    talk        TALK of the BM25 of the whole talk
+    speaker     SPEAKER where the question names who said it
+    time        TIME where it was said in a span that the question names
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import msgspec
+
+from satchel.model.bodies import Message
+from satchel.model.record import Record
+from satchel.model.words import folded, words_of
+from satchel.recall.asking import Question, Word
+from satchel.recall.dates import Span
+from satchel.vault.store import Posting, Store
+
+#: Rows of the index that are read for one question; the rarest word is read whatever it takes.
+READ_ROWS = 8_000
+#: Best rows whose talk is looked at, and rows whose records are.
+SPREAD_ROWS = 256
+POOL_ROWS = 64
+
+NEAR = 0.35
+TALK = 0.4
+SPEAKER = 0.2
+TIME = 0.3
+
+_K1, _B = 1.2, 0.75
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """Why a record was found; each part as share of the best score by words, ``score`` their sum, scaled to at most 1."""
+
+    score: float
+    words: float
+    neighbours: float
+    talk: float
+    speaker: float
+    time: float
+
+
+class Retrieved(msgspec.Struct, frozen=True):
+    """A record that speaks of the question, best first; ``whole`` is the uid of its talk, "" without one."""
+
+    record: Record
+    evidence: Evidence
+    whole: str
+
+
+def retrieve(store: Store, question: Question, *, most: int = POOL_ROWS) -> list[Retrieved]:
+    """The best records for a question, at most ``most``."""
+    found = _Found(store)
+    for word in _rarest_first(store, question):
+        found.add(store.postings((word.text,), prefix=word.is_stem))
+    if not found.words:
+        return []
+    best = max(found.words.values())
+    leading = heapq.nlargest(SPREAD_ROWS, found.words, key=found.words.__getitem__)
+    near = found.neighbours(leading)
+    rows = {*leading, *near}
+    talks = found.talks({whole for row in rows if (whole := found.wholes[row]) is not None})
+    top = max(talks.values(), default=0.0) or 1.0
+
+    def parts(row: int) -> tuple[float, float, float]:
+        return found.words.get(row, 0.0) / best, near.get(row, 0.0) / best, TALK * talks.get(found.wholes.get(row), 0.0) / top
+
+    ranked = heapq.nlargest(max(most, POOL_ROWS), rows, key=lambda row: (sum(parts(row)), -row))
+    scale = 1 + 2 * NEAR + NEAR + TALK + SPEAKER + TIME
+    results: list[tuple[float, int, Retrieved]] = []
+    for row, record in zip(ranked, store.by_rows(ranked), strict=True):
+        said, beside, talk = parts(row)
+        speaker = SPEAKER if _speaks(record, question.said) else 0.0
+        time = TIME if question.times and _in_time(record, question.times) else 0.0
+        total = said + beside + talk + speaker + time
+        evidence = Evidence(min(1.0, total / scale), said, beside, talk, speaker, time)
+        results.append((total, -row, Retrieved(record, evidence, record.linked("part_of"))))
+    results.sort(key=lambda result: result[:2], reverse=True)
+    return [result for _, _, result in results[:most]]
+
+
+def _rarest_first(store: Store, question: Question) -> list[Word]:
+    """Words that anything holds; those that would take the reading past its bound are left out, but for the rarest."""
+    counted = sorted(
+        (count, place, word)
+        for place, word in enumerate(question.words)
+        if (count := store.frequency(word.text, prefix=word.is_stem))
+    )
+    kept: list[Word] = []
+    read = 0
+    for count, _, word in counted:
+        if kept and read + count > READ_ROWS:
+            break
+        kept.append(word)
+        read += count
+    return kept
+
+
+class _Found:
+    """What the index gave: each row's score by words, and in which talks the words stand."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.words: dict[int, float] = {}
+        self.wholes: dict[int, int | None] = {}
+        self._positions: dict[int, int | None] = {}
+        #: Of each word, how many rows of each talk hold it.
+        self._in_talks: list[Counter[int]] = []
+
+    def add(self, postings: Sequence[Posting]) -> None:
+        """Take in the rows that hold a word."""
+        in_talks: Counter[int] = Counter()
+        for row, score, whole, position in postings:
+            self.words[row] = self.words.get(row, 0.0) + score
+            self.wholes[row] = whole
+            self._positions[row] = position
+            if whole is not None:
+                in_talks[whole] += 1
+        self._in_talks.append(in_talks)
+
+    def neighbours(self, leading: Sequence[int]) -> dict[int, float]:
+        """What each row has from those around it; rows that hold no word themselves come in by it."""
+        found: defaultdict[int, float] = defaultdict(float)
+        for row in leading:
+            whole, position = self.wholes[row], self._positions[row]
+            if whole is None or position is None:
+                continue
+            for at, beside in self._store.around(whole, position - 2, position + 2):
+                if beside != row:
+                    found[beside] += self.words[row] * (NEAR if abs(at - position) < 2 else NEAR / 2)
+                    self.wholes.setdefault(beside, whole)
+        return found
+
+    def talks(self, wholes: set[int]) -> dict[int | None, float]:
+        """BM25 of these talks, as if each were one text of its parts."""
+        count, parts = self._store.talks()
+        sizes = self._store.talk_sizes(sorted(wholes))
+        mean = parts / count if count else 1.0
+        found: defaultdict[int | None, float] = defaultdict(float)
+        for in_talks in self._in_talks:
+            rareness = math.log(1 + (count - len(in_talks) + 0.5) / (len(in_talks) + 0.5))
+            for whole in in_talks.keys() & wholes:
+                times = in_talks[whole]
+                long = 1 - _B + _B * sizes[whole] / mean
+                found[whole] += rareness * times * (_K1 + 1) / (times + _K1 * long)
+        return found
+
+
+def _speaks(record: Record, said: frozenset[str]) -> bool:
+    """Whether the question names who said it, by any of their names."""
+    return isinstance(record.body, Message) and any(folded(word) in said for word in words_of(record.body.author))
+
+
+def _in_time(record: Record, times: Sequence[Span]) -> bool:
+    moment = record.times.created or record.times.observed or record.times.updated
+    return moment is not None and any(span.begin <= moment < span.end for span in times)

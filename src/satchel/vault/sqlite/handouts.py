@@ -1,0 +1,46 @@
+"""Which records were given to whom, in a context: no text, only uids and keyed hashes of what was shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import apsw
+
+from satchel.model.times import from_microseconds, to_microseconds
+from satchel.vault.sqlite import audit
+from satchel.vault.sqlite.connection import rows, writing
+from satchel.vault.sqlite.rows import keyed
+from satchel.vault.store import Handed, Handout
+
+
+def note(
+    connection: apsw.Connection, secret: bytes, handed: Sequence[Handed], *, reader: str, token: str, at: datetime, cost: int
+) -> int:
+    """See Store.hand_out."""
+    with writing(connection):
+        moment = to_microseconds(at)
+        connection.execute("INSERT INTO handout (at, reader, token, cost) VALUES (?, ?, ?, ?)", (moment, reader, token, cost))
+        id = connection.last_insert_rowid()
+        connection.executemany(
+            "INSERT OR IGNORE INTO handed (record, handout, form, digest) VALUES (?, ?, ?, ?)",
+            [(bytes.fromhex(item.uid), id, item.form, keyed(bytes.fromhex(item.digest), secret)) for item in handed],
+        )
+        detail = {"handout": id, "reader": reader, "token": token, "records": len(handed)}
+        audit.append(connection, at=moment, operation="recall", detail=detail)
+    return id
+
+
+def of(connection: apsw.Connection, uids: Sequence[str]) -> list[Handout]:
+    """See Store.handouts."""
+    marks = ", ".join("?" * len(uids))
+    found = rows(
+        connection,
+        f"SELECT h.id, h.at, h.reader, h.token, group_concat(hex(d.record)) FROM handed d JOIN handout h ON h.id = d.handout"
+        f" WHERE d.record IN ({marks}) GROUP BY h.id ORDER BY h.id",
+        [bytes.fromhex(uid) for uid in uids],
+    )
+    return [
+        Handout(id, from_microseconds(at), reader, token, tuple(sorted(records.lower().split(","))))
+        for id, at, reader, token, records in found
+    ]

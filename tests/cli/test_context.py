@@ -1,0 +1,35 @@
+"""``satchel context`` and ``satchel reach``."""
+
+from __future__ import annotations
+
+import json
+
+from satchel.recall.framing import read_frame
+from tests.cli.conftest import Run
+from tests.conftest import ROOT
+
+
+def test_a_context_is_given_and_who_saw_what_is_told(satchel: Run) -> None:
+    satchel("import", ROOT / "examples")
+    done = satchel(
+        "context", "--task", "plan the repair course: brakes, gears", "--for", "claude", "--reader", "desk", "--explain"
+    )
+    assert done.code == 0, done.err
+    assert {name for name, _ in read_frame(done.out).blocks} >= {"identity", "semantic", "episodic", "summary"}
+    assert "of 4,096 by bytes" in done.err
+    told = json.loads(satchel("context", "--task", "brakes", "--json").out)
+    assert told["context"]["cost"] <= told["context"]["budget"] == 4096
+    uid = told["context"]["given"][0]["uid"]
+    reach = json.loads(satchel("reach", uid[:12], "--json").out)
+    assert [each["id"] for each in reach["contexts"]][-1] == told["handout"]
+    assert {"desk", "plain"} >= {each["reader"] for each in reach["contexts"]}
+    assert uid[:12] in satchel("reach", uid[:12]).out
+    assert satchel("stats", "--check").code == 0
+
+
+def test_wrong_uses(satchel: Run) -> None:
+    satchel("import", ROOT / "examples" / "claude")
+    for words in (["context", "--task", "x", "--budget", "20"], ["context", "--for", "hal"], ["reach", "nothing"]):
+        refused = satchel(*words)
+        assert refused.code == 2, refused
+    assert satchel("context", "--tokenizer", ROOT / "README.md").code in (1, 2)
