@@ -50,6 +50,9 @@ class Bag:
     def brought_by(self, uid: str) -> int:
         return 1 if uid in self.by_uid else 0
 
+    def came_by(self, uid: str) -> int:
+        return self.brought_by(uid)
+
     def reached(self, format: str, after: int) -> Iterator[tuple[str, str, str]]:
         return iter(())
 
