@@ -42,6 +42,10 @@ from satchel.model.text import searchable
 
 _ARRAYS = frozenset({"memories", "relations", "conversations_index"})
 _BOM = b"\xef\xbb\xbf"
+#: What an increment names of its base is looked up there.
+_OUTSIDE = frozenset({"relation-end", "superseded-by", "derived-memory"})
+#: The title of the record of an increment: one on top of it is an extension of the format's.
+_INCREMENT = "incremental"
 
 
 def read(
@@ -77,7 +81,7 @@ def read(
             place = first.place if first is not None else None
             hint = f"satchel validate {path} tells all of it"
             raise MalformedInput(f"the package cannot be taken: {what}{more}", place=place, hint=hint)
-        _refuse_without_base(check.store.root, known)
+        yield from _base(check.store.root, known)
         trust = _trust(check.store.root, trusted, accept_invalid=accept_invalid_signature)
         yield from _Reading(package, check, check.store, limits, known, trust).items()
 
@@ -99,19 +103,23 @@ def _trust(root: dict[str, Any], trusted: frozenset[str], *, accept_invalid: boo
     )
 
 
-def _refuse_without_base(root: dict[str, Any], known: Known) -> None:
+def _base(root: dict[str, Any], known: Known) -> Iterator[Finding]:
     """An increment goes on top of the export that it names, or of one that went on top of that (dossier 5.1)."""
     if root.get("export_type") != "incremental":
         return
     base, owner = string(root, "base_export_id"), root["owner"]["id"]
     if not base:
         raise InputError("the package is an increment and does not say on which export", hint="import a full export")
-    if known.said(uid_in(owner, "export", base)) is None:
+    said = known.said(uid_in(owner, "export", base))
+    if said is None:
         of = f"{printable(base)} of owner {printable(owner)}"
         raise InputError(
             f"the package is an increment on export {of}, which the vault does not hold",
             hint="import that export first, then its increments in their order",
         )
+    if said[0] == _INCREMENT:
+        text = "it goes on top of another increment; the format itself knows increments on full exports alone"
+        yield Finding("increment-chain", "info", text, Place(file=terms.STORE_FILE, pointer="/base_export_id"))
 
 
 class _Reading:
@@ -139,6 +147,8 @@ class _Reading:
         self._held: dict[tuple[str, str], str] = {}
         #: What the package was written from and was erased since.
         self._gone: set[tuple[str, str]] = set()
+        #: In another vault's increment: what it altered of a package that this vault holds too. That is no copy of ours.
+        self._altered: set[tuple[str, str]] = set()
         self._space = Space("", "")
 
     def items(self) -> Iterator[Item]:
@@ -147,11 +157,15 @@ class _Reading:
         self._space = Space(owner, version, self._trust)
         try:
             origins = sidecar.read(self._package, self._limits, self._is_there)
+            if self._store.is_increment:
+                self._keep_names(origins, owner)
             for key, uid in origins.uids.items():
                 if self._known.said(uid) is not None:
                     self._held[key] = uid
                 elif self._is_buried(uid):
                     self._gone.add(key)
+            if self._store.is_increment and owner != self._known.owner_id:
+                self._altered = origins.home & self._held.keys()
             self._space = Space(
                 owner,
                 version,
@@ -164,6 +178,9 @@ class _Reading:
             )
         except InputError as error:
             yield msgspec.structs.replace(from_error(error, place=self._place(terms.SIDECAR_FILE)), severity="warning")
+        if self._store.is_increment:
+            named = self._store.outside()
+            yield from (finding for id, finding in named if self._known.said(self._space.memory(id)) is None)
         yield from self._streamed(self._package.store, terms.STORE_FILE, _ARRAYS)
         for talk in self._check.talks:
             yield from self._conversation(talk)
@@ -173,7 +190,23 @@ class _Reading:
         for path in self._check.attachments:
             yield from self._attachment(path)
 
+    def _keep_names(self, origins: sidecar.Origins, owner: str) -> None:
+        """What the base brought under an id stays what this id means, whoever the increment says that it is of."""
+        for key, whose in list(origins.owners.items()):
+            if self._known.said(uid_in(whose, *key)) is None and self._known.said(uid_in(owner, *key)) is not None:
+                del origins.owners[key]
+        for key in list(origins.uids):
+            if self._known.said(uid_in(owner, *key)) is not None:
+                del origins.uids[key]
+
+    def _is_own(self, key: tuple[str, str]) -> bool:
+        """Whether a thing is to be compared with the record that it was written from, and passed over if that says the same."""
+        return key in self._held and key not in self._altered
+
     def _is_there(self, kind: str, name: str) -> bool:
+        if self._store.is_increment:
+            # It may be in the base.
+            return True
         if kind == "attachment":
             return name in self._attachments
         known = {"memory": self._store.ids, "relation": self._store.relation_ids, "conversation": self._store.entries}
@@ -220,13 +253,13 @@ class _Reading:
             place=self._place(terms.STORE_FILE),
             reader=READER,
             updated=moment(root, "export_date"),
-            read=lambda: Reading((export_record(root, space, uid),)),
+            read=lambda: Reading((export_record(root, space, uid, _INCREMENT if self._store.is_increment else ""),)),
         )
 
     def _memory(self, value: dict[str, Any], element: Element, place: Place) -> Iterator[Item]:
         own = value["id"]
         record = self._memory_record(value)
-        if ("memory", own) in self._held:
+        if self._is_own(("memory", own)):
             if self._known.said(record.uid) == searchable(record):
                 yield _own(place)
                 return
@@ -248,12 +281,17 @@ class _Reading:
         """The uid of what has this id in the package; "" where nothing has."""
         if id in self._store.ids:
             return self._space.memory(id)
-        return self._space.conversation(id) if id in self._store.entries else ""
+        if id in self._store.entries:
+            return self._space.conversation(id)
+        if self._store.is_increment:
+            there = (self._space.memory(id), self._space.conversation(id))
+            return next((uid for uid in there if id and self._known.said(uid) is not None), "")
+        return ""
 
     def _relation(self, value: dict[str, Any], element: Element, place: Place) -> Iterator[Item]:
         space = self._space
         ends = [("memory", value["from"]), ("memory", value["to"])]
-        if ("relation", value["id"]) in self._held or all(end in self._held for end in ends):
+        if self._is_own(("relation", value["id"])) or all(map(self._is_own, ends)):
             yield _own(place)
             return
         record = relation_record(value, space)
@@ -267,7 +305,7 @@ class _Reading:
     def _entry(self, value: dict[str, Any], element: Element, place: Place) -> Iterator[Item]:
         own = value["id"]
         uid = self._space.conversation(own)
-        if ("conversation", own) in self._held:
+        if self._is_own(("conversation", own)):
             said = self._known.said(uid)
             if said is not None and said[0] == string(value, "title"):
                 self._passed.add(own)
@@ -339,7 +377,7 @@ class _Reading:
     def _embedding(self, value: dict[str, Any], element: Element, place: Place) -> Iterator[Item]:
         space = self._space
         memory = value["memory_id"]
-        if ("memory", memory) in self._held:
+        if self._is_own(("memory", memory)):
             yield _own(place)
             return
         record = embedding_record(value, space)

@@ -24,7 +24,8 @@ PROFILES: dict[str, Profile] = {"": "mem", "sdk": "mem", "spec": "mem-spec"}
 
 
 class PortableMemory:
-    """Portable Memory (``.mem``) 1.1: implements ``formats.base.Format``, ``Reader`` and ``Continued``, and ``formats.signing.Signer``."""
+    """Portable Memory (``.mem``) 1.1: implements ``Format``, ``Reader`` and ``Continued`` of ``formats.base``, and
+    ``formats.signing.Signer``."""
 
     title = "Portable Memory"
 

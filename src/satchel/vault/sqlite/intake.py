@@ -475,9 +475,7 @@ class SqliteIntake(Arrivals):
                 changed = changed or outcome == "updated"
         return changed
 
-    def _merge_known(
-        self, record: Record, data: bytes, original: int, age: _Age, place: Place, *, alone: bool
-    ) -> Outcome:
+    def _merge_known(self, record: Record, data: bytes, original: int, age: _Age, place: Place, *, alone: bool) -> Outcome:
         connection = self._connection
         id, version, batch, of, slot, inline = rows(
             connection,
