@@ -197,7 +197,7 @@ class SqliteIntake(Arrivals):
                 dialect=original.dialect,
             )
         rest = records if not messages else [pair for pair in records if not isinstance(pair[0].body, Message)]
-        changed = self._merge_all(rest, id, age, original.place, alone=len(records) == 1)
+        changed = self._merge_all(rest, id, age, original.place, head=records[0][0].uid if len(records) == 1 else original.uid)
         if messages:
             changed = self._add_messages(messages, id, age, original.place) or changed
         self._texts.flush_when_full()
@@ -437,9 +437,9 @@ class SqliteIntake(Arrivals):
         return True
 
     def _merge_all(
-        self, records: list[tuple[Record, bytes]], original: int, age: _Age, place: Place, *, alone: bool = False
+        self, records: list[tuple[Record, bytes]], original: int, age: _Age, place: Place, *, head: str = ""
     ) -> bool:
-        """Merge records one by one; whether any was new or updated. ``alone``: the record is all that its original says."""
+        """Merge records one by one; whether any was new or updated. ``head``: the record that stands for its original."""
         connection = self._connection
         changed = False
         for record, data in records:
@@ -470,12 +470,12 @@ class SqliteIntake(Arrivals):
                 self._count(record.kind, "new")
                 changed = True
             else:
-                outcome = self._merge_known(record, data, original, age, place, alone=alone)
+                outcome = self._merge_known(record, data, original, age, place, is_head=record.uid == head)
                 self._count(record.kind, outcome)
                 changed = changed or outcome == "updated"
         return changed
 
-    def _merge_known(self, record: Record, data: bytes, original: int, age: _Age, place: Place, *, alone: bool) -> Outcome:
+    def _merge_known(self, record: Record, data: bytes, original: int, age: _Age, place: Place, *, is_head: bool) -> Outcome:
         connection = self._connection
         id, version, batch, of, slot, inline = rows(
             connection,
@@ -484,7 +484,7 @@ class SqliteIntake(Arrivals):
         )[0]
         before = self._kept.data(inline, slot, of)
         # What we read of it may be the same while its bytes say more than we read.
-        restated = alone and of != original and not age.older and self._is_restated(of, original)
+        restated = is_head and of != original and not age.older and self._is_restated(of, original)
         if before == data and not restated:
             if of != original:
                 connection.execute("INSERT OR IGNORE INTO witness (record, original) VALUES (?, ?)", (id, original))
