@@ -119,6 +119,10 @@ class Selection(Protocol):
         """The change that first brought the record; 0 where there is no such record."""
         ...
 
+    def states(self, uid: str) -> list[Record]:
+        """All states of a record, those before the current one included."""
+        ...
+
     def messages(self, conversation: str) -> Iterator[Record]:
         """The messages of a conversation record, in the source's order."""
         ...

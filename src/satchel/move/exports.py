@@ -73,6 +73,10 @@ class VaultSelection:
         """See Selection.came_by."""
         return self._store.came_by(uid)
 
+    def states(self, uid: str) -> list[Record]:
+        """See Selection.states."""
+        return [version.record for version in self._store.versions(uid)]
+
     def messages(self, conversation: str) -> Iterator[Record]:
         """See Selection.messages."""
         return self._held(self._store.messages(conversation))

@@ -54,6 +54,9 @@ class Bag:
     def came_by(self, uid: str) -> int:
         return self.brought_by(uid)
 
+    def states(self, uid: str) -> list[Record]:
+        return [self.by_uid[uid]]
+
     def reached(self, format: str, after: int) -> Iterator[tuple[str, str, str]]:
         return iter(())
 

@@ -57,7 +57,9 @@ class Increment:
         for record in selection.records(*KINDS):
             if is_memory(record.uid) and self._leaves(record, homes, replaced_by(record.uid)):
                 self.memories.add(record.uid)
-                self.talks |= self._talks_of(record)
+                # Also those that it named before: they list it no longer.
+                for state in selection.states(record.uid) if record.uid in self.fresh else (record,):
+                    self.talks |= self._talks_of(state)
         for record in selection.records("conversation"):
             if any(map(self._has_changed, (record.uid, homes.entries.get(record.uid, ""), record.scope))):
                 self.talks.add(record.uid)

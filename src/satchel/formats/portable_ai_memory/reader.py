@@ -31,7 +31,7 @@ from satchel.formats.portable_ai_memory.records import (
     memory_record,
     relation_record,
 )
-from satchel.formats.portable_ai_memory.space import FORMAT_NAME, READER, Space, member, moment, string, uid_in
+from satchel.formats.portable_ai_memory.space import FORMAT_NAME, READER, Space, member, moment, own_members, string, uid_in
 from satchel.formats.portable_ai_memory.spelling import dump
 from satchel.formats.portable_ai_memory.verify import PackageCheck, Talk
 from satchel.limits import Limits
@@ -73,7 +73,7 @@ def read(
         for finding in check.findings():
             if finding.severity == "error":
                 first, faults = first or finding, faults + 1
-            else:
+            elif finding.code not in _OUTSIDE:
                 yield finding
         if first is not None or check.store is None:
             more = f" and {faults - 1} more" if faults > 1 else ""
@@ -269,8 +269,8 @@ class _Reading:
         if self._is_erased(record.uid, ("memory", own)):
             yield _erased("a memory", place)
             return
-        temporal = member(value, "temporal")
-        yield _alone(record, "memory", element, place, moment(temporal, "updated_at") or moment(temporal, "created_at"))
+        is_timed = not string(own_members(value, "metadata"), "created_at_from")
+        yield _alone(record, "memory", element, place, _changed(value, is_timed=is_timed))
 
     def _memory_record(self, value: dict[str, Any]) -> Record:
         space = self._space
@@ -319,14 +319,14 @@ class _Reading:
             return
         # Where a file told more of it, now or before, the entry tells of itself alone.
         with_head = own not in self._check.filed and self._known.said(uid) is None
-        space, temporal = self._space, member(value, "temporal")
+        space = self._space
         yield Original(
             uid=uid_in(space.conversations.get(own, space.owner), "index", own),
             kind=f"{FORMAT_NAME}.index",
             native=element.data,
             place=place,
             reader=READER,
-            updated=moment(temporal, "updated_at") or moment(temporal, "created_at"),
+            updated=_changed(value, is_timed=own not in self._check.untimed),
             read=lambda: Reading(entry_records(value, space, with_head=with_head)),
         )
 
@@ -352,14 +352,13 @@ class _Reading:
         if self._is_erased(uid, ("conversation", root["id"])):
             yield _erased("a conversation", place)
             return
-        temporal = member(root, "temporal")
         yield Original(
             uid=uid,
             kind=f"{FORMAT_NAME}.conversation",
             native=data,
             place=place,
             reader=READER,
-            updated=moment(temporal, "updated_at") or moment(temporal, "created_at"),
+            updated=_changed(root, is_timed=root["id"] not in self._check.untimed),
             read=lambda: conversation_reading(root, space, place.file, self._find_asset),
         )
 
@@ -429,6 +428,12 @@ def _alone(record: Record, kind: str, element: Element, place: Place, updated: d
         updated=updated,
         read=lambda: Reading((record,)),
     )
+
+
+def _changed(value: dict[str, Any], *, is_timed: bool) -> datetime | None:
+    """When a thing last changed. ``is_timed``: whether its ``created_at`` is one, not another time for want of it."""
+    temporal = member(value, "temporal")
+    return moment(temporal, "updated_at") or (moment(temporal, "created_at") if is_timed else None)
 
 
 def _own(place: Place) -> Finding:
