@@ -27,7 +27,7 @@ from satchel.cli import options
 )
 @options.as_of
 @click.option(
-    "--since", default="", metavar="X", help="Only what is new since: a time, a change (satchel log), an earlier bundle."
+    "--since", default="", metavar="X", help="Only what is new since: a time, a change (satchel log), an earlier export."
 )
 @click.option(
     "--strip-identifiers", is_flag=True, help="Leave out account and user ids, and what else a product said of itself."
@@ -49,10 +49,12 @@ def export(
 
     TARGET is a folder; for Portable AI Memory also one file, where its name ends in .zip. What is written is not encrypted.
     The same vault gives the same bytes, but for the time of a memory store's signature. With --as-of, what held at that
-    moment: earlier states of what changed since, nothing that began later or was over.
+    moment: earlier states of what changed since, nothing that began later or was over. With --since, an increment for whoever
+    has the rest: a time or a change stands for the full export of that state; to follow an increment, name that.
 
     \b
     satchel export --to portable-ai-memory my-memory
+    satchel export --to portable-ai-memory --since my-memory since-then
     satchel export --to portable-ai-memory --strip-identifiers to-share.zip
     satchel export --to portable-memory --sign main my-memory.mem
     satchel export --to claude-text for-claude
@@ -89,4 +91,5 @@ def export(
     for line in lines:
         if line.code:
             field = f" {line.field}" if line.field else ""
-            say(dim(f"  {line.fate}: {line.count:,} {line.kind}{field}: ") + clean(line.text or line.code))
+            shown = str if line.fate in ("unresolved", "rejected") else dim
+            say(shown(f"  {line.fate}: {line.count:,} {line.kind}{field}: ") + clean(line.text or line.code))

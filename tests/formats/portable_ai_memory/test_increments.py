@@ -1,4 +1,4 @@
-"""Increments: an earlier export and what came since, put on top of it in order, are the whole (dossier 5.1, PAM-110 to PAM-119)."""
+"""Increments: an earlier export and what came since, put on top of it in their order, are the whole (dossier 5.1)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,10 @@ from tests.formats.portable_ai_memory.packages import (
     memory,
     message,
     relation,
-    store as package_store,
     talk,
     uid,
 )
+from tests.formats.portable_ai_memory.packages import store as package_store
 
 GENERATE = (Phase.explicit, Phase.reuse, Phase.generate)
 TIMES = ("2026-01-02T03:04:05Z", "2026-02-02T03:04:05Z", "2026-03-02T03:04:05.123456Z")
@@ -545,7 +545,7 @@ def test_a_stripped_increment_goes_on_a_stripped_base(store: SqliteStore, tmp_pa
 
 
 def test_what_an_increment_needs_of_the_base_comes_along(store: SqliteStore, tmp_path: Path) -> None:
-    """A memory that is drawn from an old talk brings it: its entry lists it, its file holds what it names (X-06, X-09, X-30)."""
+    """A memory that is drawn from an old talk brings it: the entry lists it, the file holds the message (X-06, X-09, X-30)."""
     picture = {"attachments": [{"type": "image", "ref": "attachments/x.png"}]}
     old, other = talk("t", message("1", **picture)), talk("u", message("1"))
     files = {"conversations/t.json": old, "conversations/u.json": other, "attachments/x.png": b"\x89PNG"}

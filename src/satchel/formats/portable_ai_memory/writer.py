@@ -28,13 +28,15 @@ import msgspec
 from satchel.errors import VaultDamaged
 from satchel.formats.base import Progress, Selection, Since, Written
 from satchel.formats.folder import Folder
-from satchel.formats.portable_ai_memory import homeward, sidecar, signature, terms
+from satchel.formats.portable_ai_memory import homeward, signature, terms
 from satchel.formats.portable_ai_memory.attachments import Attachments
 from satchel.formats.portable_ai_memory.conversations import conversation_file
 from satchel.formats.portable_ai_memory.earlier import is_ours
+from satchel.formats.portable_ai_memory.embeddings import embeddings_file
 from satchel.formats.portable_ai_memory.hashing import Checksum, canonical_memory
 from satchel.formats.portable_ai_memory.homeward import Homes, is_home
 from satchel.formats.portable_ai_memory.identifiers import strip_conversation, strip_memory, stripped, told
+from satchel.formats.portable_ai_memory.identity import Identity
 from satchel.formats.portable_ai_memory.increments import Increment, before, earliest
 from satchel.formats.portable_ai_memory.memories import (
     Surroundings,
@@ -51,7 +53,7 @@ from satchel.formats.portable_ai_memory.statements import KINDS, PLACELESS, Refu
 from satchel.formats.portable_ai_memory.zipped import names_zip, write_zip
 from satchel.formats.sorting import SortedLines
 from satchel.model.bodies import Conversation
-from satchel.model.ids import make_uid, uuid_of
+from satchel.model.ids import uuid_of
 from satchel.model.ledger import Ledger
 from satchel.model.record import Record
 from satchel.model.times import to_rfc3339
@@ -93,10 +95,10 @@ class Writer:
     ) -> None:
         self._selection = selection
         self._since = since
+        self._identity = Identity(selection, since, sdk=sdk, stripped=strip_identifiers)
         self._increment = Increment(selection, since.change) if since is not None else None
         #: The oldest of the written memories' own times, in microseconds since 1970.
         self._oldest: int | None = None
-        self._export_id = ""
         self._signing_key = signing_key
         self._sdk = sdk
         self._strip = strip_identifiers
@@ -141,7 +143,7 @@ class Writer:
         if not self._strip:
             self._note_named()
             with self._folder.create(terms.SIDECAR_FILE) as sink:
-                sink.writelines(self._notes.pieces(self._state()))
+                sink.writelines(self._notes.pieces(self._identity.state()))
         for kind, text in PLACELESS.items():
             for record in self._selection.records(kind):
                 if not is_home(record) and self._is_told(record.uid):
@@ -352,43 +354,17 @@ class Writer:
             spool.seek(0)
             shutil.copyfileobj(spool, sink, 1 << 20)
         integrity = {"canonicalization": "RFC8785", "checksum": checksum, "total_memories": self.memories}
-        export_id = self._export_id = self._id_of_this(checksum)
+        export_id = self._identity.export_id(checksum)
         sink.write(b'\n],\n"integrity":%s,\n"export_id":%s' % (dump(integrity), dump(export_id)))
         if self._since is not None:
             said = to_rfc3339(before(self._since.at, self._oldest))
-            sink.write(b',\n"base_export_id":%s,\n"since":%s' % (dump(self._base), dump(said)))
+            sink.write(b',\n"base_export_id":%s,\n"since":%s' % (dump(self._identity.base_id), dump(said)))
         if self._signing_key is not None:
             data = signature.payload(checksum, export_id, head["export_date"], selection.owner_id)
             # Signed now, and never before what is signed (X-19), should the clock have gone back.
             signed_at = max(datetime.now(UTC), selection.changed_at)
             sink.write(b',\n"signature":%s' % dump(signature.make_block(self._signing_key, data, signed_at, key_id)))
         sink.write(b"}\n")
-
-    def _id_of(self, change: int, made: datetime | None) -> str:
-        """The id of a full export of the vault's state after ``change``, written as this one is. It is known without that
-        export, so that an increment can name it."""
-        how = f"{'sdk' if self._sdk else ''} {'stripped' if self._strip else ''}"
-        date = to_rfc3339(made) if made is not None else ""
-        return uuid_of(make_uid(terms.STORE_SCHEMA, "export", self._selection.owner_id, str(change), date, how))
-
-    def _id_of_this(self, checksum: str) -> str:
-        state, owner = self._selection.state, self._selection.owner_id
-        if not state.vault:
-            # A view of the past is no state to go on from.
-            return uuid_of(make_uid(terms.STORE_SCHEMA, "export", owner, checksum))
-        whole = self._id_of(state.change, self._selection.changed_at)
-        return whole if self._base is None else uuid_of(make_uid(terms.STORE_SCHEMA, "increment", self._base, whole))
-
-    @property
-    def _base(self) -> str | None:
-        """The id of the export that this one goes on from."""
-        return None if self._since is None else self._since.previous or self._id_of(self._since.change, self._since.made)
-
-    def _state(self) -> sidecar.State | None:
-        """What the sidecar says for the next increment."""
-        state = self._selection.state
-        made = to_rfc3339(self._selection.changed_at)
-        return sidecar.State(state.vault, state.change, made, self._export_id) if state.vault else None
 
     def _note_named(self) -> None:
         """In an increment, note whence that came which it names and does not hold."""
@@ -493,18 +469,8 @@ class Writer:
         leaving = [memory for memory in self._homes.embeddings if self._leaves(memory)]
         if not leaving:
             return
-        around = self._around()
-        head = {"schema": terms.EMBEDDINGS_SCHEMA, "schema_version": self._homes.version}
         with self._folder.create(terms.EMBEDDINGS_FILE) as sink:
-            sink.write(dump(head)[:-1] + b',\n"embeddings":[')
-            for number, memory in enumerate(leaving):
-                record = self._selection.get(self._homes.embeddings[memory][0])
-                native = self._selection.native(record) if record is not None else None
-                if record is None or native is None:
-                    raise VaultDamaged("the bytes of an embedding are missing", hint="restore the vault from a backup")
-                sink.write(b",\n" if number else b"\n")
-                sink.write(homeward.embedding(native, memory, around))
-            sink.write(b"\n]}\n")
+            sink.writelines(embeddings_file(self._selection, leaving, self._around()))
 
 
 def _goes_home(record: Record) -> bool:
