@@ -19,6 +19,7 @@ from satchel.formats.base import Selection
 from satchel.formats.portable_ai_memory import homeward, moments, terms
 from satchel.formats.portable_ai_memory.homeward import Homes, is_home
 from satchel.formats.portable_ai_memory.memories import conversation_uid
+from satchel.formats.portable_ai_memory.sidecar import Notes
 from satchel.formats.portable_ai_memory.space import member, string, uid_in
 from satchel.formats.portable_ai_memory.statements import KINDS
 from satchel.model import bodies
@@ -86,6 +87,18 @@ class Increment:
             for kind, count in (removed or {}).items():
                 text = "erased since; an increment cannot say so: whoever took an earlier export may hold it still"
                 ledger.record(kind, "unresolved", "erased-since", text, count=count)
+
+    def note_named(self, homes: Homes, notes: Notes) -> None:
+        """Note whence that came which the increment names and leaves to the base."""
+        for uid in sorted((homes.named or set()) - self.memories - self.talks):
+            record = self._selection.get(uid)
+            if record is None:
+                continue
+            kind, id = "conversation" if record.kind == "conversation" else "memory", homes.id_of(uid)
+            if is_home(record) and id == record.origin.id:
+                notes.came(kind, id, record.origin.space)
+            else:
+                notes.made(kind, id, uid, home=is_home(record))
 
     def _leaves(self, record: Record, homes: Homes, newer: str) -> bool:
         said = record.provenance

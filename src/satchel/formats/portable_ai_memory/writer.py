@@ -141,7 +141,8 @@ class Writer:
                 self._store(sink, relations, index, attachments)
         self._embeddings()
         if not self._strip:
-            self._note_named()
+            if increment is not None:
+                increment.note_named(homes, self._notes)
             with self._folder.create(terms.SIDECAR_FILE) as sink:
                 sink.writelines(self._notes.pieces(self._identity.state()))
         for kind, text in PLACELESS.items():
@@ -365,19 +366,6 @@ class Writer:
             signed_at = max(datetime.now(UTC), selection.changed_at)
             sink.write(b',\n"signature":%s' % dump(signature.make_block(self._signing_key, data, signed_at, key_id)))
         sink.write(b"}\n")
-
-    def _note_named(self) -> None:
-        """In an increment, note whence that came which it names and does not hold."""
-        increment = self._increment
-        for uid in sorted((self._homes.named or set()) - increment.memories - increment.talks) if increment else ():
-            record = self._selection.get(uid)
-            if record is None:
-                continue
-            kind, id = "conversation" if record.kind == "conversation" else "memory", self._homes.id_of(uid)
-            if is_home(record) and id == record.origin.id:
-                self._notes.came(kind, id, record.origin.space)
-            else:
-                self._notes.made(kind, id, uid, home=is_home(record))
 
     def _memories(self, sink: BinaryIO, relations: IO[bytes], attachments: Attachments) -> str:
         """Write the memories, each in its canonical form, and spool their relations; their checksum."""
