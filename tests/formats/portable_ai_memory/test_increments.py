@@ -17,9 +17,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from satchel.errors import InputError, NotFound, Place, UsageError
+from satchel.errors import InputError, LimitExceeded, NotFound, Place, UsageError
 from satchel.formats.portable_ai_memory import FORMAT
-from satchel.limits import DEFAULT
+from satchel.limits import DEFAULT, raised
 from satchel.model.bodies import Conversation, Memory, Message, Part, Relation
 from satchel.model.ids import make_uid
 from satchel.model.record import Link, Native, Origin, Original, Provenance, Reading, Record, Times, Tombstone
@@ -571,3 +571,16 @@ def test_a_signed_increment_verifies(store: SqliteStore, tmp_path: Path) -> None
     assert made["signature"]["algorithm"] == "Ed25519"
     found = FORMAT.verify(tmp_path / "made", trust=Trust(), limits=DEFAULT)  # type: ignore[attr-defined]
     assert found.holds
+
+
+def test_a_flood_of_names_of_the_base_is_refused(store: SqliteStore, tmp_path: Path) -> None:
+    base = Package(package_store(memory("a"), export_id="base"))
+    delta = package_store(export_type="incremental", base_export_id="base", since=TIMES[0])
+    flood = {"memories": [{"id": str(number), "owner": OTHER} for number in range(5_000)]}
+    import_paths(store, [base.folder(tmp_path / "base")])
+    folder = Package(delta, {"satchel.json": flood}).folder(tmp_path / "delta")
+    before = store.stats().records
+    with pytest.raises(LimitExceeded, match="names more"):
+        import_paths(store, [folder], limits=raised(["document_bytes=1000000"]))
+    assert store.stats().records == before
+    import_paths(store, [folder])

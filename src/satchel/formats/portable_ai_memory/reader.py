@@ -17,7 +17,7 @@ import msgspec
 
 from satchel.codec.archives import printable
 from satchel.codec.arrays import Element, iter_members
-from satchel.errors import InputError, MalformedInput, Place
+from satchel.errors import InputError, LimitExceeded, MalformedInput, Place
 from satchel.formats.base import Known
 from satchel.formats.portable_ai_memory import sidecar, signature, terms
 from satchel.formats.portable_ai_memory.check_store import StoreCheck
@@ -46,6 +46,8 @@ _BOM = b"\xef\xbb\xbf"
 _OUTSIDE = frozenset({"relation-end", "superseded-by", "derived-memory"})
 #: The title of the record of an increment: one on top of it is an extension of the format's.
 _INCREMENT = "incremental"
+#: What a note of the sidecar takes in memory beside the name.
+_NOTE_BYTES = 256
 
 
 def read(
@@ -149,6 +151,7 @@ class _Reading:
         self._gone: set[tuple[str, str]] = set()
         #: In another vault's increment: what it altered of a package that this vault holds too. That is no copy of ours.
         self._altered: set[tuple[str, str]] = set()
+        self._named_bytes = 0
         self._space = Space("", "")
 
     def items(self) -> Iterator[Item]:
@@ -177,6 +180,9 @@ class _Reading:
                 held=self._held,
             )
         except InputError as error:
+            if self._named_bytes > self._limits.document_bytes:
+                # Without it the increment would be put beside its base, not on top.
+                raise
             yield msgspec.structs.replace(from_error(error, place=self._place(terms.SIDECAR_FILE)), severity="warning")
         if self._store.is_increment:
             named = self._store.outside()
@@ -204,13 +210,20 @@ class _Reading:
         return key in self._held and key not in self._altered
 
     def _is_there(self, kind: str, name: str) -> bool:
-        if self._store.is_increment:
-            # It may be in the base.
-            return True
         if kind == "attachment":
             return name in self._attachments
         known = {"memory": self._store.ids, "relation": self._store.relation_ids, "conversation": self._store.entries}
-        return name in known[kind]
+        if name in known[kind] or not self._store.is_increment:
+            return name in known[kind]
+        # It may be in the base. What is held of it has a bound, for the increment itself sets none.
+        self._named_bytes += len(name) + _NOTE_BYTES
+        if self._named_bytes > self._limits.document_bytes:
+            raise LimitExceeded(
+                f"names more of the increment's base than fits into {self._limits.document_bytes:,} bytes",
+                place=self._place(terms.SIDECAR_FILE),
+                hint="--limit document_bytes=N raises it",
+            )
+        return True
 
     def _place(self, path: str, element: Element | None = None) -> Place:
         name = self._package.name if self._package.is_alone else f"{self._package.name}/{path}"
