@@ -75,3 +75,23 @@ def test_a_signature_that_does_not_hold_is_refused_and_the_flag_is_named(satchel
     refused = satchel("import", file)
     assert refused.code != 0 and "--accept-invalid-signature" in refused.err
     assert satchel("import", file, "--accept-invalid-signature").code == 0
+
+
+def test_an_export_and_what_came_since(satchel: Run, tmp_path: Path) -> None:
+    satchel("import", Package(store(memory("a"), memory("b"))).folder(tmp_path / "1"))
+    assert satchel("export", "--to", "portable-ai-memory", tmp_path / "base").code == 0
+    later = {"created_at": "2026-01-02T03:04:05Z", "updated_at": "2026-02-02T03:04:05Z"}
+    newer = store(memory("b", status="retracted", temporal=later), memory("c"))
+    taken = satchel("import", Package(newer).folder(tmp_path / "2"))
+    assert "Changes of status: active to retracted 1" in taken.out
+    wrote = satchel("export", "--to", "portable-ai-memory", "--since", tmp_path / "base", tmp_path / "since.zip", "--json")
+    assert json.loads(wrote.out)["written"]["memories"] == 2
+    assert satchel("validate", tmp_path / "since.zip").code == 0
+    onto = satchel("export", "--to", "portable-ai-memory", "--since", tmp_path / "base", tmp_path / "base")
+    assert (onto.code, "that --since names" in onto.err) == (2, True)
+    number = json.loads(satchel("log", "--json").out)["batches"][-1]["id"]
+    assert "active to retracted 1" in satchel("log", str(number)).out
+    undone = store(memory("b", temporal={**later, "updated_at": "2026-03-02T03:04:05Z"}))
+    told = satchel("import", Package(undone).folder(tmp_path / "3"), "--json")
+    (finding,) = json.loads(told.out)["batch"]["summary"]["findings"]
+    assert (finding["code"], finding["severity"]) == ("status-step", "warning")

@@ -19,7 +19,7 @@ def test_an_increment_by_bundle_and_what_is_no_cursor(satchel: Run, tmp_path: Pa
     assert manifest["exportMode"] == "incremental" and manifest["satchel"]["previous"]
     assert json.loads(done.out)["written"]["episode"] == manifest["counts"]["episode"]
     assert satchel("validate", tmp_path / "since.mem").code == 0
-    for words in (["--since", "soon"], ["--since", tmp_path], ["--since", "1", "--to", "portable-ai-memory"]):
+    for words in (["--since", "soon"], ["--since", tmp_path], ["--since", "1", "--to", "claude-text"]):
         refused = satchel("export", "--to", "portable-memory", *words, tmp_path / "none")
         assert refused.code == 2 and len(refused.err.strip().splitlines()) == 1, refused
     assert not (tmp_path / "none").exists()

@@ -162,6 +162,8 @@ class _Vault:
         self._said: dict[str, tuple[str, str]] = {}
         self.is_flooded = False
 
+    owner_id = "6f1d3c1e-8c1b-4f7e-9a55-0d6f1a2b3c4d"
+
     @property
     def has_graves(self) -> bool:
         return bool(self._graves)

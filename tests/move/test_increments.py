@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from satchel.errors import NotFound, UsageError
+from satchel.formats.portable_memory import FORMAT
 from satchel.formats.portable_memory.kinds import KINDS
 from satchel.formats.portable_memory.validation import validate
 from satchel.formats.portable_memory.writer import BundleWriter
@@ -392,7 +393,7 @@ def test_what_is_no_cursor(store: SqliteStore, tmp_path: Path, text: str) -> Non
     from satchel.move.cursors import since
 
     with pytest.raises((UsageError, NotFound)):
-        since(store, text)
+        since(store, text, FORMAT)
 
 
 def test_a_bundle_of_another_vault_or_of_a_lost_state_is_no_cursor(store: SqliteStore, tmp_path: Path) -> None:
@@ -423,7 +424,7 @@ def test_what_was_taken_back_since_cannot_be_said(store: SqliteStore, tmp_path: 
         cut(store, tmp_path / "since2.mem", base)
 
 
-@pytest.mark.parametrize("format", ["portable-ai-memory", "claude-text"])
+@pytest.mark.parametrize("format", ["claude-text", "system-prompt"])
 def test_another_format_says_that_it_cannot(store: SqliteStore, tmp_path: Path, format: str) -> None:
     with pytest.raises(UsageError, match="in part"):
         export(store, tmp_path / "out", format=format, since="1")

@@ -87,6 +87,13 @@ def test_methods_that_are_recognised_and_not_resolved(text: str, outcome: str) -
     assert found.text and not found.methods
 
 
+def test_the_long_form_of_an_ion_did_is_told_from_the_short_one() -> None:
+    suffix = "EiClkZMDxPKqC9c-umQfTkR8vvZ9JPhl_xLDI9Nfk38w5w"
+    for short in (suffix, f"test:{suffix}"):
+        assert "long form" not in did.resolve(f"did:ion:{short}").text
+        assert "long form" in did.resolve(f"did:ion:{short}:eyJkZWx0YSI6e319").text
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hypothesis.strategies as st
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -11,7 +12,7 @@ from satchel.model.findings import Finding
 from satchel.model.record import Link, Original, Reading
 from satchel.trust.secrets import new_key
 from satchel.vault.sqlite.store import SqliteStore
-from tests.vault.made import conversation, memory
+from tests.vault.made import conversation, memory, moment
 from tests.vault.state import dump_state
 
 
@@ -189,3 +190,63 @@ def test_records_come_ordered_by_uid_whatever_their_kinds(store: SqliteStore) ->
         uids = [record.uid for record in store.records(*kinds)]
         assert len(uids) == count
         assert uids == sorted(uids)
+
+
+STATUSES = ("active", "superseded", "deprecated", "retracted", "archived")
+#: The table of portable-ai-memory.md 5.2, word for word: from each status, what it can become.
+STEPS = {
+    "active": {"superseded", "deprecated", "retracted", "archived"},
+    "superseded": {"archived"},
+    "deprecated": {"retracted", "archived"},
+    "retracted": set(),
+    "archived": set(),
+}
+
+
+def of_status(status: str, updated: int) -> Original:
+    made = memory("m", "Likes tea", status=status)
+    # The same status again, later, is a state of its own.
+    return msgspec.structs.replace(made, native=f"{status} {updated}".encode(), updated=moment(updated))
+
+
+@pytest.mark.parametrize("now", STATUSES)
+@pytest.mark.parametrize("then", STATUSES)
+def test_a_change_of_status_is_taken_and_told(now: str, then: str, store: SqliteStore) -> None:
+    take(store, of_status(now, 1))
+    with store.importing("made") as intake:
+        intake.put(of_status(then, 2))
+        summary = intake.finish(()).summary
+    record = store.get(of_status(then, 2).uid)
+    assert record is not None
+    # Never half: whatever the step, the record is as it came.
+    assert record.status == then
+    told = [finding for finding in summary.findings if finding.code == "status-step"]
+    if now == then:
+        assert (summary.transitions, told) == ({}, [])
+    elif then in STEPS[now]:
+        assert (summary.transitions, told) == ({f"{now} to {then}": 1}, [])
+    else:
+        assert summary.transitions == {}
+        (finding,) = told
+        assert finding.severity == "warning" and now in finding.text and then in finding.text
+    assert store.batches()[-1].summary.transitions == summary.transitions
+
+
+def test_an_older_state_changes_no_status(store: SqliteStore) -> None:
+    take(store, of_status("retracted", 5))
+    with store.importing("made") as intake:
+        intake.put(of_status("active", 1))
+        summary = intake.finish(()).summary
+    assert (summary.transitions, summary.findings) == ({}, ())
+    assert store.get(of_status("active", 1).uid).status == "retracted"  # type: ignore[union-attr]
+
+
+def test_a_talk_that_grows_under_the_same_head_is_the_newer_one(store: SqliteStore) -> None:
+    """What goes home of a talk is the bytes of its head: they have to be those that hold every message."""
+    shorter, longer = conversation("a", ["one"], updated=None), conversation("a", ["one", "two"], updated=None)
+    take(store, shorter)
+    take(store, longer)
+    head = store.get(longer.uid)
+    assert head is not None and store.native(head) == longer.native
+    store.undo(store.batches()[-1].id)
+    assert store.native(store.get(longer.uid)) == shorter.native  # type: ignore[arg-type]

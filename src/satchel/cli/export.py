@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 )
 @options.as_of
 @click.option(
-    "--since", default="", metavar="X", help="Only what is new since: a time, a change (satchel log), an earlier bundle."
+    "--since", default="", metavar="X", help="Only what is new since: a time, a change (satchel log), an earlier export."
 )
 @click.option(
     "--strip-identifiers", is_flag=True, help="Leave out account and user ids, and what else a product said of itself."
@@ -59,10 +59,13 @@ def export(
     unless you say for whom: then it is one file that any age tool opens, and signed inside if you sign it.
 
     The same vault gives the same bytes, but for the time of a memory store's signature and for what is encrypted. With
-    --as-of, what held at that moment: earlier states of what changed since, nothing that began later or was over.
+    --as-of, what held at that moment: earlier states of what changed since, nothing that began later or was over. With
+    --since, an increment for whoever has the rest: a time or a change stands for the full export of that state; to follow
+    an increment, name that.
 
     \b
     satchel export --to portable-ai-memory my-memory
+    satchel export --to portable-ai-memory --since my-memory since-then
     satchel export --to portable-ai-memory --strip-identifiers to-share.zip
     satchel export --to portable-ai-memory --encrypt-passphrase backup.zip.age
     satchel export --to portable-ai-memory --encrypt-to age1ql3z… to-her.zip.age
@@ -112,4 +115,5 @@ def tell_written(target: Path, written: Written, *, is_encrypted: bool) -> None:
     for line in written.ledger.lines():
         if line.code:
             field = f" {line.field}" if line.field else ""
-            say(dim(f"  {line.fate}: {line.count:,} {line.kind}{field}: ") + clean(line.text or line.code))
+            shown = str if line.fate in ("unresolved", "rejected") else dim
+            say(shown(f"  {line.fate}: {line.count:,} {line.kind}{field}: ") + clean(line.text or line.code))

@@ -109,6 +109,7 @@ def _tell(batch: Batch, *, dry_run: bool) -> None:
 
     summary = batch.summary
     print_counts(summary)
+    print_transitions(summary)
     if summary.tombstones:
         said = ", ".join(f"{count:,} {kind}" for kind, count in sorted(summary.removed.items())) or "nothing"
         say(f"{counted(summary.tombstones, 'new tombstone')} kept for good; erased from the vault: {said}")
@@ -133,6 +134,15 @@ def print_counts(summary: Summary) -> None:
     shown = [name for name in OUTCOMES if name != "erased" or any("erased" in found for found in summary.counts.values())]
     rows = [[kind, *(f"{found.get(name, 0):,}" for name in shown)] for kind, found in sorted(summary.counts.items())]
     table(rows, head=["", *shown], right=set(range(1, len(shown) + 1)))
+
+
+def print_transitions(summary: Summary) -> None:
+    """What became superseded, retracted and the like."""
+    from satchel.cli.console import say
+
+    if summary.transitions:
+        steps = (f"{step} {count:,}" for step, count in sorted(summary.transitions.items()))
+        say(f"Changes of status: {', '.join(steps)}")
 
 
 def print_findings(findings: tuple[Finding, ...], *, limit: int = SHOWN_FINDINGS) -> None:

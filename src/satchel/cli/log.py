@@ -76,12 +76,13 @@ def _list(store: Store, *, json: bool) -> None:
 
 def _one(batch: Batch) -> None:
     from satchel.cli.console import bold, clean, say
-    from satchel.cli.import_ import print_counts, print_findings
+    from satchel.cli.import_ import print_counts, print_findings, print_transitions
 
     say(bold(clean(f"{batch.id}  {batch.at:%Y-%m-%d %H:%M:%S} UTC  {_what(batch)}")))
     if batch.undone_by:
         say(f"Taken back by change {batch.undone_by}.")
     print_counts(batch.summary)
+    print_transitions(batch.summary)
     for word, counts in (
         ("left the vault", batch.summary.removed),
         ("returned to its state before", batch.summary.restored),

@@ -52,11 +52,23 @@ class SourceNote(msgspec.Struct, frozen=True):
 
 class Since(msgspec.Struct, frozen=True):
     """A cursor: what a later change of the vault than ``change`` brought. ``at`` says it as a time, for formats that know no
-    other; ``previous`` is the digest of the export that this one follows, "" where none was named."""
+    other; ``previous`` is what the export that this one follows is known by, "" where none was named; ``made`` is the date that
+    an export of that state has, None for a state before the first change."""
 
     change: int
     at: datetime
     previous: str = ""
+    made: datetime | None = None
+
+
+class Earlier(msgspec.Struct, frozen=True):
+    """What an earlier export of ours says of itself: the vault, its last change, its date as the format can say it, and what it
+    is known by."""
+
+    vault: str
+    change: int
+    made: datetime | None
+    name: str
 
 
 class State(msgspec.Struct, frozen=True):
@@ -102,6 +114,14 @@ class Selection(Protocol):
 
     def brought_by(self, uid: str) -> int:
         """The change that brought the record's current version; 0 where there is no such record."""
+        ...
+
+    def came_by(self, uid: str) -> int:
+        """The change that first brought the record; 0 where there is no such record."""
+        ...
+
+    def states(self, uid: str) -> list[Record]:
+        """All states of a record, those before the current one included."""
         ...
 
     def messages(self, conversation: str) -> Iterator[Record]:
@@ -236,8 +256,26 @@ class Format(Protocol):
         ...
 
 
+@runtime_checkable
+class Continued(Protocol):
+    """A format that can be exported since an earlier export."""
+
+    def earlier(self, path: Path) -> Earlier:
+        """What the export at ``path`` says of itself. Nothing vouches for it: compare it with the vault.
+
+        Raises:
+            UsageError: it is none of this format, or none of ours.
+        """
+        ...
+
+
 class Known(Protocol):
     """What a reader may ask of the vault that it reads for: an import under way."""
+
+    @property
+    def owner_id(self) -> str:
+        """See ``Selection.owner_id``."""
+        ...
 
     @property
     def has_graves(self) -> bool:

@@ -31,10 +31,6 @@ class Files(Protocol):
         """A new file of the export, written within the block, one at a time; ``name`` is of our own making."""
         ...
 
-    def has(self, name: str, /) -> bool:
-        """Whether a file of that name was written."""
-        ...
-
     def spool(self) -> IO[bytes]:
         """A nameless file for what is written later, written first and then read; it is no part of the export."""
         ...
@@ -73,10 +69,6 @@ class Folder:
                 yield stream
                 self.size_bytes += stream.tell()
             self.files += 1
-
-    def has(self, name: str) -> bool:
-        """See Files.has."""
-        return (self.path / name).exists()
 
     def spool(self) -> IO[bytes]:
         """A nameless file on the same disk for what is written later; it is no part of the export. Leaving closes it."""

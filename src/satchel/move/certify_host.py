@@ -181,7 +181,7 @@ class Host:
             raise UsageError(f"there are no exports of mode {mode}, or not without a time")
         options = WriteOptions(
             signing_key=_signing_key(sign),
-            since=cursor(self.store, since) if since else None,
+            since=cursor(self.store, since, FORMAT) if since else None,
         )
         FORMAT.write(VaultSelection(self.store), Path(path), options=options)
         return {}

@@ -70,6 +70,14 @@ class VaultSelection:
         """See Selection.brought_by."""
         return self._store.brought_by(uid)
 
+    def came_by(self, uid: str) -> int:
+        """See Selection.came_by."""
+        return self._store.came_by(uid)
+
+    def states(self, uid: str) -> list[Record]:
+        """See Selection.states."""
+        return [version.record for version in self._store.versions(uid)]
+
     def messages(self, conversation: str) -> Iterator[Record]:
         """See Selection.messages."""
         return self._held(self._store.messages(conversation))
@@ -221,7 +229,7 @@ def export(
         budget: how many characters a text may have for which nobody sets a limit, 0 for the format's usual number.
         strip_identifiers: leave out what names a person or an account at a product.
         recipients: those who alone shall be able to open it (``trust.age.recipients``); None writes it in the clear.
-        since: only what came since then: a time, the number of a change, or an earlier bundle; see ``cursors.since``.
+        since: only what came since then: a time, the number of a change, or an earlier export; see ``cursors.since``.
 
     Raises:
         UsageError: no such format, or it has no such option; an increment cannot say what was taken back since.
@@ -230,12 +238,22 @@ def export(
     """
     if since and as_of is not None:
         raise UsageError("what is new since and what held at a moment are two things", hint="leave --since or --as-of out")
+    writer = formats.get(format)
+    if since and _is_same(Path(since), target):
+        raise UsageError(f"{target} is the export that --since names", hint="an increment needs a place of its own")
     options = WriteOptions(
         signing_key=store.signing_key(sign) if sign else None,
         profile=profile,
         budget=budget,
-        since=cursor(store, since) if since else None,
+        since=cursor(store, since, writer) if since else None,
         strip_identifiers=strip_identifiers,
         recipients=recipients,
     )
-    return formats.get(format).write(VaultSelection(store, as_of=as_of), target, progress=progress, options=options)
+    return writer.write(VaultSelection(store, as_of=as_of), target, progress=progress, options=options)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False

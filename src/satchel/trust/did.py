@@ -3,7 +3,8 @@
 did:key    its own document, offline
 did:web    a document at a host, fetched only where the caller gives a way to fetch
 did:pkh    recognised: it names an account on a blockchain and holds no key to compare
-did:ion    recognised: finding its document needs an ION node
+did:ion    recognised: its short form names no document; its long form carries the first one, which may have been replaced
+           since, and only an ION node knows
 """
 
 from __future__ import annotations
@@ -201,6 +202,9 @@ def _pkh(did: Did, _fetch: Fetch | None, _limits: Limits) -> Resolution:
 def _ion(did: Did, _fetch: Fetch | None, _limits: Limits) -> Resolution:
     if not _ION.fullmatch(did.rest):
         raise MalformedInput("the did:ion has no suffix of its form")
+    if ":" in did.rest.removeprefix("test:"):
+        text = "its long form carries the document that it began with; whether that still holds, only an ION node knows"
+        return Resolution("unsupported", f"{text}, and Satchel asks none")
     return Resolution("unsupported", "did:ion is resolved by an ION node, which Satchel does not ask")
 
 

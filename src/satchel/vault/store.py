@@ -41,6 +41,8 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     findings: tuple[Finding, ...] = ()
     #: Source objects by outcome, such as conversations and project files.
     originals: dict[Outcome, int] = {}
+    #: Records whose status changed by a step of the life cycle (model.lifecycle): "active to superseded" → how many.
+    transitions: dict[str, int] = {}
     #: Records that left the vault, by kind: by an undo, or by tombstones that came.
     removed: dict[str, int] = {}
     restored: dict[str, int] = {}
@@ -238,6 +240,8 @@ class Intake(Protocol):
     """An import under way: one transaction. Leaving its context by an exception undoes all of it."""
 
     batch: int
+    #: See ``Store.owner_id``.
+    owner_id: str
 
     def put(self, original: Original) -> None:
         """Keep a source object and merge its records; ``summary`` tells what came of it."""
@@ -351,6 +355,10 @@ class Store(Protocol):
 
     def brought_by(self, uid: str) -> int:
         """The number of the change that brought the record's current version; 0 where there is no such record."""
+        ...
+
+    def came_by(self, uid: str) -> int:
+        """The number of the change that first brought the record; 0 where there is no such record."""
         ...
 
     def state_at(self, uid: str, moment: datetime) -> Record | None:

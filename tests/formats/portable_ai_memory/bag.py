@@ -39,16 +39,23 @@ class Bag:
     notes: dict[str, SourceNote] = dataclasses.field(default_factory=dict)
     owner_id: str = "6f1d3c1e-8c1b-4f7e-9a55-0d6f1a2b3c4d"
     changed_at: datetime = NOON + timedelta(days=9)
+    change: int = 9
 
     def __post_init__(self) -> None:
         self.by_uid = {record.uid: record for record in self.items}
 
     @property
     def state(self) -> State:
-        return State(self.owner_id, 9)
+        return State(self.owner_id, self.change)
 
     def brought_by(self, uid: str) -> int:
         return 1 if uid in self.by_uid else 0
+
+    def came_by(self, uid: str) -> int:
+        return self.brought_by(uid)
+
+    def states(self, uid: str) -> list[Record]:
+        return [self.by_uid[uid]]
 
     def reached(self, format: str, after: int) -> Iterator[tuple[str, str, str]]:
         return iter(())

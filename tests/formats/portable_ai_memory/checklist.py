@@ -34,11 +34,12 @@ UNTESTED: dict[str, str] = {
     "PAM-004": "how the text's own keywords are to be read",
     "PAM-060": "a process: whoever names a platform may register it",
     "PAM-074": "a permission: vectors for search are made from the content by a model of one's own, or not at all",
-    "PAM-075": "not yet: vectors that came are kept; Satchel computes none before it recalls by them",
+    "PAM-075": (
+        "not yet, for recall (issue 8): vectors that came go home with their memories, but nothing is found by them, the vault"
+        " makes none of its own, and none is made anew when its memory's words are newer"
+    ),
     "PAM-076": "nothing in Satchel reads a vector in place of the content, which is required of every memory (PAM-030)",
-    "PAM-078": "not yet: there is one vector a memory, the one that came; which model to prefer is a choice of recall",
     "PAM-096": "a permission: what the memories say is what is read, so that nothing is to be rebuilt",
-    "PAM-112": "not yet: Satchel applies increments of memory stores and refuses to write them",
     "PAM-150": "a process: whoever invents a type may register it",
     "PAM-153": "a process of the format's authors",
     "PAM-160": "an attitude: what an importer does with what it does not know is held by the hostile tests of each adapter",

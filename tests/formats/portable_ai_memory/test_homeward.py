@@ -156,6 +156,40 @@ def test_there_are_samples() -> None:
     assert len(samples()) >= 13
 
 
+def _vector(id: str, created: str, model: str) -> dict[str, Any]:
+    return {"id": id, "memory_id": "m", "model": model, "dimensions": 1, "created_at": created, "vector": [1]}
+
+
+def _with_vector(vector: dict[str, Any], ref: str | None) -> Package:
+    files = {"embeddings.json": {"schema": "portable-ai-memory-embeddings", "schema_version": "1.0", "embeddings": [vector]}}
+    return Package(store(memory("m", **({"embedding_ref": ref} if ref else {}))), files)
+
+
+OLD, NEW = _vector("e1", "2026-01-02T03:04:05Z", "small"), _vector("e2", "2026-02-02T03:04:05Z", "large")
+
+
+@pytest.mark.row("PAM-078")
+@pytest.mark.parametrize(
+    ("came", "preferred"),
+    [
+        ([_with_vector(OLD, None), _with_vector(NEW, None)], NEW),
+        ([_with_vector(NEW, None), _with_vector(OLD, None)], NEW),
+        # The memory names it.
+        ([_with_vector(NEW, None), _with_vector(OLD, "e1")], OLD),
+    ],
+    ids=["newer", "newer came first", "named"],
+)
+def test_of_several_embeddings_of_a_memory_the_preferred_one_leaves(
+    came: list[Package], preferred: dict[str, Any], store: SqliteStore, tmp_path: Path
+) -> None:
+    for number, package in enumerate(came):
+        import_paths(store, [package.folder(tmp_path / str(number))])
+    result = export(store, tmp_path / "out", format="portable-ai-memory")
+    assert json.loads((tmp_path / "out" / "embeddings.json").read_bytes())["embeddings"] == [preferred]
+    assert [line.count for line in result.ledger.lines() if line.code == "one-embedding"] == [1]
+    assert errors(tmp_path / "out") == []
+
+
 def test_what_may_not_leave_takes_its_references_along(store: SqliteStore, tmp_path: Path) -> None:
     hidden = memory("hidden", "A secret", access={"exportable": False})
     shown = memory("shown", status="superseded", temporal={"created_at": "2026-01-02T03:04:05Z", "superseded_by": "hidden"})

@@ -194,7 +194,10 @@ def test_members_of_the_root(tmp_path: Path) -> None:
         "format": "json",
     }
     first = document["export_id"]
+    FORMAT.write(bag, target)
+    assert store(target)["export_id"] == first
     bag.by_uid[uid("new")] = memory("new", "Something else")
+    bag.change += 1
     FORMAT.write(bag, target)
     assert store(target)["export_id"] != first
 

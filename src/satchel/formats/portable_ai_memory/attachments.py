@@ -5,6 +5,8 @@ A file's name in the package is its own UUID, behind it what is left of its name
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from satchel.errors import NotFound
 from satchel.formats.base import Selection
 from satchel.formats.folder import Files
@@ -22,7 +24,9 @@ _CHUNK_BYTES = 1 << 20
 class Attachments:
     """Finds and copies; ``copied`` holds where the bytes of documents are in the package, by uid."""
 
-    def __init__(self, selection: Selection, folder: Files, ledger: Ledger) -> None:
+    def __init__(self, selection: Selection, folder: Files, is_taken: Callable[[str], bool], ledger: Ledger) -> None:
+        """``is_taken``: whether a path is that of a file that came in a package of this format."""
+        self._is_taken = is_taken
         self.copied: dict[str, str] = {}
         self._selection = selection
         self._folder = folder
@@ -45,8 +49,8 @@ class Attachments:
             tail = file_name(document.name)
             dash = "" if tail.startswith(".") or not tail else "-"
             ref = f"{terms.ATTACHMENTS_FOLDER}/{uuid_of(uid)}{dash}{tail}"
-            if self._folder.has(ref):
-                # A file that came in an earlier package of ours has this name.
+            if self._is_taken(ref):
+                # It came in an earlier package of ours.
                 ref = f"{terms.ATTACHMENTS_FOLDER}/{uuid_of(make_uid(uid, 'again'))}{dash}{tail}"
             ref = self._copy(uid, document, ref)
         return File(ref, document.name, document.media_type, document.size_bytes)

@@ -259,7 +259,7 @@ class StoreCheck:
 
     def _root_rules(self) -> Iterator[Finding]:
         root, report = self.root, Report(Place(file=self.path.name))
-        if root.get("export_type") == "incremental" and not (root.get("base_export_id") and root.get("since")):
+        if self.is_increment and not (root.get("base_export_id") and root.get("since")):
             report.rule("incremental-base")
         signature = root.get("signature")
         if type(signature) is dict:
@@ -285,15 +285,8 @@ class StoreCheck:
         """X-04, X-06 to X-10 and X-18: what the elements name in one another."""
         if not self.whole:
             return
-        # The other end of what a delta names may be in its base.
-        absent: Severity | None = "warning" if self.root.get("export_type") == "incremental" else None
-        for end, name, index in self._ends:
-            if end not in self.ids:
-                place = Place(self.path.name, index, None, f"/relations/{index}/{name}")
-                yield broken("relation-end", place, severity=absent)
+        yield from (finding for _, finding in self.outside())
         for own, refs in self.refs.items():
-            if refs.superseded_by and refs.superseded_by not in self.ids:
-                yield broken("superseded-by", refs.place, severity=absent)
             if refs.conversation:
                 entry = self.entries.get(refs.conversation)
                 if entry is None:
@@ -302,11 +295,29 @@ class StoreCheck:
                     yield broken("derived-missing", refs.place)
         for entry in self.entries.values():
             for listed in sorted(entry.derived):
-                if listed not in self.ids:
-                    yield broken("derived-memory", entry.place, severity=absent)
-                elif listed not in self.refs or self.refs[listed].conversation != entry.id:
+                if listed in self.ids and (listed not in self.refs or self.refs[listed].conversation != entry.id):
                     yield broken("derived-extra", entry.place)
         yield from self._circles()
+
+    def outside(self) -> Iterator[tuple[str, Finding]]:
+        """X-04, X-07 and X-08: ids that are named as memories and are none of this store, each with what is to be said of it:
+        only a doubt in an increment, for the other end may be in the base."""
+        absent: Severity | None = "warning" if self.is_increment else None
+        for end, name, index in self._ends:
+            if end not in self.ids:
+                place = Place(self.path.name, index, None, f"/relations/{index}/{name}")
+                yield end, broken("relation-end", place, severity=absent)
+        for refs in self.refs.values():
+            if refs.superseded_by and refs.superseded_by not in self.ids:
+                yield refs.superseded_by, broken("superseded-by", refs.place, severity=absent)
+        for entry in self.entries.values():
+            for listed in sorted(entry.derived - self.ids):
+                yield listed, broken("derived-memory", entry.place, severity=absent)
+
+    @property
+    def is_increment(self) -> bool:
+        """Whether the store says that it goes on top of another."""
+        return self.root.get("export_type") == "incremental"
 
     def _circles(self) -> Iterator[Finding]:
         settled: set[str] = set()

@@ -8,7 +8,8 @@ what does not leave, for it was erased or may not be exported, is left out (doss
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -44,6 +45,15 @@ def is_home(record: Record) -> bool:
     return record.origin.format == FORMAT_NAME and not record.touched
 
 
+class _Vector(NamedTuple):
+    """What is kept of an embedding: its uid, its id and owner, its time."""
+
+    uid: str
+    id: str
+    owner: str
+    created: datetime | None
+
+
 class Homes:
     """The names of what goes home, and what of it belongs together; made by one pass over the selection."""
 
@@ -56,7 +66,13 @@ class Homes:
         self.entries: dict[str, str] = {}
         #: The embedding of a memory and its id, by the memory's uid.
         self.embeddings: dict[str, tuple[str, str]] = {}
-        self._paths: set[str] = set()
+        #: What has another id than its own since that one is taken, and its own.
+        self.renamed: dict[str, str] = {}
+        #: The uids of what was asked for by id, where somebody wants to know.
+        self.named: set[str] | None = None
+        #: Each path, folded, and whose it is; what would have had it.
+        self._paths: dict[str, str] = {}
+        self._crowded: dict[str, str] = {}
         #: Where the files beside messages are written, by uid.
         self.files: dict[str, str] = {}
         self.version = terms.SCHEMA_VERSION
@@ -76,7 +92,7 @@ class Homes:
             else:
                 own = uuid_of(record.uid)
                 built.add(own)
-                self._paths.add(f"{terms.CONVERSATIONS_FOLDER}/{own}.json")
+                self._paths[f"{terms.CONVERSATIONS_FOLDER}/{own}.json"] = record.uid
         self._name(home, built)
 
     def _name(self, home: dict[str, str], taken: set[str]) -> None:
@@ -86,9 +102,13 @@ class Homes:
                 own = uuid_of(uid) if own == id else uuid_of(uid_in("", "again", own))
             taken.add(own)
             self._ids[uid] = own
+            if own != id:
+                self.renamed[uid] = id
 
     def id_of(self, uid: str) -> str:
         """The id under which a memory or a conversation is written."""
+        if self.named is not None:
+            self.named.add(uid)
         return self._ids.get(uid) or uuid_of(uid)
 
     def relation_id(self, uid: str, said: str) -> str:
@@ -97,37 +117,61 @@ class Homes:
         self._relation_ids.add(own)
         return own
 
-    def companions(self, is_memory: Callable[[str], bool], ledger: Ledger) -> None:
-        """Find the index entries, the embeddings and the exports as a whole."""
-        taken: set[str] = set()
+    def companions(self, is_memory: Callable[[str], bool], tells: Callable[[str], bool], ledger: Ledger) -> None:
+        """Find the index entries, the embeddings and the exports as a whole; ``tells`` of which the ledger is to tell."""
         newest: Record | None = None
+        vectors: dict[str, _Vector] = {}
         for record in self._selection.records("foreign"):
             if not is_home(record):
                 continue
             kind, of = record.origin.kind, record.linked("derived_from")
             if kind == "index":
                 self.entries[of] = record.uid
-            elif kind == "embedding" and is_memory(of) and of not in self.embeddings:
-                own = record.origin.id if record.origin.id not in taken else uuid_of(record.uid)
-                taken.add(own)
-                self.embeddings[of] = (record.uid, own)
+            elif kind == "embedding" and is_memory(of):
+                vector = _Vector(record.uid, record.origin.id, record.origin.space, record.times.created)
+                other = vectors.get(of)
+                vectors[of] = vector if other is None else self._preferred(of, other, vector)
+                if other is not None:
+                    if tells(record.uid):
+                        ledger.record(
+                            "foreign", "omitted", "one-embedding", "a memory has one embedding: the one that it names"
+                        )
+                    continue
             elif kind == "embedding":
-                reason = "one-embedding" if is_memory(of) else "link-end"
-                text = "a memory has one embedding" if is_memory(of) else "its memory is not in this export"
-                ledger.record("foreign", "omitted", reason, text)
+                if tells(record.uid):
+                    ledger.record("foreign", "omitted", "link-end", "its memory is not in this export")
                 continue
             elif kind == "export":
                 # What a newer minor version brought may be in the elements.
                 self.version = max(self.version, record.origin.version, key=_newness)
                 newest = record if newest is None or _age(record) > _age(newest) else newest
-            ledger.record("foreign", "accepted")
+            if tells(record.uid):
+                ledger.record("foreign", "accepted")
+        taken: set[str] = set()
+        for of, vector in sorted(vectors.items(), key=lambda found: found[1].uid):
+            own = vector.id if vector.id not in taken else uuid_of(vector.uid)
+            taken.add(own)
+            self.embeddings[of] = (vector.uid, own)
         native = self._selection.native(newest) if newest is not None else None
         if newest is not None and native is not None:
             root = msgspec.json.decode(native)
             self._continue(newest, root)
-            if root.get("signature") is not None:
+            if root.get("signature") is not None and tells(newest.uid):
                 text = "it is of the package that came, and of no other"
                 ledger.field("foreign", "signature", "lost", "signature", text)
+
+    def _preferred(self, memory: str, one: _Vector, other: _Vector) -> _Vector:
+        """Of two embeddings of a memory the one that it names, or else the newer (dossier 6.2, PAM-078)."""
+        record = self._selection.get(memory)
+        native = self._selection.native(record) if record is not None else None
+        named = string(msgspec.json.decode(native), "embedding_ref") if native else ""
+        owner = record.origin.space if record is not None else ""
+
+        def rank(vector: _Vector) -> tuple[bool, bool, Any]:
+            is_named = bool(named) and (vector.id, vector.owner) == (named, owner)
+            return is_named, vector.created is not None, vector.created or 0
+
+        return other if rank(other) > rank(one) else one
 
     def _continue(self, newest: Record, root: dict[str, Any]) -> None:
         """Take over what the newest export says of itself and this one can say too."""
@@ -141,18 +185,32 @@ class Homes:
         known = self.files.get(uid_in(owner, "attachment", _path(ref)))
         if known is not None:
             return ref if known == _path(ref) else known
-        return "" if _folded(_path(ref)) in self._paths else ref
+        return "" if self.has_path(_path(ref)) else ref
 
     def path(self, wanted: str, folder: str, uid: str, suffix: str = "") -> str:
-        """Where a file is written: as it was called, if that is a plain name in ``folder`` and nobody else's."""
+        """Where a file is written, the same whenever it is asked: as it was called, if that is a plain name in ``folder`` and
+        nobody else's."""
+        if uid in self.files:
+            return self.files[uid]
         above, _, name = wanted.rpartition("/")
-        fits = above == folder and _is_plain(name) and name.endswith(suffix) and _folded(wanted) not in self._paths
+        fits = above == folder and _is_plain(name) and name.endswith(suffix)
+        if fits and _folded(wanted) in self._paths:
+            fits = False
+            self._crowded[uid] = _folded(wanted)
         path = wanted if fits else f"{folder}/{uuid_of(uid)}{suffix}"
-        if not fits and path in self._paths:
+        if not fits and self.has_path(path):
             path = f"{folder}/{uuid_of(make_uid(uid, 'again'))}{suffix}"
-        self._paths.add(_folded(path))
+        self._paths[_folded(path)] = uid
         self.files[uid] = path
         return path
+
+    def has_path(self, path: str) -> bool:
+        """Whether a path is anybody's so far."""
+        return _folded(path) in self._paths
+
+    def moved_paths(self, fresh: Set[str]) -> set[str]:
+        """What has another path than its own since something in ``fresh`` has that."""
+        return {uid for uid, path in self._crowded.items() if self._paths.get(path) in fresh}
 
 
 def _age(record: Record) -> tuple[bool, Any]:

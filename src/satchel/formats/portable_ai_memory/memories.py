@@ -18,7 +18,7 @@ from satchel.formats.portable_ai_memory.spelling import exact, platform_name, ra
 from satchel.formats.portable_ai_memory.statements import Statement
 from satchel.model.ids import make_uid, uuid_of
 from satchel.model.ledger import Ledger
-from satchel.model.record import Record
+from satchel.model.record import Link, Record
 from satchel.model.times import to_rfc3339
 
 _CARRIED = "carried in metadata.satchel"
@@ -105,10 +105,20 @@ def relation_objects(record: Record, memory: dict[str, Any], around: Surrounding
         named, swapped = _RELATIONS[link.type]
         ends = (memory["id"], around.id_of(link.to))
         source, target = ends[::-1] if swapped else ends
-        own = uuid_of(make_uid(record.uid, "link", link.type, link.to))
+        own = _relation_id(record, link)
         created = memory["temporal"]["created_at"]
         relations[own] = {"id": own, "from": source, "to": target, "type": named, "created_at": created}
     return list(relations.values())
+
+
+def relation_ids(record: Record, is_memory: Callable[[str], bool]) -> list[str]:
+    """The ids of those relations."""
+    links = (link for link in record.links if link.type in _RELATIONS and is_memory(link.to) and link.to != record.uid)
+    return list(dict.fromkeys(_relation_id(record, link) for link in links))
+
+
+def _relation_id(record: Record, link: Link) -> str:
+    return uuid_of(make_uid(record.uid, "link", link.type, link.to))
 
 
 def first_time(*candidates: tuple[str, datetime | None]) -> tuple[str, datetime] | None:

@@ -7,21 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from satchel.errors import InputError, UsageError
-from satchel.formats.base import PLAIN, Format, FormatInfo, Known, Progress, Selection, WriteOptions, Written
-from satchel.formats.portable_ai_memory import reader, signing, terms, validation, writer
+from satchel.formats.base import PLAIN, Earlier, Format, FormatInfo, Known, Progress, Selection, WriteOptions, Written
+from satchel.formats.portable_ai_memory import reader, sidecar, signing, terms, validation, writer
 from satchel.formats.portable_ai_memory.documents import DOCUMENTS, peek
-from satchel.formats.portable_ai_memory.files import is_zip, peek_sealed, peek_zip
+from satchel.formats.portable_ai_memory.files import is_zip, opened, peek_sealed, peek_zip
 from satchel.formats.portable_ai_memory.verify import validate_zip
 from satchel.formats.signing import SignOptions, Trust, Verification
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
 from satchel.model.record import Item
+from satchel.model.times import from_iso
 from satchel.trust.age import NOBODY, Identities, begins_age
 from satchel.trust.signatures import PrivateKey
 
 
 class PortableAiMemory:
-    """Portable AI Memory 1.0: implements ``Format``, ``Reader`` and ``Unseals`` of ``formats.base``, and ``Signer``."""
+    """Portable AI Memory 1.0: implements ``Format``, ``Reader``, ``Continued`` and ``Unseals`` of ``formats.base``, and
+    ``formats.signing.Signer``."""
 
     def __init__(self, identities: Identities = NOBODY) -> None:
         self._identities = identities
@@ -56,8 +58,8 @@ class PortableAiMemory:
     ) -> Written:
         """See ``formats.base.Format.write``. The profile ``sdk`` spells memories that came in this format as the reference SDK
         hashes them (dossier 3.4); without it they go out as they came."""
-        if options.since is not None:
-            raise UsageError("Portable AI Memory cannot be exported in part yet", hint="leave --since out")
+        if options.since is not None and options.since.made is None:
+            raise UsageError("the vault began later: there is no export to go on from", hint="make a full export")
         if options.budget:
             raise UsageError("Portable AI Memory is written whole: it has no budget")
         if options.profile not in ("", "sdk"):
@@ -70,7 +72,24 @@ class PortableAiMemory:
             sdk=options.profile == "sdk",
             strip_identifiers=options.strip_identifiers,
             recipients=options.recipients,
+            since=options.since,
         )
+
+    def earlier(self, path: Path) -> Earlier:
+        """See ``formats.base.Continued.earlier``: what the sidecar of a package, a folder or a zip, says."""
+        if begins_age(path):
+            raise UsageError(f"{path.name} is encrypted", hint="name a change of satchel log, or a time")
+        try:
+            with opened(path, DEFAULT) as package:
+                said = sidecar.state_of(package, DEFAULT)
+        except InputError:
+            said = None
+        if said is None:
+            raise UsageError(
+                f"{path.name} is no package that Satchel wrote with its satchel.json",
+                hint="name a change of satchel log, or a time",
+            )
+        return Earlier(said.vault, said.change, from_iso(said.export_date), said.export_id)
 
     def read(
         self,

@@ -17,7 +17,7 @@ import msgspec
 
 from satchel.codec.archives import printable
 from satchel.codec.arrays import Element, iter_members
-from satchel.errors import InputError, MalformedInput, Place
+from satchel.errors import InputError, LimitExceeded, MalformedInput, Place
 from satchel.formats.base import Known
 from satchel.formats.portable_ai_memory import sidecar, signature, terms
 from satchel.formats.portable_ai_memory.check_store import StoreCheck
@@ -31,7 +31,7 @@ from satchel.formats.portable_ai_memory.records import (
     memory_record,
     relation_record,
 )
-from satchel.formats.portable_ai_memory.space import FORMAT_NAME, READER, Space, member, moment, string, uid_in
+from satchel.formats.portable_ai_memory.space import FORMAT_NAME, READER, Space, member, moment, own_members, string, uid_in
 from satchel.formats.portable_ai_memory.spelling import dump
 from satchel.formats.portable_ai_memory.verify import PackageCheck, Talk
 from satchel.limits import Limits
@@ -43,6 +43,12 @@ from satchel.trust.age import NOBODY, Identities
 
 _ARRAYS = frozenset({"memories", "relations", "conversations_index"})
 _BOM = b"\xef\xbb\xbf"
+#: What an increment names of its base is looked up there.
+_OUTSIDE = frozenset({"relation-end", "superseded-by", "derived-memory"})
+#: The title of the record of an increment: one on top of it is an extension of the format's.
+_INCREMENT = "incremental"
+#: What a note of the sidecar takes in memory beside the name.
+_NOTE_BYTES = 256
 
 
 def read(
@@ -73,7 +79,7 @@ def read(
         for finding in check.findings():
             if finding.severity == "error":
                 first, faults = first or finding, faults + 1
-            else:
+            elif finding.code not in _OUTSIDE:
                 yield finding
         if first is not None or check.store is None:
             more = f" and {faults - 1} more" if faults > 1 else ""
@@ -81,7 +87,7 @@ def read(
             place = first.place if first is not None else None
             hint = f"satchel validate {path} tells all of it"
             raise MalformedInput(f"the package cannot be taken: {what}{more}", place=place, hint=hint)
-        _refuse_without_base(check.store.root, known)
+        yield from _base(check.store.root, known)
         trust = _trust(check.store.root, trusted, accept_invalid=accept_invalid_signature)
         yield from _Reading(package, check, check.store, limits, known, trust).items()
 
@@ -103,19 +109,23 @@ def _trust(root: dict[str, Any], trusted: frozenset[str], *, accept_invalid: boo
     )
 
 
-def _refuse_without_base(root: dict[str, Any], known: Known) -> None:
+def _base(root: dict[str, Any], known: Known) -> Iterator[Finding]:
     """An increment goes on top of the export that it names, or of one that went on top of that (dossier 5.1)."""
     if root.get("export_type") != "incremental":
         return
     base, owner = string(root, "base_export_id"), root["owner"]["id"]
     if not base:
         raise InputError("the package is an increment and does not say on which export", hint="import a full export")
-    if known.said(uid_in(owner, "export", base)) is None:
+    said = known.said(uid_in(owner, "export", base))
+    if said is None:
         of = f"{printable(base)} of owner {printable(owner)}"
         raise InputError(
             f"the package is an increment on export {of}, which the vault does not hold",
             hint="import that export first, then its increments in their order",
         )
+    if said[0] == _INCREMENT:
+        text = "it goes on top of another increment; the format itself knows increments on full exports alone"
+        yield Finding("increment-chain", "info", text, Place(file=terms.STORE_FILE, pointer="/base_export_id"))
 
 
 class _Reading:
@@ -143,6 +153,9 @@ class _Reading:
         self._held: dict[tuple[str, str], str] = {}
         #: What the package was written from and was erased since.
         self._gone: set[tuple[str, str]] = set()
+        #: In another vault's increment: what it altered of a package that this vault holds too. That is no copy of ours.
+        self._altered: set[tuple[str, str]] = set()
+        self._named_bytes = 0
         self._space = Space("", "")
 
     def items(self) -> Iterator[Item]:
@@ -151,11 +164,15 @@ class _Reading:
         self._space = Space(owner, version, self._trust)
         try:
             origins = sidecar.read(self._package, self._limits, self._is_there)
+            if self._store.is_increment:
+                self._keep_names(origins, owner)
             for key, uid in origins.uids.items():
                 if self._known.said(uid) is not None:
                     self._held[key] = uid
                 elif self._is_buried(uid):
                     self._gone.add(key)
+            if self._store.is_increment and owner != self._known.owner_id:
+                self._altered = origins.home & self._held.keys()
             self._space = Space(
                 owner,
                 version,
@@ -167,7 +184,13 @@ class _Reading:
                 held=self._held,
             )
         except InputError as error:
+            if self._named_bytes > self._limits.document_bytes:
+                # Without it the increment would be put beside its base, not on top.
+                raise
             yield msgspec.structs.replace(from_error(error, place=self._place(terms.SIDECAR_FILE)), severity="warning")
+        if self._store.is_increment:
+            named = self._store.outside()
+            yield from (finding for id, finding in named if self._known.said(self._space.memory(id)) is None)
         yield from self._streamed(self._package.store, terms.STORE_FILE, _ARRAYS)
         for talk in self._check.talks:
             yield from self._conversation(talk)
@@ -177,11 +200,34 @@ class _Reading:
         for path in self._check.attachments:
             yield from self._attachment(path)
 
+    def _keep_names(self, origins: sidecar.Origins, owner: str) -> None:
+        """What the base brought under an id stays what this id means, whoever the increment says that it is of."""
+        for key, whose in list(origins.owners.items()):
+            if self._known.said(uid_in(whose, *key)) is None and self._known.said(uid_in(owner, *key)) is not None:
+                del origins.owners[key]
+        for key in list(origins.uids):
+            if self._known.said(uid_in(owner, *key)) is not None:
+                del origins.uids[key]
+
+    def _is_own(self, key: tuple[str, str]) -> bool:
+        """Whether a thing is to be compared with the record that it was written from, and passed over if that says the same."""
+        return key in self._held and key not in self._altered
+
     def _is_there(self, kind: str, name: str) -> bool:
         if kind == "attachment":
             return name in self._attachments
         known = {"memory": self._store.ids, "relation": self._store.relation_ids, "conversation": self._store.entries}
-        return name in known[kind]
+        if name in known[kind] or not self._store.is_increment:
+            return name in known[kind]
+        # It may be in the base. What is held of it has a bound, for the increment itself sets none.
+        self._named_bytes += len(name) + _NOTE_BYTES
+        if self._named_bytes > self._limits.document_bytes:
+            raise LimitExceeded(
+                f"names more of the increment's base than fits into {self._limits.document_bytes:,} bytes",
+                place=self._place(terms.SIDECAR_FILE),
+                hint="--limit document_bytes=N raises it",
+            )
+        return True
 
     def _place(self, path: str, element: Element | None = None) -> Place:
         name = self._package.name if self._package.is_alone else f"{self._package.name}/{path}"
@@ -224,13 +270,13 @@ class _Reading:
             place=self._place(terms.STORE_FILE),
             reader=READER,
             updated=moment(root, "export_date"),
-            read=lambda: Reading((export_record(root, space, uid),)),
+            read=lambda: Reading((export_record(root, space, uid, _INCREMENT if self._store.is_increment else ""),)),
         )
 
     def _memory(self, value: dict[str, Any], element: Element, place: Place) -> Iterator[Item]:
         own = value["id"]
         record = self._memory_record(value)
-        if ("memory", own) in self._held:
+        if self._is_own(("memory", own)):
             if self._known.said(record.uid) == searchable(record):
                 yield _own(place)
                 return
@@ -240,8 +286,8 @@ class _Reading:
         if self._is_erased(record.uid, ("memory", own)):
             yield _erased("a memory", place)
             return
-        temporal = member(value, "temporal")
-        yield _alone(record, "memory", element, place, moment(temporal, "updated_at") or moment(temporal, "created_at"))
+        is_timed = not string(own_members(value, "metadata"), "created_at_from")
+        yield _alone(record, "memory", element, place, _changed(value, is_timed=is_timed))
 
     def _memory_record(self, value: dict[str, Any]) -> Record:
         space = self._space
@@ -252,12 +298,17 @@ class _Reading:
         """The uid of what has this id in the package; "" where nothing has."""
         if id in self._store.ids:
             return self._space.memory(id)
-        return self._space.conversation(id) if id in self._store.entries else ""
+        if id in self._store.entries:
+            return self._space.conversation(id)
+        if self._store.is_increment:
+            there = (self._space.memory(id), self._space.conversation(id))
+            return next((uid for uid in there if id and self._known.said(uid) is not None), "")
+        return ""
 
     def _relation(self, value: dict[str, Any], element: Element, place: Place) -> Iterator[Item]:
         space = self._space
         ends = [("memory", value["from"]), ("memory", value["to"])]
-        if ("relation", value["id"]) in self._held or all(end in self._held for end in ends):
+        if self._is_own(("relation", value["id"])) or all(map(self._is_own, ends)):
             yield _own(place)
             return
         record = relation_record(value, space)
@@ -271,7 +322,7 @@ class _Reading:
     def _entry(self, value: dict[str, Any], element: Element, place: Place) -> Iterator[Item]:
         own = value["id"]
         uid = self._space.conversation(own)
-        if ("conversation", own) in self._held:
+        if self._is_own(("conversation", own)):
             said = self._known.said(uid)
             if said is not None and said[0] == string(value, "title"):
                 self._passed.add(own)
@@ -285,14 +336,14 @@ class _Reading:
             return
         # Where a file told more of it, now or before, the entry tells of itself alone.
         with_head = own not in self._check.filed and self._known.said(uid) is None
-        space, temporal = self._space, member(value, "temporal")
+        space = self._space
         yield Original(
             uid=uid_in(space.conversations.get(own, space.owner), "index", own),
             kind=f"{FORMAT_NAME}.index",
             native=element.data,
             place=place,
             reader=READER,
-            updated=moment(temporal, "updated_at") or moment(temporal, "created_at"),
+            updated=_changed(value, is_timed=own not in self._check.untimed),
             read=lambda: Reading(entry_records(value, space, with_head=with_head)),
         )
 
@@ -318,14 +369,13 @@ class _Reading:
         if self._is_erased(uid, ("conversation", root["id"])):
             yield _erased("a conversation", place)
             return
-        temporal = member(root, "temporal")
         yield Original(
             uid=uid,
             kind=f"{FORMAT_NAME}.conversation",
             native=data,
             place=place,
             reader=READER,
-            updated=moment(temporal, "updated_at") or moment(temporal, "created_at"),
+            updated=_changed(root, is_timed=root["id"] not in self._check.untimed),
             read=lambda: conversation_reading(root, space, place.file, self._find_asset),
         )
 
@@ -343,7 +393,7 @@ class _Reading:
     def _embedding(self, value: dict[str, Any], element: Element, place: Place) -> Iterator[Item]:
         space = self._space
         memory = value["memory_id"]
-        if ("memory", memory) in self._held:
+        if self._is_own(("memory", memory)):
             yield _own(place)
             return
         record = embedding_record(value, space)
@@ -395,6 +445,12 @@ def _alone(record: Record, kind: str, element: Element, place: Place, updated: d
         updated=updated,
         read=lambda: Reading((record,)),
     )
+
+
+def _changed(value: dict[str, Any], *, is_timed: bool) -> datetime | None:
+    """When a thing last changed. ``is_timed``: whether its ``created_at`` is one, not another time for want of it."""
+    temporal = member(value, "temporal")
+    return moment(temporal, "updated_at") or (moment(temporal, "created_at") if is_timed else None)
 
 
 def _own(place: Place) -> Finding:

@@ -122,11 +122,11 @@ def embedding_record(value: dict[str, Any], space: Space) -> Record:
     )
 
 
-def export_record(root: dict[str, Any], space: Space, uid: str) -> Record:
+def export_record(root: dict[str, Any], space: Space, uid: str, title: str = "") -> Record:
     """The record of the export as a whole: what it says of itself, and that the vault has taken it."""
     return Record(
         uid=uid,
-        body=bodies.Foreign(type="memory_store"),
+        body=bodies.Foreign(type="memory_store", title=title),
         origin=space.origin(space.owner, "export", string(root, "export_id")),
         times=Times(created=moment(root, "export_date")),
         provenance=Provenance(platform=FORMAT_NAME),

@@ -1,7 +1,12 @@
 """``satchel.json``: whence each thing of a package came that Satchel wrote, so that what comes back is known again.
 
     memories, relations, conversations, attachments    {id or path, owner}: it went out as it came, and is that owner's
-                                                       {id or path, uid}: it was made from the record of this uid
+                                                       {id or path, uid}: it was made from the record of this uid; with
+                                                       {home: true} from one that came in this format
+
+An increment also says it of what it names of its base.
+
+``state`` says which state of which vault it is and under what ``export_id``: from there the next increment goes on.
 
 A member of the package beside the three that the format has; other readers pass it over. Anybody may have written it: an owner
 that it names is no more than the one that a store names itself, and a uid keeps out nothing but what says the same already.
@@ -13,6 +18,8 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple
+
+import msgspec
 
 from satchel.codec.arrays import iter_members
 from satchel.codec.json_values import decode_unique
@@ -34,10 +41,11 @@ _UID = re.compile(r"[0-9a-f]{40}", re.ASCII)
 
 
 class Origins(NamedTuple):
-    """Owners and uids, by kind and name."""
+    """Owners and uids, by kind and name; ``home``: what was made of a record that came in this format."""
 
     owners: dict[tuple[str, str], str]
     uids: dict[tuple[str, str], str]
+    home: set[tuple[str, str]]
 
     def owners_of(self, kind: str) -> dict[str, str]:
         """The owners of one kind, by name."""
@@ -50,7 +58,7 @@ def read(package: Package, limits: Limits, is_there: Callable[[str, str], bool])
     Raises:
         InputError: it is no such file; what it says is not to be used then.
     """
-    origins = Origins({}, {})
+    origins = Origins({}, {}, set())
     file = package.file(terms.SIDECAR_FILE)
     if file is None:
         return origins
@@ -67,7 +75,37 @@ def read(package: Package, limits: Limits, is_there: Callable[[str, str], bool])
                 origins.owners[kind, own] = value["owner"]
             elif _UID.fullmatch(string(value, "uid")):
                 origins.uids[kind, own] = value["uid"]
+                if value.get("home") is True:
+                    origins.home.add((kind, own))
     return origins
+
+
+class State(msgspec.Struct, frozen=True):
+    """Of which state of which vault a package is: its last change, the package's date and id."""
+
+    vault: str
+    change: int
+    export_date: str
+    export_id: str
+
+
+def state_of(package: Package, limits: Limits) -> State | None:
+    """What the sidecar says of the whole; None where it says nothing or there is none.
+
+    Raises:
+        InputError: it is no such file.
+    """
+    file = package.file(terms.SIDECAR_FILE)
+    if file is None:
+        return None
+    with file.open("rb") as stream:
+        for name, element in iter_members(stream, arrays=frozenset({*_ARRAYS, "files"}), file=file.name, limits=limits):
+            if name == "state" and element is not None:
+                try:
+                    return msgspec.json.decode(element.whole(), type=State)
+                except (msgspec.DecodeError, UnicodeDecodeError):
+                    return None
+    return None
 
 
 class Notes:
@@ -82,9 +120,9 @@ class Notes:
         """It goes out as it came from this owner's package."""
         self._note(kind, {self._names[kind]: name, "owner": owner})
 
-    def made(self, kind: str, name: str, uid: str) -> None:
-        """It was made from the record of this uid."""
-        self._note(kind, {self._names[kind]: name, "uid": uid})
+    def made(self, kind: str, name: str, uid: str, *, home: bool = False) -> None:
+        """It was made from the record of this uid; ``home``: one that came in this format."""
+        self._note(kind, {self._names[kind]: name, "uid": uid, **({"home": True} if home else {})})
 
     def file(self, path: str) -> None:
         """A file is written under a name that somebody else chose."""
@@ -93,9 +131,11 @@ class Notes:
     def _note(self, kind: str, value: dict[str, Any]) -> None:
         _append(self._spools[kind], dump(value))
 
-    def pieces(self) -> Iterator[bytes]:
+    def pieces(self, state: State | None) -> Iterator[bytes]:
         """The file."""
         yield b'{"schema":%s,"schema_version":"1"' % dump(SCHEMA)
+        if state is not None:
+            yield b',\n"state":%s' % msgspec.json.encode(state)
         spools = {name: self._spools[kind] for name, (kind, _) in _ARRAYS.items()}
         for name, spool in {**spools, "files": self._files}.items():
             yield b",\n%s:[" % dump(name)

@@ -61,6 +61,11 @@ def uid_in(owner: str, kind: str, *ids: str) -> str:
     return make_uid(FORMAT_NAME, owner, kind, *ids)
 
 
+def attachment_uid(owner: str, ref: str) -> str:
+    """The uid of an owner's file beside messages, by what a message calls it."""
+    return uid_in(owner, "attachment", "/".join(name for name in ref.split("/") if name not in ("", ".")))
+
+
 def member(value: Mapping[str, Any], name: str) -> dict[str, Any]:
     """An object member; {} when it is none."""
     found = value.get(name)

@@ -20,6 +20,7 @@ from satchel.formats.portable_ai_memory.check_store import Entry, StoreCheck
 from satchel.formats.portable_ai_memory.documents import File, document_of
 from satchel.formats.portable_ai_memory.files import Package, opened
 from satchel.formats.portable_ai_memory.rules import broken
+from satchel.formats.portable_ai_memory.space import own_members, string
 from satchel.limits import Limits
 from satchel.model.findings import Finding, from_error
 from satchel.trust.age import NOBODY, Identities
@@ -44,6 +45,8 @@ class PackageCheck:
         self.talks: list[Talk] = []
         #: The index entries that have a file of their own.
         self.filed: set[str] = set()
+        #: The conversations whose created_at is another time, put there for want of it.
+        self.untimed: set[str] = set()
         self.has_embeddings = False
         self.attachments: list[str] = []
         #: SHA-256 of each file before it was checked, by path.
@@ -111,6 +114,7 @@ class PackageCheck:
             self.filed.add(entry.id)
             check = self._check(file, path, store.tolerant)
             yield from check.findings()
+            self._note_time(check.root)
             if check.root:
                 yield from check.against(msgspec.json.decode(entry.data), store.version)
             if check.whole:
@@ -125,6 +129,7 @@ class PackageCheck:
                 yield broken("conversation-unlisted", Place(file=path))
                 check = self._check(file, path, store.tolerant)
                 yield from check.findings()
+                self._note_time(check.root)
                 own = check.root.get("id")
                 if type(own) is str and own in ids:
                     yield broken("conversation-id-unique", Place(file=path), note="another file or entry has it")
@@ -134,6 +139,11 @@ class PackageCheck:
     def _check(self, file: File, path: str, tolerant: bool) -> ConversationCheck:
         self._hash(file, path)
         return ConversationCheck(file, self.limits, tolerant=tolerant, name=path)
+
+    def _note_time(self, root: dict[str, Any]) -> None:
+        own = root.get("id")
+        if type(own) is str and string(own_members(root, "raw_metadata"), "created_at_from"):
+            self.untimed.add(own)
 
     def _embeddings(self, store: StoreCheck) -> Iterator[Finding]:
         file = self.package.file(terms.EMBEDDINGS_FILE)

@@ -5,6 +5,8 @@
     store            memories in ascending order of ids with the running checksum, then relations, index and integrity
     companions       embeddings, and the sidecar that tells whence each thing came
 
+An increment is planned as the whole is, so that everything has the name that it has there; then only a part is written.
+
 The same selection gives the same bytes: ids are hashes of uids, the date is the selection's, nothing is random. Only a
 signature says when it was made.
 """
@@ -19,36 +21,39 @@ from heapq import merge
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, BinaryIO, NamedTuple
 
 import msgspec
 
 from satchel.errors import VaultDamaged
-from satchel.formats.base import Progress, Selection, Written
+from satchel.formats.base import Progress, Selection, Since, Written
 from satchel.formats.folder import Files, Folder
 from satchel.formats.portable_ai_memory import homeward, signature, terms
 from satchel.formats.portable_ai_memory.attachments import Attachments
 from satchel.formats.portable_ai_memory.conversations import conversation_file
 from satchel.formats.portable_ai_memory.earlier import is_ours
+from satchel.formats.portable_ai_memory.embeddings import embeddings_file
 from satchel.formats.portable_ai_memory.hashing import Checksum, canonical_memory
 from satchel.formats.portable_ai_memory.homeward import Homes, is_home
 from satchel.formats.portable_ai_memory.identifiers import strip_conversation, strip_memory, stripped, told
+from satchel.formats.portable_ai_memory.identity import Identity
+from satchel.formats.portable_ai_memory.increments import Increment, before, earliest
 from satchel.formats.portable_ai_memory.memories import (
     Surroundings,
     conversation_uid,
-    first_time,
     memory_object,
+    relation_ids,
     relation_objects,
-    told_substitute,
 )
+from satchel.formats.portable_ai_memory.relations import relation_records
 from satchel.formats.portable_ai_memory.sidecar import Notes
-from satchel.formats.portable_ai_memory.space import uid_in
+from satchel.formats.portable_ai_memory.space import attachment_uid, uid_in
 from satchel.formats.portable_ai_memory.spelling import dump
 from satchel.formats.portable_ai_memory.statements import KINDS, PLACELESS, Refusal, Statement, statement_of
 from satchel.formats.portable_ai_memory.zipped import Zip, names_zip
 from satchel.formats.sorting import SortedLines
-from satchel.model.bodies import Conversation, Relation
-from satchel.model.ids import make_uid, uuid_of
+from satchel.model.bodies import Conversation
+from satchel.model.ids import uuid_of
 from satchel.model.ledger import Ledger
 from satchel.model.record import Record
 from satchel.model.times import to_rfc3339
@@ -58,6 +63,15 @@ from satchel.trust.signatures import PrivateKey
 #: uuid_of keeps the first 48 bits of a uid as they are and masks six of the bits behind them.
 _KEPT_DIGITS = 12
 _BATCH = 256
+
+
+class _Memory(NamedTuple):
+    """A memory to be written: its id, its bytes, their canonical form and its times."""
+
+    id: str
+    data: bytes
+    canonical: bytes
+    temporal: dict[str, Any]
 
 
 def in_order_of_ids(records: Iterator[Record]) -> Iterator[Record]:
@@ -78,8 +92,14 @@ class Writer:
         *,
         sdk: bool = False,
         strip_identifiers: bool = False,
+        since: Since | None = None,
     ) -> None:
         self._selection = selection
+        self._since = since
+        self._identity = Identity(selection, since, sdk=sdk, stripped=strip_identifiers)
+        self._increment = Increment(selection, since.change) if since is not None else None
+        #: The oldest of the written memories' own times, in microseconds since 1970.
+        self._oldest: int | None = None
         self._signing_key = signing_key
         self._sdk = sdk
         self._strip = strip_identifiers
@@ -102,10 +122,16 @@ class Writer:
 
     def run(self) -> None:
         """Write everything into the folder, which is not committed."""
-        attachments = Attachments(self._selection, self._folder, self.ledger)
-        self._homes.name_conversations()
+        increment, homes = self._increment, self._homes
+        attachments = Attachments(self._selection, self._folder, homes.has_path, self.ledger)
+        homes.name_conversations()
         self._plan()
-        self._homes.companions(self._is_memory, self.ledger)
+        homes.companions(self._is_memory, self._is_told, self.ledger)
+        if increment is not None:
+            increment.choose(homes, self._is_memory, lambda uid: self._replaced.get(uid, ""))
+            increment.tell_erased(self.ledger)
+            homes.named = set()
+            self._talks |= {talk.uid for talk in self._selection.records("conversation") if talk.access.exportable}
         self._home_files(attachments)
         with self._folder.spool() as index, self._folder.spool() as relations:
             self._conversations(index, attachments)
@@ -116,11 +142,13 @@ class Writer:
                 self._store(sink, relations, index, attachments)
         self._embeddings()
         if not self._strip:
+            if increment is not None:
+                increment.note_named(homes, self._notes)
             with self._folder.create(terms.SIDECAR_FILE) as sink:
-                sink.writelines(self._notes.pieces())
+                sink.writelines(self._notes.pieces(self._identity.state()))
         for kind, text in PLACELESS.items():
             for record in self._selection.records(kind):
-                if not is_home(record):
+                if not is_home(record) and self._is_told(record.uid):
                     self.ledger.record(kind, "omitted", "no-place", text)
                 self._step()
         self._step(0, flush=True)
@@ -130,6 +158,14 @@ class Writer:
         if self._progress is not None and self._pending and (flush or self._pending >= _BATCH):
             self._progress(self._pending)
             self._pending = 0
+
+    def _is_told(self, uid: str) -> bool:
+        """Whether the ledger tells of a record: of one that an increment leaves out since it has not changed, it does not."""
+        return self._increment is None or uid in self._increment.fresh
+
+    def _leaves(self, uid: str) -> bool:
+        """Whether a memory that has its place in the whole is written."""
+        return self._increment is None or uid in self._increment.memories
 
     def _statements(self) -> Iterator[tuple[Record, Statement | Refusal]]:
         """All records that become memories, or might, in order of ids; two with one id are one too many."""
@@ -152,6 +188,9 @@ class Writer:
             if _goes_home(record) and record.access.exportable:
                 self._written.add(bytes.fromhex(record.uid))
                 home[record.uid] = record.origin.id
+                for link in record.links if self._increment is not None else ():
+                    if link.type == "supersedes":
+                        self._replaced.setdefault(link.to, record.uid)
         for record, statement in self._statements():
             if isinstance(statement, Refusal):
                 continue
@@ -159,7 +198,7 @@ class Writer:
             self._written.add(bytes.fromhex(record.uid))
             uid = conversation_uid(record, self._selection)
             if uid:
-                self._derived.setdefault(uid, []).append(uuid_of(record.uid))
+                self._derived.setdefault(uid, []).append(record.uid)
             if record.provenance.message:
                 self._wanted.add(record.provenance.message)
             for link in record.links:
@@ -176,14 +215,16 @@ class Writer:
 
     def _conversations(self, index: IO[bytes], attachments: Attachments) -> None:
         for record in self._selection.records("conversation"):
+            if self._increment is not None and record.uid not in self._increment.talks:
+                continue
             if not record.access.exportable:
                 self.ledger.record("conversation", "omitted", "not-exportable", "marked as not to be exported")
                 for _ in self._selection.messages(record.uid):
                     self.ledger.record("message", "omitted", "not-exportable", "its conversation is not to be exported")
                 continue
             assert isinstance(record.body, Conversation)
-            derived = self._derived.get(record.uid, [])
-            if is_home(record) and self._home_conversation(record, derived, index):
+            derived = [self._homes.id_of(uid) for uid in self._derived.get(record.uid, ())]
+            if is_home(record) and self._home_conversation(record, derived, index, attachments):
                 continue
             written = conversation_file(
                 record,
@@ -223,18 +264,32 @@ class Writer:
         """The files that came in ``attachments/``, by the names that they had."""
         for record in self._selection.records("document"):
             if is_home(record) and record.origin.kind == "attachment" and record.access.exportable:
-                path = self._homes.path(record.origin.id, terms.ATTACHMENTS_FOLDER, record.uid)
-                if attachments.put(record, path):
-                    self._note_file(record, path)
+                self._homes.path(record.origin.id, terms.ATTACHMENTS_FOLDER, record.uid)
+                if self._increment is None or self._increment.file_leaves(record.uid):
+                    self._put_file(record, attachments)
+
+    def _put_file(self, record: Record, attachments: Attachments) -> None:
+        path = self._homes.files[record.uid]
+        if attachments.put(record, path):
+            self._note_file(record, path)
 
     def _note_file(self, record: Record, path: str) -> None:
         self._notes.file(path)
         if path == record.origin.id:
             self._notes.came("attachment", path, record.origin.space)
         else:
-            self._notes.made("attachment", path, record.uid)
+            self._notes.made("attachment", path, record.uid, home=True)
 
-    def _home_conversation(self, record: Record, derived: list[str], index: IO[bytes]) -> bool:
+    def _ref(self, owner: str, attachments: Attachments, ref: str) -> str:
+        """What a ``ref`` of a message says here. In an increment the file comes along, whenever it came to the vault."""
+        uid = attachment_uid(owner, ref)
+        if self._increment is not None and uid in self._homes.files and uid not in attachments.copied:
+            record = self._selection.get(uid)
+            if record is not None:
+                self._put_file(record, attachments)
+        return self._homes.ref(owner, ref)
+
+    def _home_conversation(self, record: Record, derived: list[str], index: IO[bytes], attachments: Attachments) -> bool:
         """Write a conversation that came in this format; False when its bytes are gone and it must be made anew."""
         homes, around = self._homes, self._around()
         kept = self._selection.get(homes.entries.get(record.uid, record.uid))
@@ -250,7 +305,9 @@ class Writer:
             path = homes.path(wanted, terms.CONVERSATIONS_FOLDER, record.uid, ".json")
             if self._strip:
                 native = stripped(strip_conversation, "conversation", native, self.ledger)
-            root, (data, as_it_came) = homeward.conversation(record, native, partial(homes.ref, record.origin.space), around)
+            root, (data, as_it_came) = homeward.conversation(
+                record, native, partial(self._ref, record.origin.space, attachments), around
+            )
             with self._folder.create(path) as sink:
                 sink.write(data)
             self._notes.file(path)
@@ -267,7 +324,7 @@ class Writer:
         if as_it_came and as_listed:
             self._notes.came("conversation", id, record.origin.space)
         else:
-            self._notes.made("conversation", id, record.uid)
+            self._notes.made("conversation", id, record.uid, home=True)
         self._listed(record.uid, entry, messages, index)
         return True
 
@@ -284,7 +341,7 @@ class Writer:
             "spec_uri": terms.SPEC_URI,
             "exported_by": terms.system_name(),
             "export_date": to_rfc3339(selection.changed_at),
-            "export_type": "full",
+            "export_type": "full" if self._since is None else "incremental",
             "owner": owner,
             **self._homes.head,
         }
@@ -292,14 +349,18 @@ class Writer:
         sink.writelines(b"%s:%s,\n" % (dump(name), dump(value)) for name, value in head.items())
         sink.write(b'"memories":[')
         checksum = self._memories(sink, relations, attachments)
-        self._relations(relations)
+        for data in relation_records(selection, self._around(), self._notes, self._increment, self._step):
+            _append(relations, data)
         for name, spool in (("relations", relations), ("conversations_index", index)):
             sink.write(b'\n],\n"%s":[' % name.encode())
             spool.seek(0)
             shutil.copyfileobj(spool, sink, 1 << 20)
         integrity = {"canonicalization": "RFC8785", "checksum": checksum, "total_memories": self.memories}
-        export_id = uuid_of(make_uid(terms.STORE_SCHEMA, "export", selection.owner_id, checksum))
+        export_id = self._identity.export_id(checksum)
         sink.write(b'\n],\n"integrity":%s,\n"export_id":%s' % (dump(integrity), dump(export_id)))
+        if self._since is not None:
+            said = to_rfc3339(before(self._since.at, self._oldest))
+            sink.write(b',\n"base_export_id":%s,\n"since":%s' % (dump(self._identity.base_id), dump(said)))
         if self._signing_key is not None:
             data = signature.payload(checksum, export_id, head["export_date"], selection.owner_id)
             # Signed now, and never before what is signed (X-19), should the clock have gone back.
@@ -322,9 +383,16 @@ class Writer:
         for record in self._selection.records(*KINDS):
             if _goes_home(record):
                 self._home_memory(record, home)
-        came = ((value["id"], data, canonical_memory(value)) for data in home for value in (msgspec.json.decode(data),))
-        for _, data, canonical in merge(self._built(relations, around, attachments), came, key=itemgetter(0)):
-            checksum.add(canonical)
+        came = (
+            _Memory(value["id"], data, canonical_memory(value), value["temporal"])
+            for data in home
+            for value in (msgspec.json.decode(data),)
+        )
+        for memory in merge(self._built(relations, around, attachments), came, key=itemgetter(0)):
+            data = memory.data
+            checksum.add(memory.canonical)
+            if self._since is not None:
+                self._oldest = earliest(self._oldest, memory.temporal)
             sink.write(b",\n" if self.memories else b"\n")
             sink.write(data)
             self.memories += 1
@@ -333,7 +401,10 @@ class Writer:
     def _home_memory(self, record: Record, home: SortedLines) -> None:
         self._step()
         if not record.access.exportable:
-            self.ledger.record(record.kind, "omitted", "not-exportable", "marked as not to be exported")
+            if self._is_told(record.uid):
+                self.ledger.record(record.kind, "omitted", "not-exportable", "marked as not to be exported")
+            return
+        if not self._leaves(record.uid):
             return
         native = self._selection.native(record)
         if native is None:
@@ -346,17 +417,21 @@ class Writer:
         if as_it_came:
             self._notes.came("memory", id, record.origin.space)
         else:
-            self._notes.made("memory", id, record.uid)
+            self._notes.made("memory", id, record.uid, home=True)
         self.ledger.record(record.kind, "accepted")
 
-    def _built(
-        self, relations: IO[bytes], around: Surroundings, attachments: Attachments
-    ) -> Iterator[tuple[str, bytes, bytes]]:
-        """The memories that are made of records: id, bytes and canonical bytes, which are the same."""
+    def _built(self, relations: IO[bytes], around: Surroundings, attachments: Attachments) -> Iterator[_Memory]:
+        """The memories that are made of records: their bytes are canonical."""
         ledger = self.ledger
         for record, statement in self._statements():
             self._step()
+            if isinstance(statement, Statement) and not self._leaves(record.uid):
+                for id in relation_ids(record, self._is_memory):
+                    self._homes.relation_id("", id)
+                continue
             if isinstance(statement, Refusal):
+                if not self._is_told(record.uid):
+                    continue
                 if statement.code == "blob-only" and record.uid in attachments.copied:
                     ledger.record(record.kind, "transformed", "attachment", "written as a message's attachment")
                 else:
@@ -376,74 +451,15 @@ class Writer:
                 ledger.record(record.kind, "transformed", "as-custom", "written as a memory of a custom type")
             else:
                 ledger.record(record.kind, "transformed", "as-memory", f"written as a memory of type {statement.type}")
-            yield memory["id"], data, data
-
-    def _relations(self, relations: IO[bytes]) -> None:
-        """The relation records whose ends are written and whose type the closed list has (dossier 1.10)."""
-        for record in self._selection.records("relation"):
-            self._step()
-            body = record.body
-            assert isinstance(body, Relation)
-            if not record.access.exportable:
-                self.ledger.record("relation", "omitted", "not-exportable", "marked as not to be exported")
-            elif body.type not in terms.RELATION_TYPES and not is_home(record):
-                self.ledger.record("relation", "omitted", "relation-type", "the format's list of relations is closed")
-            elif not self._is_memory(body.source) or not self._is_memory(body.target):
-                self.ledger.record("relation", "omitted", "relation-end", "an end of it is no memory of this export")
-            else:
-                native = self._selection.native(record) if is_home(record) else None
-                id = self._homes.relation_id(record.uid, uuid_of(record.uid) if native is None else record.origin.id)
-                if native is None:
-                    data, as_it_came = dump(self._relation(record, body, id)), False
-                else:
-                    data, as_it_came = homeward.relation(native, id, body.source, body.target, self._around())
-                if as_it_came:
-                    self._notes.came("relation", id, record.origin.space)
-                else:
-                    self._notes.made("relation", id, record.uid)
-                _append(relations, data)
-                self.ledger.record("relation", "accepted")
-
-    def _relation(self, record: Record, body: Relation, id: str) -> dict[str, Any]:
-        times = record.times
-        source, created = first_time(
-            ("created", times.created),
-            ("updated", times.updated),
-            ("observed", times.observed),
-            ("recorded", times.recorded),
-        ) or ("the export", self._selection.changed_at)
-        if source != "created":
-            told_substitute("relation", source, self.ledger)
-        relation: dict[str, Any] = {
-            "id": id,
-            "from": self._homes.id_of(body.source),
-            "to": self._homes.id_of(body.target),
-            "type": body.type,
-        }
-        if body.confidence is not None and 0 <= body.confidence <= 1:
-            relation["confidence"] = body.confidence
-        for name, value in (("text", body.text), ("valid_from", times.valid_from), ("valid_to", times.valid_to)):
-            if value:
-                self.ledger.field("relation", name, "lost", "no-member", "a relation of the format cannot say it")
-        relation["created_at"] = to_rfc3339(created)
-        return relation
+            yield _Memory(memory["id"], data, data, memory["temporal"])
 
     def _embeddings(self) -> None:
         """The embeddings that came with memories which are written."""
-        if not self._homes.embeddings:
+        leaving = [memory for memory in self._homes.embeddings if self._leaves(memory)]
+        if not leaving:
             return
-        around = self._around()
-        head = {"schema": terms.EMBEDDINGS_SCHEMA, "schema_version": self._homes.version}
         with self._folder.create(terms.EMBEDDINGS_FILE) as sink:
-            sink.write(dump(head)[:-1] + b',\n"embeddings":[')
-            for number, (memory, (uid, _)) in enumerate(self._homes.embeddings.items()):
-                record = self._selection.get(uid)
-                native = self._selection.native(record) if record is not None else None
-                if record is None or native is None:
-                    raise VaultDamaged("the bytes of an embedding are missing", hint="restore the vault from a backup")
-                sink.write(b",\n" if number else b"\n")
-                sink.write(homeward.embedding(native, memory, around))
-            sink.write(b"\n]}\n")
+            sink.writelines(embeddings_file(self._selection, leaving, self._around()))
 
 
 def _goes_home(record: Record) -> bool:
@@ -464,6 +480,7 @@ def write(
     sdk: bool = False,
     strip_identifiers: bool = False,
     recipients: Recipients | None = None,
+    since: Since | None = None,
 ) -> Written:
     """Write ``selection`` as the package ``target``, signed where there is a key: a folder, or one zip where it is named so.
 
@@ -472,13 +489,14 @@ def write(
         sdk: write the memories that came in this format in the form that the reference SDK hashes, not as they came.
         strip_identifiers: leave out what names a person or an account at a product, and the sidecar with it, which says whence
             each thing came: to this vault such a package is another's.
+        since: only what came since, as an increment; see ``increments``.
 
     Raises:
         UsageError: the target's name says otherwise whether it is encrypted.
         OutputError: it cannot be written, or what is there is no earlier export of ours.
     """
     with Zip(target, recipients) if recipients or names_zip(target) else Folder(target, is_ours) as folder:
-        writer = Writer(selection, folder, progress, signing_key, sdk=sdk, strip_identifiers=strip_identifiers)
+        writer = Writer(selection, folder, progress, signing_key, sdk=sdk, strip_identifiers=strip_identifiers, since=since)
         writer.run()
         folder.commit()
         return Written(

@@ -89,10 +89,6 @@ class Zip:
             self._entries[name] = raw.finish(entry), start
             self.files += 1
 
-    def has(self, name: str) -> bool:
-        """See ``Files.has``."""
-        return name in self._entries
-
     def spool(self) -> IO[bytes]:
         """See ``Files.spool``: encrypted too."""
         with told_of(self._target):

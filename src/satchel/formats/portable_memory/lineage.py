@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from satchel.errors import InputError, Place, UsageError
-from satchel.formats.base import Known, Since, State
+from satchel.formats.base import Earlier, Known, Since, State
 from satchel.formats.portable_memory import manifest as manifests
 from satchel.formats.portable_memory import moments
 from satchel.formats.portable_memory.bundle import MANIFEST, Bundle
@@ -107,17 +106,8 @@ def _is_older(this: Edition, newest: Edition) -> bool:
     return this.made is not None and newest.made is not None and this.made < newest.made
 
 
-class Cursor(msgspec.Struct, frozen=True):
-    """An earlier bundle of ours to export from: vault, last change, ``createdAt`` (whole seconds), digest."""
-
-    vault: str
-    change: int
-    made: datetime | None
-    digest: str
-
-
-def cursor(path: Path) -> Cursor:
-    """What an earlier bundle says of itself. Nothing vouches for it: compare it with the vault.
+def earlier(path: Path) -> Earlier:
+    """What an earlier bundle says of itself; see ``formats.base.Continued``. Its date is in whole seconds.
 
     Raises:
         UsageError: it is no bundle, or none of ours.
@@ -130,4 +120,4 @@ def cursor(path: Path) -> Cursor:
     found = lineage(manifest) if type(manifest) is dict else None
     if found is None:
         raise UsageError(f"{path.name} is no bundle that this Satchel wrote", hint="name a time, or a change of satchel log")
-    return Cursor(found.vault, found.change, moments.read(str(manifest.get("createdAt"))), digest_of(manifest))
+    return Earlier(found.vault, found.change, moments.read(str(manifest.get("createdAt"))), digest_of(manifest))

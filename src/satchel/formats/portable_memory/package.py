@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from satchel.errors import InputError, UsageError
-from satchel.formats.base import PLAIN, Format, FormatInfo, Known, Progress, Selection, WriteOptions, Written
-from satchel.formats.portable_memory import export, reader, signing, validation
+from satchel.formats.base import PLAIN, Earlier, Format, FormatInfo, Known, Progress, Selection, WriteOptions, Written
+from satchel.formats.portable_memory import export, lineage, reader, signing, validation
 from satchel.formats.portable_memory.bundle import MANIFEST, Bundle
 from satchel.formats.portable_memory.manifest import FORMAT_VERSION
 from satchel.formats.portable_memory.writer import Profile
@@ -24,7 +24,8 @@ PROFILES: dict[str, Profile] = {"": "mem", "sdk": "mem", "spec": "mem-spec"}
 
 
 class PortableMemory:
-    """Portable Memory (``.mem``) 1.1: implements ``formats.base.Format`` and ``Reader``, and ``formats.signing.Signer``."""
+    """Portable Memory (``.mem``) 1.1: implements ``Format``, ``Reader`` and ``Continued`` of ``formats.base``, and
+    ``formats.signing.Signer``."""
 
     title = "Portable Memory"
 
@@ -67,6 +68,10 @@ class PortableMemory:
             signing_key=seed,
             since=options.since,
         )
+
+    def earlier(self, path: Path) -> Earlier:
+        """See ``formats.base.Continued.earlier``."""
+        return lineage.earlier(path)
 
     def read(
         self,

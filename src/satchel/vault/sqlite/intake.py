@@ -6,7 +6,8 @@ Rules (DESIGN, "The record"; providers.md 3.1 f):
 * a record that is not there is added, whatever the age of the source;
 * a record that differs is replaced when the source object is not older than what the vault holds, and the version before it
   is kept; an older one is kept as an earlier version and never becomes the current one;
-* what an export no longer has stays in the vault.
+* what an export no longer has stays in the vault;
+* a status that changes is taken as it comes, and told: a step that the life cycle has is counted, another is a finding.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from msgspec.structs import replace
 from satchel.errors import InputError, Place, SatchelError
 from satchel.model.bodies import Foreign, Message
 from satchel.model.findings import Finding, from_error
-from satchel.model.record import Asset, Original, Reading, Record, Tombstone
+from satchel.model.lifecycle import is_step
+from satchel.model.record import Asset, Original, Reading, Record, Status, Tombstone
 from satchel.model.text import same_words, searchable
 from satchel.model.times import to_microseconds
 from satchel.vault.sqlite import audit, blobs, graves, packages, packs
@@ -72,7 +74,8 @@ def _counts(kinds: dict[str, int]) -> str:
 class SqliteIntake(Arrivals):
     """See satchel.vault.store.Intake. Lives inside one write transaction of ``connection``."""
 
-    def __init__(self, connection: apsw.Connection, *, label: str, at: datetime, secret: bytes) -> None:
+    def __init__(self, connection: apsw.Connection, *, label: str, at: datetime, secret: bytes, owner_id: str) -> None:
+        self.owner_id = owner_id
         self._connection = connection
         self._secret = secret
         self._label = label
@@ -84,6 +87,7 @@ class SqliteIntake(Arrivals):
         self._platforms: set[str] = set()
         self._counts: Counts = {}
         self._originals: dict[Outcome, int] = {}
+        self._transitions: dict[str, int] = {}
         self._findings: list[Finding] = []
         self._counted: dict[tuple[str, str], Finding] = {}
         self._blobs = self._blob_bytes = 0
@@ -193,9 +197,9 @@ class SqliteIntake(Arrivals):
                 dialect=original.dialect,
             )
         rest = records if not messages else [pair for pair in records if not isinstance(pair[0].body, Message)]
-        changed = self._merge_all(rest, id, age, alone=len(records) == 1)
+        changed = self._merge_all(rest, id, age, original.place, head=records[0][0].uid if len(records) == 1 else original.uid)
         if messages:
-            changed = self._add_messages(messages, id, age) or changed
+            changed = self._add_messages(messages, id, age, original.place) or changed
         self._texts.flush_when_full()
         outcome: Outcome = "new" if not known else "older" if age.older else "updated" if changed else "unchanged"
         self._sight(id, outcome)
@@ -287,7 +291,7 @@ class SqliteIntake(Arrivals):
                 counts={record.kind: 1},
                 data=None,
             )
-        changed = self._merge_all([(record, encode(record))], id, _Age(older=False, newer=False))
+        changed = self._merge_all([(record, encode(record))], id, _Age(older=False, newer=False), asset.place)
         outcome: Outcome = "new" if not known else "updated" if changed else "unchanged"
         self._sight(id, outcome)
         return self._done(outcome)
@@ -311,6 +315,7 @@ class SqliteIntake(Arrivals):
             counts=self._counts,
             findings=(*self._findings, *self._counted.values()),
             originals=self._originals,
+            transitions=self._transitions,
             removed=self._removed,
             tombstones=self._tombstones,
             blobs=self._blobs,
@@ -396,7 +401,7 @@ class SqliteIntake(Arrivals):
         )
         return self._connection.last_insert_rowid()
 
-    def _add_messages(self, messages: list[tuple[Record, bytes]], original: int, age: _Age) -> bool:
+    def _add_messages(self, messages: list[tuple[Record, bytes]], original: int, age: _Age, place: Place) -> bool:
         """Add the messages of an original that was not met before, all at once: as a rule none of them is known."""
         connection = self._connection
         first = self._next_id()
@@ -424,15 +429,17 @@ class SqliteIntake(Arrivals):
         if connection.total_changes() - before < len(added):
             # Another original had one of them: each is looked at by itself.
             connection.execute("DELETE FROM record WHERE id >= ?", (first,))
-            return self._merge_all(messages, original, age)
+            return self._merge_all(messages, original, age, place)
         add_details(connection, [(first + slot, record) for slot, (record, _) in enumerate(messages)])
         for slot, text in enumerate(texts):
             self._texts.add(first + slot, "", text)
         self._count("message", "new", len(messages))
         return True
 
-    def _merge_all(self, records: list[tuple[Record, bytes]], original: int, age: _Age, *, alone: bool = False) -> bool:
-        """Merge records one by one; whether any was new or updated. ``alone``: the record is all that its original says."""
+    def _merge_all(
+        self, records: list[tuple[Record, bytes]], original: int, age: _Age, place: Place, *, head: str = ""
+    ) -> bool:
+        """Merge records one by one; whether any was new or updated. ``head``: the record that stands for its original."""
         connection = self._connection
         changed = False
         for record, data in records:
@@ -463,12 +470,12 @@ class SqliteIntake(Arrivals):
                 self._count(record.kind, "new")
                 changed = True
             else:
-                outcome = self._merge_known(record, data, original, age, alone=alone)
+                outcome = self._merge_known(record, data, original, age, place, is_head=record.uid == head)
                 self._count(record.kind, outcome)
                 changed = changed or outcome == "updated"
         return changed
 
-    def _merge_known(self, record: Record, data: bytes, original: int, age: _Age, *, alone: bool) -> Outcome:
+    def _merge_known(self, record: Record, data: bytes, original: int, age: _Age, place: Place, *, is_head: bool) -> Outcome:
         connection = self._connection
         id, version, batch, of, slot, inline = rows(
             connection,
@@ -477,7 +484,7 @@ class SqliteIntake(Arrivals):
         )[0]
         before = self._kept.data(inline, slot, of)
         # What we read of it may be the same while its bytes say more than we read.
-        restated = alone and of != original and not age.older and self._is_restated(of, original)
+        restated = is_head and of != original and not age.older and self._is_restated(of, original)
         if before == data and not restated:
             if of != original:
                 connection.execute("INSERT OR IGNORE INTO witness (record, original) VALUES (?, ?)", (id, original))
@@ -493,10 +500,12 @@ class SqliteIntake(Arrivals):
             (id, version, batch, of, before),
         )
         self._texts.flush()
+        was = decode(before)
+        self._tell_step(was.status, record.status, place)
         replace_current(
             connection,
             id,
-            decode(before),
+            was,
             record,
             data=data,
             original=original,
@@ -505,6 +514,17 @@ class SqliteIntake(Arrivals):
             secret=self._secret,
         )
         return "updated"
+
+    def _tell_step(self, was: Status, now: Status, place: Place) -> None:
+        """Count a step of the life cycle, or tell of one that is none (portable-ai-memory.md 5.2)."""
+        if was == now:
+            return
+        if is_step(was, now):
+            step = f"{was} to {now}"
+            self._transitions[step] = self._transitions.get(step, 0) + 1
+        else:
+            text = f"what was {was} is now {now}, a step that the life cycle does not have; it was taken as it came"
+            self.note(Finding("status-step", "warning", text, place))
 
     def _is_restated(self, before: int, after: int) -> bool:
         """Whether an original is another state of the same source object, which came later."""

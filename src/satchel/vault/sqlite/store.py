@@ -146,7 +146,7 @@ class SqliteStore:
     ) -> Iterator[SqliteIntake]:
         """See Store.importing. With ``dry_run`` everything is done and then rolled back."""
         with writing(self.connection, keep=not dry_run, on_wait=on_wait):
-            yield SqliteIntake(self.connection, label=label, at=at or now(), secret=self._secret)
+            yield SqliteIntake(self.connection, label=label, at=at or now(), secret=self._secret, owner_id=self._owner_id)
         use_log(self.connection)
 
     def get(self, uid: str) -> Record | None:
@@ -321,6 +321,16 @@ class SqliteStore:
         """See Store.brought_by."""
         found = rows(self.connection, "SELECT batch FROM record WHERE uid = ?", (bytes.fromhex(uid),))
         return int(found[0][0]) if found else 0
+
+    def came_by(self, uid: str) -> int:
+        """See Store.came_by."""
+        found = rows(
+            self.connection,
+            "SELECT min(batch) FROM (SELECT batch FROM record WHERE uid = ?1"
+            " UNION ALL SELECT v.batch FROM version v JOIN record r ON r.id = v.record WHERE r.uid = ?1)",
+            (bytes.fromhex(uid),),
+        )
+        return int(found[0][0] or 0)
 
     def carried(self, format: str) -> list[CarriedFile]:
         """See Store.carried."""
