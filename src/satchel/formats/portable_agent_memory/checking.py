@@ -102,13 +102,13 @@ def check(artifact: Artifact, limits: Limits = DEFAULT, *, keys: Sequence[Public
         by = signed(artifact, keys, found)
         numbers = _ids(artifact, found)
         graph = provenance.graph_of(artifact)
-        found += provenance.faults(artifact, graph, limits, known=by.whole)
+        depths = provenance.depths_of(graph)
+        found += provenance.faults(artifact, graph, limits, known=by.whole, depths=depths)
         found += _order(artifact)
         close = sum(conflict.is_close for conflict in conflicts(artifact))
         if close:
             text = "facts that contradict one another with nearly the same confidence; the later one prevails"
             found.append(Fault("order", "PAM_INVALID_SCHEMA", text, severity="warning", detail="CONFLICT", count=close))
-        depths = provenance.depths_of(graph)
     policies = {policy for policy in (root.numbers, *numbers) if policy}
     return Report(
         profile=artifact.profile.name,
