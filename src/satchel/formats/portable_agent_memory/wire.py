@@ -42,7 +42,7 @@ def parse(data: bytes, limits: Limits = DEFAULT, *, file: str = "") -> Artifact:
             place=place,
             hint="--limit artifact_bytes=N raises it",
         )
-    bounds = msgspec.structs.replace(limits, json_depth=min(limits.json_depth, limits.artifact_depth))
+    bounds = msgspec.structs.replace(limits, json_depth=limits.artifact_depth)
     encoding, start = _sniff(data, place)
     has_magic = data.startswith(MAGIC)
     try:
