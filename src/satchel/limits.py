@@ -37,6 +37,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     archive_depth: int = 2
     #: Deletions of one bundle that no trusted key vouches for: a flood of guessed ids is an attack.
     tombstones: int = 5_000
+    #: A capability token's file, its parents included: a token that lists 10,000 entries has 750 KB.
+    token_bytes: int = MIB
     #: How deep a folder is searched for an export's files.
     folder_depth: int = 16
     #: What is fetched over the network (a DID document): real ones have a few KB.
