@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, NoReturn, get_args
 
@@ -22,7 +22,7 @@ import msgspec
 
 from satchel.codec import canonical
 from satchel.codec.json_values import decode_unique
-from satchel.errors import LimitExceeded, MalformedInput, Place
+from satchel.errors import CanonicalError, LimitExceeded, MalformedInput, Place
 from satchel.limits import DEFAULT, Limits
 from satchel.model.components import COMPONENTS
 from satchel.model.times import from_iso
@@ -91,10 +91,19 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     signature: bytes
     raw: dict[str, Any]
 
-    def signed(self) -> Iterable[bytes]:
-        """The bytes that the signature may cover, one for each reading of the spelling's numbers."""
+    def signed(self) -> list[bytes]:
+        """The bytes that the signature may cover, one for each reading of the spelling's numbers; none where the value has no
+        canonical bytes."""
         bare = {name: value for name, value in self.raw.items() if name != SIGNATURE}
-        return dict.fromkeys(canonical.encode(bare, dialect) for dialect in DIALECTS[self.profile])
+        found: list[bytes] = []
+        for dialect in DIALECTS[self.profile]:
+            try:
+                data = canonical.encode(bare, dialect)
+            except CanonicalError:
+                continue
+            if data not in found:
+                found.append(data)
+        return found
 
 
 class Presented(msgspec.Struct, frozen=True):

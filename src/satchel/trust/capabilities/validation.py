@@ -66,7 +66,7 @@ def refusal(presented: Presented, checks: Checks) -> Refusal | None:
     # All before anything is reported: how long it takes does not tell what failed.
     unsigned = [each for each in chain if not _is_signed(each, checks.issuers)]
     skew = timedelta(seconds=checks.skew_s)
-    if token.expires_at is None:
+    if any(each.expires_at is None for each in chain) or token.expires_at is None:
         return Refusal("PAM_TOKEN_EXPIRED", 401, "the token names no expiry", "NO_EXPIRY")
     if token.expires_at < checks.now - skew:
         return Refusal("PAM_TOKEN_EXPIRED", 401, f"the token expired on {token.expires_at:%Y-%m-%d %H:%M} UTC")
