@@ -61,11 +61,11 @@ def export(
     """
     from satchel.cli.console import WorkProgress, clean, counted, dim, say, say_json, size
     from satchel.cli.moments import as_of_moment
-    from satchel.cli.vaults import opened
+    from satchel.cli.vaults import opened_to
     from satchel.move.exports import export as write
 
     moment = as_of_moment(as_of)
-    with opened() as store, WorkProgress("Writing", shown=not json, by_bytes=False) as progress:
+    with opened_to("export") as store, WorkProgress("Writing", shown=not json, by_bytes=False) as progress:
         progress.total(store.count())
         written = write(
             store,

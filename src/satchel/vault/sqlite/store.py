@@ -208,7 +208,7 @@ class SqliteStore:
                 (platform, last, after),
             )
             for id, kind, source_kind, element, dialect, size, data, pack, start in page:
-                if allowed is not None and not allowed(self._load(*rows(self.connection, f"SELECT {_LOADED} WHERE r.id = ?", (id,))[0])):
+                if allowed is not None and not allowed(self._record(id)):
                     continue
                 if as_of is not None:
                     state = states.held_at(self.connection, self._kept, id, as_of)
@@ -220,6 +220,9 @@ class SqliteStore:
             if len(page) < _PAGE:
                 return
             last = page[-1][0]
+
+    def _record(self, id: int) -> Record:
+        return self._load(*rows(self.connection, f"SELECT {_LOADED} WHERE r.id = ?", (id,))[0])
 
     def earlier_natives(self, platform: str, *, after: int = 0) -> Iterator[list[Kept]]:
         """See Store.earlier_natives."""
