@@ -44,7 +44,7 @@ def test_the_sdks_members_in_its_order() -> None:
 @pytest.mark.parametrize("value", [SDK, SPEC], ids=["sdk-0.1", "spec-1.0"])
 def test_a_member_that_is_missing_or_unknown_is_refused(value: dict[str, Any]) -> None:
     for name in value:
-        with pytest.raises(MalformedInput, match="missing|both"):
+        with pytest.raises(MalformedInput, match=r"missing|both"):
             read_token({other: member for other, member in value.items() if other != name})
     with pytest.raises(MalformedInput, match="could be a restriction"):
         read_token({**value, "only_on_sundays": True})
@@ -142,6 +142,7 @@ def test_what_the_sdk_alone_lets_be() -> None:
         (SPEC, "ed25519:" + base64.b64encode(bytes.fromhex(SPEC["issuer_signature"][8:])).decode()),
         (SPEC, "ed25519:"),
     ],
+    ids=["upper case", "line end", "short", "space", "prefixed", "bare", "prefix in upper case", "base64", "none"],
 )
 def test_a_signature_in_another_spelling_is_none(base: dict[str, Any], text: str) -> None:
     found = check(read_token({**base, "issuer_signature": text}))
@@ -176,7 +177,7 @@ def test_the_spelling_that_can_say_it() -> None:
     predicate = Tags("none_of", frozenset("a"), episodic=True)
     assert made(terms(predicate)).profile == "spec-1.0"
     assert made(terms(Tags("any_of", frozenset("a"), episodic=False))).profile == "sdk-0.1"
-    with pytest.raises(UsageError, match="spec-1.0"):
+    with pytest.raises(UsageError, match=r"spec-1\.0"):
         made(terms(predicate), profile="sdk-0.1")
     with pytest.raises(UsageError, match="episodic"):
         made(terms(Tags("any_of", frozenset("a"), episodic=False)), profile="spec-1.0")
@@ -214,6 +215,7 @@ def test_a_token_has_a_size() -> None:
         read_presented(b"[" * 500 + b"]" * 500, limits=DEFAULT)
 
 
+_MEMBERS = sorted({*SDK, *SPEC, "delegated_from"})
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -222,9 +224,7 @@ _json = st.recursive(
 
 
 @settings(max_examples=600, deadline=None)
-@given(
-    st.sampled_from([SDK, SPEC, SCHEMA]), st.dictionaries(st.sampled_from([*SDK, *SPEC, "delegated_from"]), _json, max_size=3)
-)
+@given(st.sampled_from([SDK, SPEC, SCHEMA]), st.dictionaries(st.sampled_from(_MEMBERS), _json, max_size=3))
 def test_whatever_stands_there_only_our_errors_leave(base: dict[str, Any], changes: dict[str, Any]) -> None:
     value = {**copy.deepcopy(base), **changes}
     try:
