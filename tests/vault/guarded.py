@@ -112,10 +112,11 @@ OPEN, CLOSED = ("open",), ("closed",)
 #: In scope of a token for the tag "open"; what is not here is out of it.
 TAGGED = {
     "fact", "edge", "ada", "bea", "talk", "talk_1", "talk_2", "file", "member_open", "twin_open", "changed", "task", "about",
+    "pair_head", "pair_open", "was_head",
 }  # fmt: skip
 SEMANTIC = {
     "fact", "edge", "half_edge", "ada", "bea", "cyd", "secret", "member_open", "member_closed", "changed", "twin_open",
-    "twin_closed", "bound",
+    "twin_closed", "bound", "pair_open", "moved",
 }  # fmt: skip
 EPISODIC = {"talk", "talk_1", "talk_2", "closed_talk", "closed_talk_1", "mixed_talk", "mixed_talk_1", "mixed_talk_2"}
 ALL = TAGGED | SEMANTIC | EPISODIC | {"who", "rule", "closed_file", "closed_task", "gone", "many_head"}
@@ -187,6 +188,21 @@ def fill(store: Store) -> None:
             ],
             [said("many_head"), said("member_open"), said("member_closed")],
         ),
+        # The closed member of the one before, in the very same words and place: the vault keeps it once.
+        together(
+            "pair_head",
+            [
+                made("pair_head", Profile(text=said("pair_head")), tags=OPEN),
+                memory("pair_open", OPEN),
+                memory("member_closed", CLOSED),
+            ],
+            [said("pair_head"), said("pair_open"), said("member_closed")],
+        ),
+        together(
+            "was_head",
+            [made("was_head", Profile(text=said("was_head")), tags=OPEN), memory("moved", OPEN)],
+            [said("was_head"), said("moved")],
+        ),
         alone(memory("gone", CLOSED), said("gone")),
         # Once closed, now open: the state of then stays closed.
         alone(
@@ -217,6 +233,8 @@ def fill(store: Store) -> None:
     with store.importing("canarylabel again") as intake:
         changed = memory("changed", OPEN, times=Times(updated=NOW - timedelta(days=2)))
         intake.put(alone(changed, said("changed"), NOW - timedelta(days=2)))
+        # Once open, now closed: the bytes of then say it as well.
+        intake.put(alone(memory("moved", CLOSED), said("moved"), NOW))
         intake.bury(
             Tombstone(
                 targets=(uid("gone"),),

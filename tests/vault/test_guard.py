@@ -266,6 +266,11 @@ def test_a_record_names_no_record_that_is_hidden(filled: SqliteStore) -> None:
     assert [record.uid for _, record in seen.linking_to(uid("ada"))] == [uid("fact")]
     assert seen.linking_to(uid("fact")) == []
     assert seen.witnesses(uid("twin_open")) == []
+    # Not even whether something hidden is linked to: what is seen links to it.
+    assert [record.uid for _, record in filled.linking_to(uid("secret"))] == [uid("fact")]
+    assert seen.linking_to(uid("secret")) == []
+    assert seen.witnesses(uid("twin_closed")) == []
+    assert list(opened(filled, SCOPES["one message"][0]).messages(uid("talk"))) == []
     mixed = opened(filled, SCOPES["no tag"][0]).get(uid("mixed_talk"))
     assert mixed is not None
     assert mixed.body.current == ""  # type: ignore[union-attr]
@@ -279,6 +284,11 @@ def test_bytes_leave_where_nothing_hidden_lies_in_them(filled: SqliteStore) -> N
     member = record("member_open", filled)
     assert seen.native(member) == f'"{said("member_open")}"'.encode()
     assert seen.original(member) is None
+    pair = record("pair_head", filled)
+    assert said("member_closed").encode() in (filled.native(pair) or b"")
+    assert (seen.native(pair), seen.original(pair), seen.native(record("pair_open", filled))) == (None, None, None)
+    assert said("moved").encode() in (filled.native(record("was_head", filled)) or b"")
+    assert seen.native(record("was_head", filled)) is None
     part = opened(filled, SCOPES["no tag"][0])
     assert part.native(record("mixed_talk", filled)) is None
     assert part.native(record("mixed_talk_2", filled)) == f'"{said("mixed_talk_2")}"'.encode()
