@@ -104,8 +104,6 @@ def test_a_vault_from_before_takes_grants(tmp_path: Path, key: Secret) -> None:
     step = schema.STEPS.index(schema._run_v6)
     for name in ("issued_token", "revoked_token"):
         connection.execute(f"DROP TABLE {name}")
-    for name in ("record_original", "version_original"):
-        connection.execute(f"DROP INDEX {name}")
     connection.pragma("user_version", step)
     connection.close()
     with SqliteStore.open(path, key) as store:
