@@ -177,6 +177,7 @@ def test_no_expiry_is_refused() -> None:
     assert said(check(token)) == ("PAM_TOKEN_EXPIRED", 401, "NO_EXPIRY")
 
 
+@pytest.mark.row("GEN-04")
 @given(granted())
 def test_a_permission_that_it_has_not(token: Token) -> None:
     for name in PERMISSIONS:

@@ -6,10 +6,11 @@ import base64
 import copy
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ from satchel.trust.capabilities.issuing import issue
 from satchel.trust.capabilities.scopes import Components, Entries, Everything, Tags
 from satchel.trust.capabilities.tokens import Token, read_presented, read_token
 from satchel.trust.signatures import ALGORITHMS, generate
-from tests.trust.capabilities.made import AGENTS, KEYS, NOW, OWNER, check, delegated, granted, made, terms
+from tests.trust.capabilities.made import AGENTS, KEYS, NOW, OWNER, PUBLIC, check, delegated, granted, made, terms
 
 SDK = made(terms(Components(frozenset(["semantic"])), max_entries=5)).raw
 SPEC = made(terms(Components(frozenset(["semantic"]))), profile="spec-1.0").raw
@@ -55,6 +56,22 @@ def test_conditions_may_be_left_out_where_the_spelling_lets_them() -> None:
     assert read_token(SPEC).binding == read_token({**SPEC, "binding_params": {}}).binding
     bare = {name: member for name, member in SCHEMA.items() if name not in ("binding_params", "audience")}
     assert read_token(bare).audience is None
+
+
+@pytest.mark.row("SDK-03")
+@settings(max_examples=200, deadline=None)
+@given(granted())
+def test_the_sdk_can_check_what_we_sign(token: Token) -> None:
+    """By its own rules, worked out here without our code: the whole of its model, sorted, in ASCII; a bare signature."""
+    if token.profile != "sdk-0.1":
+        return
+    value = json.loads(json.dumps(token.raw))
+    signature = value.pop("issuer_signature")
+    assert set(value) == {"id", "scope", "permissions", "issuer", "audience", "issued_at", "expires_at", "binding_params"}
+    said = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+    Ed25519PublicKey.from_public_bytes(PUBLIC[OWNER].data).verify(bytes.fromhex(signature), said)
+    assert datetime.fromisoformat(value["expires_at"]).tzinfo is not None
+    assert value["audience"] != "*"
 
 
 @pytest.mark.row("TOK-12")
