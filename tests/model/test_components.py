@@ -24,13 +24,8 @@ def test_the_table_names_kinds_and_components_that_there_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("type", "component"),
-    [
-        ("fact", "semantic"), ("relationship", "semantic"), ("custom", "semantic"), ("episode", "episodic"),
-        ("skill", "procedural"), ("goal", "working"), ("identity", "identity"), ("preference", "identity"),
-        ("instruction", "identity"),
-    ],
-)  # fmt: skip
+    ("type", "component"), [("fact", "semantic"), ("preference", "semantic"), ("custom", "semantic"), ("episode", "episodic")]
+)
 def test_a_memory_by_its_type(type: Any, component: str) -> None:
     assert component_of(record("a", Memory(text="x", type=type))) == component
 
