@@ -18,6 +18,9 @@ from satchel.vault.guard import view
 from satchel.vault.sqlite.store import SqliteStore
 from satchel.vault.store import Store
 from tests.conftest import ROOT
+from tests.formats.portable_memory.made import episode, tombstone
+from tests.move.conftest import Give
+from tests.move.test_tombstones import edge, entity
 from tests.vault.guarded import ALL, BOT, NOW, SCOPES, canary, fill, said, token, uid
 
 TEXTS = ("chatgpt-text", "claude-text", "gemini-text", "system-prompt")
@@ -72,6 +75,29 @@ def test_what_is_in_scope_is_in_the_files(filled: SqliteStore, tmp_path: Path, f
     leaves = {name for name in shown if said(name).encode() in own}
     assert len(leaves) >= len(shown) - 2
     assert {name for name in shown if said(name).encode() in out} == leaves
+
+
+def test_a_row_that_goes_home_names_no_row_that_stays(store: SqliteStore, give: Give, tmp_path: Path) -> None:
+    """Its bytes are left as they came but for references to what is out of scope, or was erased."""
+    give(
+        episode=[episode("ep_hidden"), episode("ep_gone")],
+        entity=[entity("ent_1"), entity("ent_2")],
+        edge=[edge("e", ["ep_hidden", "ep_gone"])],
+        tombstones=[tombstone("ep_gone")],
+    )
+    store.create_signing_key("main")
+    export(store, tmp_path / "own.mem", format="portable-memory")
+    own = (tmp_path / "own.mem" / "items" / "edge.jsonl").read_bytes()
+    assert b"ep_hidden" in own
+    assert b"ep_gone" not in own
+    export(opened(store, Components(frozenset(["semantic"]))), tmp_path / "out.mem", format="portable-memory")
+    out = written(tmp_path / "out.mem")
+    assert b'"ent_1"' in out
+    assert b"ep_hidden" not in out
+    assert b"ep_gone" not in out
+    export(opened(store, Everything()), tmp_path / "all.mem", format="portable-memory")
+    assert b"ep_hidden" in written(tmp_path / "all.mem")
+    assert b"ep_gone" not in written(tmp_path / "all.mem")
 
 
 def test_a_part_is_no_state_of_the_vault_that_an_increment_could_follow(filled: SqliteStore, tmp_path: Path) -> None:

@@ -465,10 +465,12 @@ class _View:
             return self._store.platforms()
         return frozenset(record.provenance.platform for record in self._store.records() if self._is_in_scope(record))
 
-    def buried(self, uid: str) -> bool:  # noqa: ARG002
-        """False: what was erased is not in the view, and the uids that a view shows are in it."""
+    def buried(self, uid: str) -> bool:
+        """Also of what is there and not in the view: nothing that leaves may name it. A door hands no answer out."""
         self._ask()
-        return False
+        if not _is_uid(uid):
+            return False
+        return self._store.buried(uid) or (not self._knows(uid) and self._store.get(uid) is not None)
 
     def tombstones(self, format: str) -> Iterator[bytes]:  # noqa: ARG002
         """None: they name what is in no scope."""
