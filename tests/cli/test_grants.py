@@ -117,6 +117,26 @@ def test_the_token_may_be_named_by_the_environment(vault: Run, tmp_path: Path, m
     assert vault("stats").code == 0
 
 
+def test_a_token_that_was_named_and_is_not_there_opens_nothing(vault: Run) -> None:
+    """Not even by an empty name, which a script's unset variable makes."""
+    for name in ("", " ", "nowhere.json"):
+        done = vault("--token", name, "search", "ferry")
+        assert (done.code, done.out) == (1, "")
+        assert vault("--token", name, "stats").code == 1
+
+
+def test_signing_and_increments_are_the_owners(vault: Run, tmp_path: Path) -> None:
+    path = tmp_path / "token.json"
+    grant(vault, path, "--everything", "--bearer", "-p", "export")
+    words = ("--token", path, "export", "--to", "portable-memory", tmp_path / "out.mem")
+    for option in (("--sign", "main"), ("--since", "1")):
+        done = vault(*words, *option)
+        assert done.code == 1
+        assert "--sign and --since are for the owner" in done.err
+    assert not (tmp_path / "out.mem").exists()
+    assert vault(*words).code == 0
+
+
 def test_revoking(vault: Run, tmp_path: Path) -> None:
     path = tmp_path / "token.json"
     token = grant(vault, path, "--component", "semantic", "--audience", "agent:bot")

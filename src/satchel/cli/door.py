@@ -23,7 +23,7 @@ class Held(NamedTuple):
 
 def hold(context: click.Context, file: str | None, caller: str) -> None:
     """Keep the token for the command that follows. Raises AccessDenied where it is one that no token opens."""
-    if not file:
+    if file is None:
         return
     context.meta[_HELD] = Held(file, caller)
     if context.invoked_subcommand not in OPEN:
@@ -36,15 +36,12 @@ def held() -> Held | None:
     return context.meta.get(_HELD) if context else None
 
 
-def refuse_tokens() -> None:
+def refuse_tokens(why: str = "a capability token opens search, show and export alone") -> None:
     """Raise AccessDenied where there is a token: this is for the owner."""
-    if held():
+    if held() is not None:
         from satchel.errors import AccessDenied
 
-        raise AccessDenied(
-            "PAM_FORBIDDEN: a capability token opens search, show and export alone",
-            hint="leave --token and SATCHEL_TOKEN out to work as the owner",
-        )
+        raise AccessDenied(f"PAM_FORBIDDEN: {why}", hint="leave --token and SATCHEL_TOKEN out to work as the owner")
 
 
 def read(held: Held) -> Presented:

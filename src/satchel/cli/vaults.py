@@ -34,7 +34,7 @@ def opened_to(permission: Permission) -> Iterator[Store]:
     from satchel.vault.folder import open_vault
 
     held = door.held()
-    presented = door.read(held) if held else None
+    presented = None if held is None else door.read(held)
     with closing(open_vault(folder(), ask_passphrase)) as store:
         if held is None or presented is None:
             yield store
