@@ -23,7 +23,7 @@ from satchel.model.bodies import Document
 from satchel.model.packages import CarriedFile, Edition
 from satchel.model.record import Record
 from satchel.model.times import EPOCH
-from satchel.trust.capabilities.tokens import Permission, Presented
+from satchel.trust.capabilities.tokens import Permission, Presented, Token
 from satchel.trust.capabilities.validation import Checks, Refusal, lacks, refusal
 from satchel.trust.public_keys import PublicKey, read_typed_key
 from satchel.vault.sight import Sight, is_uid
@@ -116,6 +116,10 @@ class _View:
         self._entry = 0
         self._ask()
 
+    @property
+    def _chain(self) -> Sequence[Token]:
+        return (self._presented.token, *self._presented.parents)
+
     def __getattr__(self, name: str) -> Any:
         # Only asked for what is not defined: the default is no.
         if name.startswith("_"):
@@ -148,7 +152,7 @@ class _View:
 
     def _unkept(self) -> Refusal | None:
         """A condition that this view could not keep to."""
-        if any(each.binding.require_redaction for each in (self._presented.token, *self._presented.parents)):
+        if any(each.binding.require_redaction for each in self._chain):
             text = "the token requires redaction, which is not done on the way out"
             return Refusal("PAM_FORBIDDEN", 403, text, "UNKNOWN_BINDING")
         return None
