@@ -253,6 +253,19 @@ def test_whatever_stands_there_only_our_errors_leave(base: dict[str, Any], chang
     assert found is not None or value == base
 
 
+@settings(max_examples=2000, deadline=None)
+@given(st.sampled_from([SDK, SPEC]), st.integers(0, 10**6), st.integers(0, 3), st.binary(max_size=3))
+def test_any_byte_of_its_file_counts(base: dict[str, Any], at: int, cut: int, put: bytes) -> None:
+    """Bytes of the file replaced, left out or put in: it is refused, or it says the same."""
+    data = json.dumps(base).encode()
+    start = at % len(data)
+    try:
+        token = read_presented(data[:start] + put + data[start + cut :]).token
+    except InputError:
+        return
+    assert token.raw == base or check(token) is not None
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=200))
 def test_junk_is_refused(data: bytes) -> None:
