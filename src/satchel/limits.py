@@ -42,6 +42,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     age_work_factor: int = 20
     #: Deletions of one bundle that no trusted key vouches for: a flood of guessed ids is an attack.
     tombstones: int = 5_000
+    #: A capability token's file, its parents included: a token that lists 10,000 entries has 750 KB.
+    token_bytes: int = MIB
     #: How deep a folder is searched for an export's files.
     folder_depth: int = 16
     #: An artifact of Portable Agent Memory, held whole: its hashes need all of it. 100,000 entries have 67 MB as indented JSON.

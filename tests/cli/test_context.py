@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from satchel.recall.framing import read_frame
 from tests.cli.conftest import Run
@@ -33,3 +34,18 @@ def test_wrong_uses(satchel: Run) -> None:
         refused = satchel(*words)
         assert refused.code == 2, refused
     assert satchel("context", "--tokenizer", ROOT / "README.md").code in (1, 2)
+
+
+def test_a_token_opens_its_part_alone(satchel: Run, tmp_path: Path) -> None:
+    satchel("import", ROOT / "examples")
+    satchel("keys", "create")
+    file = tmp_path / "token.json"
+    made = satchel("grant", "--component", "identity", "-p", "rehydrate", "--audience", "agent:desk", "-o", file)
+    assert made.code == 0, made.err
+    door = ("--token", file, "--caller", "agent:desk")
+    told = json.loads(satchel(*door, "context", "--task", "repair course, brakes", "--json").out)
+    assert {item["block"] for item in told["context"]["given"]} == {"identity"} and told["reader"] == "agent:desk"
+    reach = json.loads(satchel("reach", told["context"]["given"][0]["uid"], "--json").out)
+    assert reach["contexts"][0]["token"]
+    assert satchel("--token", file, "context", "--task", "brakes").code != 0
+    assert satchel(*door, "search", "brakes").code != 0 and satchel(*door, "reach", "abcd").code != 0

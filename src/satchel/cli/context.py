@@ -67,7 +67,7 @@ def context(
     from datetime import UTC, datetime
 
     from satchel.cli.console import say_json, tell
-    from satchel.cli.vaults import opened
+    from satchel.cli.vaults import opened_behind
     from satchel.recall import counting
     from satchel.recall.candidates import Policy
     from satchel.recall.pipeline import Asked
@@ -83,13 +83,15 @@ def context(
         target=target,  # type: ignore[arg-type]
         policy=Policy(sensitivity=sensitivity, trust=trust),  # type: ignore[arg-type]
     )
-    with opened() as store:
+    with opened_behind("rehydrate") as vault:
         at = datetime.now(UTC)
-        made = recall(store, asked, now=at, counter=counter)
+        made = recall(vault.seen, asked, now=at, counter=counter)
         handed = [Handed(item.uid, item.form, item.digest) for item in made.given]
-        number = store.hand_out(handed, reader=reader or target, token="", at=at, cost=made.cost)
+        token = vault.token
+        reader = reader or (token.audience if token and token.audience else target)
+        number = vault.store.hand_out(handed, reader=reader, token=token.id if token else "", at=at, cost=made.cost)
     if json:
-        say_json({"handout": number, "reader": reader or target, "at": at, "context": made})
+        say_json({"handout": number, "reader": reader, "at": at, "context": made})
         return
     sys.stdout.write(made.text)
     if explain:

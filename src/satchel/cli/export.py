@@ -74,15 +74,18 @@ def export(
     satchel export --to system-prompt --budget 8000 prompt
     satchel export --to portable-memory --since my-memory.mem since-then.mem
     """
+    from satchel.cli import door
     from satchel.cli.console import WorkProgress, say_json
     from satchel.cli.moments import as_of_moment
     from satchel.cli.sealed import recipients
-    from satchel.cli.vaults import opened
+    from satchel.cli.vaults import opened_to
     from satchel.move.exports import export as write
 
+    if sign or since:
+        door.refuse_tokens("--sign and --since are for the owner: a token has no key, and shows no state to go on from")
     moment = as_of_moment(as_of)
     readers = recipients(encrypt_to, by_passphrase=encrypt_passphrase)
-    with opened() as store, WorkProgress("Writing", shown=not json, by_bytes=False) as progress:
+    with opened_to("export") as store, WorkProgress("Writing", shown=not json, by_bytes=False) as progress:
         progress.total(store.count())
         written = write(
             store,

@@ -6,10 +6,14 @@ import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from satchel.cli import door
 
 if TYPE_CHECKING:
+    from satchel.trust.capabilities.tokens import Permission, Token
     from satchel.vault.sqlite.store import SqliteStore
+    from satchel.vault.store import Store
 
 
 def folder() -> Path:
@@ -23,11 +27,45 @@ def folder() -> Path:
 
 
 @contextmanager
-def opened() -> Iterator[SqliteStore]:
-    """The existing vault, open. Raises what open_vault raises."""
+def opened_to(permission: Permission) -> Iterator[Store]:
+    """The existing vault, open: all of it, or with ``--token`` what the token grants to this kind of operation. Raises what
+    open_vault raises, and AccessDenied."""
+    with opened_behind(permission) as door_to:
+        yield door_to.seen
+
+
+class Opened(NamedTuple):
+    """What may be ``seen`` of a vault, the vault itself for what the owner's log is told, and the token where there is one."""
+
+    seen: Store
+    store: SqliteStore
+    token: Token | None
+
+
+@contextmanager
+def opened_behind(permission: Permission) -> Iterator[Opened]:
+    """As ``opened_to``, with the vault behind what is seen of it."""
     from satchel.cli.console import ask_passphrase
     from satchel.vault.folder import open_vault
 
+    held = door.held()
+    presented = None if held is None else door.read(held)
+    with closing(open_vault(folder(), ask_passphrase)) as store:
+        if held is None or presented is None:
+            yield Opened(store, store, None)
+            return
+        from satchel.vault.guard import view
+
+        yield Opened(view(store, presented, permission, caller=held.caller), store, presented.token)
+
+
+@contextmanager
+def opened() -> Iterator[SqliteStore]:
+    """The existing vault, open, for its owner alone. Raises what open_vault raises, and AccessDenied with ``--token``."""
+    from satchel.cli.console import ask_passphrase
+    from satchel.vault.folder import open_vault
+
+    door.refuse_tokens()
     with closing(open_vault(folder(), ask_passphrase)) as store:
         yield store
 
@@ -39,6 +77,7 @@ def opened_or_made(*, trial: bool = False) -> Iterator[SqliteStore]:
     from satchel.errors import VaultExists
     from satchel.vault.folder import create_vault, exists, trial_vault
 
+    door.refuse_tokens()
     place = folder()
     if exists(place):
         with opened() as store:

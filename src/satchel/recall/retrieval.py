@@ -81,6 +81,8 @@ def retrieve(store: Store, question: Question, *, most: int = POOL_ROWS) -> list
     scale = 1 + 2 * NEAR + NEAR + TALK + SPEAKER + TIME
     results: list[tuple[float, int, Retrieved]] = []
     for row, record in zip(ranked, store.by_rows(ranked), strict=True):
+        if record is None:
+            continue
         said, beside, talk = parts(row)
         speaker = SPEAKER if _speaks(record, question.said) else 0.0
         time = TIME if question.times and _in_time(record, question.times) else 0.0
@@ -146,6 +148,8 @@ class _Found:
     def talks(self, wholes: set[int]) -> dict[int | None, float]:
         """BM25 of these talks, as if each were one text of its parts."""
         count, parts = self._store.talks()
+        if not count:
+            return {}
         sizes = self._store.talk_sizes(sorted(wholes))
         mean = parts / count if count else 1.0
         found: defaultdict[int | None, float] = defaultdict(float)

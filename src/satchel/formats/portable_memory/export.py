@@ -88,9 +88,11 @@ def write(
     with BundleWriter(target, head, profile=profile) as writer:
         vendors = SortedLines(writer.spool)
         tombstones = list(selection.tombstones(FORMAT_NAME))
+        # A part of a vault, too, names nothing that is not in it.
+        scrub = bool(tombstones) or not selection.state.vault
         homeward = increment.homeward() if increment else selection.homeward(FORMAT_NAME)
         for found in homeward:
-            _home(found, selection, writer, vendors, ledger, scrub=bool(tombstones))
+            _home(found, selection, writer, vendors, ledger, scrub=scrub)
             count()
         rows = Rows(writer, around, ledger, increment)
         for states in selection.earlier(FORMAT_NAME, after):

@@ -297,7 +297,7 @@ def _run_v5(connection: apsw.Connection) -> None:
 
 
 # Which records were given to which agent, in which context; digest: a keyed hash of the text that was shown.
-_RECALLED = """
+_V6 = """
 CREATE TABLE handout (
     id INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
@@ -315,12 +315,39 @@ CREATE TABLE handed (
 """
 
 
-def _run_recalled(connection: apsw.Connection) -> None:
-    connection.execute(_RECALLED)
+def _run_v6(connection: apsw.Connection) -> None:
+    connection.execute(_V6)
+
+
+# Capability tokens: what was granted, without what would let anybody use it, and the ids that are refused for good.
+_V7 = """
+CREATE TABLE issued_token (
+    id TEXT PRIMARY KEY,
+    at INTEGER NOT NULL,
+    data BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE revoked_token (
+    id TEXT PRIMARY KEY,
+    at INTEGER NOT NULL,
+    reason TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+def _run_v7(connection: apsw.Connection) -> None:
+    connection.execute(_V7)
 
 
 #: In order; never edited, only appended to.
-STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1, _run_v2, _run_v3, _run_v4, _run_v5, _run_recalled)
+STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
+    _run_v1,
+    _run_v2,
+    _run_v3,
+    _run_v4,
+    _run_v5,
+    _run_v6,
+    _run_v7,
+)
 
 
 def migrate(connection: apsw.Connection, steps: tuple[Callable[[apsw.Connection], None], ...] = STEPS) -> int:
