@@ -19,6 +19,7 @@ from tests.trust.capabilities.made import (
     A_THOUSAND,
     AGENTS,
     KEYS,
+    OWNER,
     STRANGER,
     check,
     delegated,
@@ -200,6 +201,15 @@ def test_the_rules_of_passing_on() -> None:
     assert "derive" in fault(delegated(child, plain), plain)
     bearer = made(terms(audience=None))
     assert "bearer" in fault(delegated(child, bearer, signer=AGENTS[0]), bearer)
+
+
+@pytest.mark.row("TOK-14")
+def test_a_delegated_token_alone_is_none() -> None:
+    """Also where its issuer could issue tokens of its own."""
+    root = made(terms(Components(frozenset(["semantic"])), audience=OWNER))
+    child = delegated(terms(audience=AGENTS[1]), root)
+    assert (child.issuer, child.delegated_from) == (OWNER, root.id)
+    assert said(check(child, AGENTS[1])) == ("PAM_FORBIDDEN", 403, "TOKEN_CHAIN_INVALID")
 
 
 @pytest.mark.parametrize(("times", "holds"), [(MOST_DELEGATIONS, True), (MOST_DELEGATIONS + 1, False)])
