@@ -18,9 +18,10 @@ import msgspec
 
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.conversion import OURS
-from satchel.formats.portable_agent_memory.mapping import LENSES, Entry, Lens, Plain, Source, decode, encode, lens_of, moment
+from satchel.formats.portable_agent_memory.mapping import LENSES, Entry, Lens, Plain, Source, decode, encode, lens_of
 from satchel.model.record import Record
 
+FORMAT_NAME = "portable-agent-memory"
 #: Members of a plain record that are looked at one by one.
 _SECTIONS = ("body", "times", "provenance", "access")
 _WHOLE = ("status", "tags", "language", "scope", "residue")
@@ -43,10 +44,13 @@ def plain_of(record: Record) -> Plain:
     plain: Plain = msgspec.to_builtins(record)
     for member in ("uid", "origin", "native", "touched", "trust"):
         plain.pop(member, None)
-    times = plain.get("times", {})
-    times.pop("recorded", None)
-    if not times:
-        plain.pop("times", None)
+    plain.get("times", {}).pop("recorded", None)
+    if plain.get("provenance", {}).get("platform") == FORMAT_NAME:
+        # Said by every record that came so.
+        del plain["provenance"]["platform"]
+    for section in ("times", "provenance"):
+        if not plain.get(section, True):
+            del plain[section]
     return plain
 
 
@@ -155,8 +159,3 @@ def renamed(plain: Plain, uid_of: Callable[[str], str]) -> Plain:
     if plain.get("scope"):
         made["scope"] = uid_of(plain["scope"])
     return made
-
-
-def same_moment(one: Any, other: Any) -> bool:
-    """Whether two texts name the same time."""
-    return moment(one) == moment(other)
