@@ -340,12 +340,11 @@ ENTRIES: dict[Profile, dict[Component, type[msgspec.Struct]]] = {
     },
     BROWSER: dict.fromkeys(("episodic", "semantic", "procedural", "working", "identity"), BrowserEntry),
 }
+_SHARED: dict[Profile, type[msgspec.Struct]] = {SDK: SdkEntry, SPEC: SpecEntry, SCHEMA: SchemaEntry, BROWSER: BrowserEntry}
 #: The members of a component's own, without those that every entry has.
 OWN_MEMBERS: dict[Profile, dict[Component, tuple[str, ...]]] = {
     profile: {
-        component: tuple(name for name in model.__struct_fields__ if name not in model.__mro__[1].__struct_fields__)
-        for component, model in models.items()
-        if profile is not BROWSER
+        component: model.__struct_fields__[len(_SHARED[profile].__struct_fields__) :] for component, model in models.items()
     }
     for profile, models in ENTRIES.items()
 }
