@@ -135,3 +135,30 @@ def rebuilt(kept: Kept, entry: Callable[[str], Entry], record: Callable[[str], d
     if profile.nested:
         envelope["components"] = holder
     return Artifact(profile, envelope, kept.encoding, kept.has_magic, kept.deterministic)
+
+
+def evidence(kept: Kept, *, whole: bool) -> dict[str, Any]:
+    """What an artifact of our own making says of one whose entries are in it (dossier 1.9, 12.5 item 10): what vouched for it,
+    and where all of it is here, ``whole``, what its way home needs."""
+    said: dict[str, Any] = {"profile": kept.profile}
+    for member in ("root_hash", "signature", "created_at", "source_agent", "capability_tokens"):
+        if kept.envelope.get(member):
+            said[member] = kept.envelope[member]
+    if kept.key:
+        said["verified_with"] = kept.key
+    if whole:
+        said["kept"] = msgspec.to_builtins(kept)
+    return said
+
+
+def sources_in(metadata: Any) -> list[Kept]:
+    """The artifacts that metadata of ours says are in an artifact whole."""
+    ours = metadata.get(OURS) if type(metadata) is dict else None
+    sources = ours.get("sources") if type(ours) is dict else None
+    found = []
+    for each in sources if type(sources) is list else ():
+        try:
+            found.append(msgspec.convert(each["kept"], Kept))
+        except (msgspec.ValidationError, KeyError, TypeError):
+            continue
+    return [each for each in found if each.profile in PROFILES]

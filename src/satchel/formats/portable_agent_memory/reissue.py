@@ -15,11 +15,13 @@ from satchel.errors import MalformedInput
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.conversion import OURS, REFERENCES, converted, restored
 from satchel.formats.portable_agent_memory.hashing import entry_id
+from satchel.formats.portable_agent_memory.kept import Kept, evidence, keep, rebuilt, sources_in, with_residue
 from satchel.formats.portable_agent_memory.mapping import Entry
 from satchel.formats.portable_agent_memory.profiles import COMPONENTS, PROFILES, SDK, Component, Profile
 from satchel.formats.portable_agent_memory.records import ids_in, redacted_from
 from satchel.formats.portable_agent_memory.residue import Residue, notes_of
 from satchel.formats.portable_agent_memory.sealing import complete, resign, seal
+from satchel.formats.portable_agent_memory.wire import serialise
 from satchel.trust.signatures import PrivateKey
 
 #: What a residue calls the entry that this one was made of.
@@ -151,15 +153,6 @@ def _referred(entry: Entry, made: Entry, new_id: Callable[[str], str]) -> dict[s
     }
 
 
-def evidence(artifact: Artifact) -> dict[str, Any]:
-    """What an artifact that was issued anew says of the one it was made of (dossier 1.9, 12.5 item 10)."""
-    envelope = {name: value for name, value in artifact.envelope.items() if name not in (*COMPONENTS, "components")}
-    metadata = {name: value for name, value in artifact.metadata.items() if name != OURS}
-    if "metadata" in envelope:
-        envelope["metadata"] = metadata
-    return {"profile": artifact.profile.name, **envelope}
-
-
 def convert(artifact: Artifact, target: Profile, key: PrivateKey | None = None) -> Reissued:
     """An artifact in another profile: every entry issued anew, what the profile cannot say beside it, the source's root and
     signature in the metadata. It is signed by ``key`` or by nobody.
@@ -180,7 +173,12 @@ def convert(artifact: Artifact, target: Profile, key: PrivateKey | None = None) 
         made[id] = issued(entry, residue, component, artifact.profile, target, lambda old: ids.get(old, ""))
         ids[id] = made[id].entry["id"]
     entries = {component: [made[entry["id"]].entry for entry in artifact.entries(component)] for component in COMPONENTS}
-    ours: dict[str, Any] = {"sources": [*notes.sources, evidence(artifact)]}
+    for each in sources_in(artifact.metadata):
+        # It was issued from an artifact of that profile, and is whole: that one stands again, signature and all.
+        if each.profile == target.name and set(each.ids()) == set(ids.values()) and not key and not each.carried():
+            by_new = {one.entry["id"]: with_residue(one.entry, one.residue or None) for one in made.values()}
+            return Reissued(rebuilt(each, by_new.__getitem__, lambda uid: {}), ids)  # noqa: ARG005
+    ours: dict[str, Any] = {"sources": [*notes.sources, evidence(_kept(artifact), whole=True)]}
     if target is SDK:
         residues = [{"id": each.entry["id"], **each.residue} for each in made.values() if each.residue]
         ours |= {"entries": residues} if residues else {}
@@ -197,6 +195,10 @@ def convert(artifact: Artifact, target: Profile, key: PrivateKey | None = None) 
         encoding=artifact.encoding,
     )
     return Reissued(new, ids)
+
+
+def _kept(artifact: Artifact) -> Kept:
+    return keep(artifact, serialise(artifact), "", OURS in artifact.metadata)
 
 
 #: One step from a schema version to the next: a changed copy of an entry.
@@ -240,7 +242,7 @@ def migrate(
         by_id[id] = (component, changed)
     entries = {component: [by_id[entry["id"]][1] for entry in artifact.entries(component)] for component in COMPONENTS}
     ours = artifact.metadata.get(OURS)
-    sources = [*notes_of(artifact).sources, evidence(artifact)]
+    sources = [*notes_of(artifact).sources, evidence(_kept(artifact), whole=False)]
     metadata = {name: value for name, value in artifact.metadata.items() if name not in ("pam_seal", "pam_key_id")}
     metadata[OURS] = {**(ours if type(ours) is dict else {}), "sources": sources}
     if type(ours) is dict and type(ours.get("entries")) is list:
