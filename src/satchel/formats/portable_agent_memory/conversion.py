@@ -79,15 +79,19 @@ def shaped(profile: Profile, component: Component, entry: Entry) -> Entry:
     return _ordered(profile, component, found)
 
 
-def converted(entry: Entry, component: Component, source: Profile, target: Profile) -> tuple[Entry, dict[str, Any]]:
-    """The entry in the target's shape, and the rest: what the way back needs besides. Ids and references are not looked at."""
+def converted(entry: Entry, component: Component, source: Profile, target: Profile) -> Entry:
+    """The entry in the target's shape. Ids and references are not looked at."""
+    return shaped(target, component, neutral(source, component, entry))
+
+
+def rest_of(entry: Entry, made: Entry, component: Component, source: Profile, target: Profile) -> dict[str, Any]:
+    """What the way back from ``made``, which was made of ``entry``, needs besides; {} where nothing."""
     old = {member: value for member, value in entry.items() if member != OURS}
-    made = shaped(target, component, neutral(source, component, old))
-    return made, difference(old, shaped(source, component, neutral(target, component, made)))
+    return difference(old, shaped(source, component, neutral(target, component, made)))
 
 
 def restored(entry: Entry, component: Component, source: Profile, target: Profile, rest: Any) -> Entry:
-    """The way back of ``converted``: the entry as it was in ``target``, if ``rest`` is what belongs to it."""
+    """The way back of ``converted``, with what ``rest_of`` gave: the entry as it was in ``target``, if ``rest`` is what belongs to it."""
     back = {member: value for member, value in entry.items() if member != OURS}
     return completed(shaped(target, component, neutral(source, component, back)), rest)
 

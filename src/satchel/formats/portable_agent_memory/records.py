@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from satchel.formats.portable_agent_memory.artifact import Artifact
-from satchel.formats.portable_agent_memory.conversion import neutral
+from satchel.formats.portable_agent_memory.conversion import neutral, shaped
 from satchel.formats.portable_agent_memory.mapping import Entry, Plain, decode, lenses_of
 from satchel.formats.portable_agent_memory.profiles import Component, Profile
 from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, lens_named, record_of, renamed, restored
@@ -70,7 +70,11 @@ def entry_links(entry: Entry, target: UidOf) -> list[Link]:
 def said_by(component: Component, entry: Entry, profile: Profile, residue: Residue) -> Plain | None:
     """The plain record, without links, that an entry of ours was written from; None where nothing says so, or wrongly."""
     whole = neutral(profile, component, entry)
-    return restored(lens_named(residue, lenses_of(component, whole)[0]), whole, residue)
+
+    def through(made: Entry) -> Entry:
+        return neutral(profile, component, shaped(profile, component, made))
+
+    return restored(lens_named(residue, lenses_of(component, whole)[0]), whole, residue, through)
 
 
 def entry_records(

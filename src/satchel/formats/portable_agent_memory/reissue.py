@@ -13,7 +13,7 @@ import msgspec
 
 from satchel.errors import MalformedInput
 from satchel.formats.portable_agent_memory.artifact import Artifact
-from satchel.formats.portable_agent_memory.conversion import OURS, REFERENCES, converted, restored
+from satchel.formats.portable_agent_memory.conversion import OURS, REFERENCES, converted, rest_of, restored
 from satchel.formats.portable_agent_memory.hashing import entry_id
 from satchel.formats.portable_agent_memory.kept import Kept, evidence, keep, rebuilt, sources_in, with_residue
 from satchel.formats.portable_agent_memory.mapping import Entry
@@ -86,9 +86,11 @@ def issued(
         back = _undone(entry, was, component, source, target, new_id, residue)
         if back is not None:
             return back
-    made, rest = converted(entry, component, source, target)
-    references = _referred(entry, made, new_id)
-    made |= references
+    made = converted(entry, component, source, target)
+    made |= _referred(entry, made, new_id)
+    # As it will be written: scores are rounded there.
+    made = complete({name: value for name, value in made.items() if name != "id"}, component, target)
+    rest = rest_of(entry, made, component, source, target)
     note: dict[str, Any] = {"profile": source.name, "id": entry["id"]}
     if rest:
         note["rest"] = rest

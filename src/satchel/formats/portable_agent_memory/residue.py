@@ -48,7 +48,7 @@ def plain_of(record: Record) -> Plain:
     if plain.get("provenance", {}).get("platform") == FORMAT_NAME:
         # Said by every record that came so.
         del plain["provenance"]["platform"]
-    for section in ("times", "provenance"):
+    for section in ("times", "provenance", "access", "residue"):
         if not plain.get(section, True):
             del plain[section]
     return plain
@@ -104,19 +104,21 @@ def lens_named(residue: Residue, spare: Lens) -> Lens:
     return lens if lens is not None and lens.component == spare.component else spare
 
 
-def restored(lens: Lens, entry: Entry, residue: Residue) -> Plain | None:
+def restored(lens: Lens, entry: Entry, residue: Residue, through: Callable[[Entry], Entry]) -> Plain | None:
     """The plain record, without links, that an entry and its residue are; None where the residue does not belong to the entry:
-    it makes no record, or one that would write another entry."""
-    said = decode(lens, entry)
-    plain = normal(overlaid(said, residue))
-    if plain is None or lens_of(plain) != lens:
+    it makes no record, or one that would write another entry.
+
+    Args:
+        entry: in the shape of ``sdk-0.1``.
+        through: what is left of such an entry in the profile that it came in.
+    """
+    plain = normal(overlaid(decode(lens, entry), residue))
+    if plain is None or lens_of(plain) is not lens:
         return None
     written = encode(lens, Source(plain, entry["created_at"], _any_name))
-    for row in lens.rows:
-        member = row.theirs[1:]
-        if row.ours and member in written and row.read({**entry, member: written[member]}) != row.read(entry):
-            return None
-    return plain
+    again = through({**entry, **written})
+    told = (row for row in lens.rows if row.ours and row.theirs[1:] in written)
+    return plain if all(row.read(again) == row.read(entry) for row in told) else None
 
 
 def _any_name(uid: str) -> str:

@@ -118,6 +118,9 @@ class _Export:
             if came.uid:
                 self.ledger.record("foreign", "accepted")
         home = self._whole() if self._key is None else None
+        if home is None and not self._items and loom.profile is not SDK:
+            hint = "sdk-0.1 has artifacts without entries"
+            raise OutputError(f"there is nothing to write: an artifact of {loom.profile.name} has at least one entry", hint=hint)
         if names_file(self._target):
             data = home if home is not None else self._one(loom.profile, encoding_of(self._target))
             place(self._target, data)

@@ -1,0 +1,37 @@
+"""What these tests share: artifacts into a vault and out of it, and where the shared samples lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from satchel.formats.portable_agent_memory import reader, writer
+from satchel.formats.portable_agent_memory.profiles import Profile
+from satchel.formats.base import Written
+from satchel.limits import DEFAULT
+from satchel.move.exports import VaultSelection
+from satchel.move.imports import take
+from satchel.trust.signatures import PrivateKey
+from satchel.vault.sqlite.store import SqliteStore
+from satchel.vault.store import Batch
+
+SAMPLES = Path(__file__).parents[3].parent / "shared" / "conformance" / "portable-agent-memory"
+needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the shared conformance data is not beside this clone")
+#: RFC 8032 test 1, which signed the samples.
+OPERATOR = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+TRUSTED = frozenset({OPERATOR})
+
+
+def taken(store: SqliteStore, path: Path, *, trusted: frozenset[str] = frozenset(), accept: bool = False) -> Batch:
+    """Import what is at ``path``."""
+    with store.importing(path.name) as intake:
+        items = reader.read(path, limits=DEFAULT, trusted=trusted, known=intake, accept_invalid_signature=accept)
+        for item in items:
+            take(intake, item)
+        return intake.finish(())
+
+
+def given(store: SqliteStore, target: Path, profile: Profile | None = None, key: PrivateKey | None = None) -> Written:
+    """Export the vault."""
+    return writer.write(VaultSelection(store), target, profile=profile, signing_key=key)
