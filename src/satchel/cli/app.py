@@ -13,7 +13,22 @@ import sys
 
 import click
 
-from satchel.cli import certify, evidence, export, import_, keys, log, schema, search, show, sign, stats, undo, validate
+from satchel.cli import (
+    certify,
+    evidence,
+    export,
+    import_,
+    inspect,
+    keys,
+    log,
+    schema,
+    search,
+    show,
+    sign,
+    stats,
+    undo,
+    validate,
+)
 
 
 def _print_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -57,6 +72,7 @@ for command in (
     undo.undo,
     export.export,
     validate.validate,
+    inspect.inspect,
     schema.schema,
     sign.sign,
     sign.verify,

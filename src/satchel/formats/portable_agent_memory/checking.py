@@ -70,6 +70,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             found = (*found, Fault("signature", "PAM_INVALID_SIGNATURE", "no trusted key signed it"))
         return verdict(found, strict=strict)
 
+    def faults_in(self, file: str) -> Iterator[Fault]:
+        """The faults with the file's name in their places."""
+        for fault in self.faults:
+            yield msgspec.structs.replace(fault, place=msgspec.structs.replace(fault.place, file=file))
+
 
 class _Root(msgspec.Struct, frozen=True):
     rule: str = ""
