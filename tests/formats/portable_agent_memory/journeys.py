@@ -9,12 +9,15 @@ import pytest
 from satchel.formats.portable_agent_memory import reader, writer
 from satchel.formats.portable_agent_memory.profiles import Profile
 from satchel.formats.base import Written
+from satchel.model.packages import Edition
+from satchel.model.record import Original, Record
 from satchel.limits import DEFAULT
 from satchel.move.exports import VaultSelection
 from satchel.move.imports import take
 from satchel.trust.signatures import PrivateKey
 from satchel.vault.sqlite.store import SqliteStore
 from satchel.vault.store import Batch
+from tests.formats.portable_ai_memory.bag import Bag
 
 SAMPLES = Path(__file__).parents[3].parent / "shared" / "conformance" / "portable-agent-memory"
 needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the shared conformance data is not beside this clone")
@@ -35,3 +38,44 @@ def taken(store: SqliteStore, path: Path, *, trusted: frozenset[str] = frozenset
 def given(store: SqliteStore, target: Path, profile: Profile | None = None, key: PrivateKey | None = None) -> Written:
     """Export the vault."""
     return writer.write(VaultSelection(store), target, profile=profile, signing_key=key)
+
+
+class Nothing:
+    """A vault that holds nothing."""
+
+    has_graves = False
+
+    def buried(self, uid: str) -> str:
+        return ""
+
+    def said(self, uid: str) -> tuple[str, str] | None:
+        return None
+
+    def newest_edition(self, format: str, signer: str, series: str) -> Edition | None:
+        return None
+
+    def was_taken(self, digest: str) -> bool:
+        return False
+
+    def is_own_entry(self, number: int, hash: str) -> bool:
+        return False
+
+
+def records_in(path: Path, *, trusted: frozenset[str] = frozenset()) -> dict[str, tuple[Record, bytes]]:
+    """The records that an empty vault would take, by uid, each with the bytes of its original."""
+    found: dict[str, tuple[Record, bytes]] = {}
+    for item in reader.read(path, limits=DEFAULT, trusted=trusted, known=Nothing()):
+        if isinstance(item, Original):
+            found |= {record.uid: (record, item.native) for record in item.read().records}
+    return found
+
+
+class Held(Bag):
+    """A selection of records that were read, with the bytes that they were read from."""
+
+    def __init__(self, found: dict[str, tuple[Record, bytes]]) -> None:
+        super().__init__([record for record, _ in found.values()])
+        self._natives = {uid: native for uid, (_, native) in found.items()}
+
+    def native(self, record: Record) -> bytes | None:
+        return self._natives[record.uid]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from satchel.codec import canonical
+from satchel.codec import canonical, pam_json
 from satchel.errors import CanonicalError
 from satchel.formats.portable_agent_memory.mapping import UNDETERMINED, Entry, name
 from satchel.formats.portable_agent_memory.models import defaults, members
@@ -130,11 +130,11 @@ def completed(found: Entry, rest: Any) -> Entry:
 
 
 def _alike(one: Any, other: Any) -> bool:
-    """Whether two values have the same canonical bytes: 1 and 1.0 have not, nor have true and 1."""
+    """Whether two values are written alike: 1 and 1.0 are not, nor are objects whose members stand in another order."""
     if type(one) is str or type(other) is str:
         return bool(one == other)
     try:
-        return canonical.encode(one, "pam-utf8") == canonical.encode(other, "pam-utf8")
+        return pam_json.write_in_order(one, ascii=False, pretty=False) == pam_json.write_in_order(other, ascii=False, pretty=False)
     except CanonicalError:
         return False
 
@@ -154,7 +154,7 @@ def _narrowed(component: Component, entry: Entry) -> Entry:
         entry["pending_actions"] = [_schema_action(each) for each in entry["pending_actions"]]
     elif component == "procedural":
         entry["parameters"] = [
-            {"type": "string", **each, "name": _text(each, "name") or "value"} for each in entry["parameters"] if type(each) is dict
+            {**each, "name": _text(each, "name") or "value", "type": _text(each, "type") or "string"} for each in entry["parameters"] if type(each) is dict
         ]
         entry["usage_count"] = max(entry["usage_count"], 0)
     return entry

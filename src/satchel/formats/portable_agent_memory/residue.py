@@ -69,6 +69,10 @@ def record_of(plain: Plain, uid: str, **members: Any) -> Record:
 
 def between(plain: Plain, said: Plain) -> Residue:
     """What makes ``plain`` of ``said``; links are left out. A null stands for a member that is not there."""
+    # An entry need not say all that a body must have.
+    whole = normal({**said, "body": {**plain["body"], **said["body"]}}) or {"body": {}}
+    body = {member: value for member, value in whole["body"].items() if member in said["body"]}
+    said = {**whole, "body": body}
     residue: Residue = {}
     for section in _SECTIONS:
         wanted, found = plain.get(section, {}), said.get(section, {})

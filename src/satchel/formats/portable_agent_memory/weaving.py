@@ -27,7 +27,7 @@ from satchel.formats.portable_agent_memory.models import defaults
 from satchel.formats.portable_agent_memory.profiles import SDK, Component, Profile
 from satchel.formats.portable_agent_memory.records import CARRIED, ids_in, uid_of
 from satchel.formats.portable_agent_memory.reissue import Issued, in_order, issued, placed, profile_of
-from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, between, normal, plain_of
+from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, between, plain_of
 from satchel.limits import DEFAULT
 from satchel.model.ids import make_uid
 from satchel.model.ledger import Ledger
@@ -310,8 +310,7 @@ class Loom:
         residue: Residue = {"uid": record.uid}
         if lenses_of(component, whole)[0] is not lens:
             residue["as"] = lens.name
-        said = normal(decode(lens, whole))
-        residue |= between(plain, said if said is not None else {"body": {}})
+        residue |= between(plain, decode(lens, whole))
         residue |= self._loose_ends(record, others)
         return residue
 
