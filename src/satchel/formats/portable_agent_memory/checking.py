@@ -16,6 +16,7 @@ from satchel.codec.collector import paused
 from satchel.errors import CanonicalError, Place
 from satchel.formats.portable_agent_memory import bounds, provenance, shapes
 from satchel.formats.portable_agent_memory.artifact import Artifact
+from satchel.formats.portable_agent_memory.conflicts import conflicts
 from satchel.formats.portable_agent_memory.faults import Fault, verdict
 from satchel.formats.portable_agent_memory.hashing import Numbers, entry_id, entry_ids, roots
 from satchel.formats.portable_agent_memory.moments import sort_key
@@ -101,9 +102,13 @@ def check(artifact: Artifact, limits: Limits = DEFAULT, *, keys: Sequence[Public
         by = signed(artifact, keys, found)
         numbers = _ids(artifact, found)
         graph = provenance.graph_of(artifact)
-        found += provenance.faults(artifact, graph, limits, known=by.whole)
-        found += _order(artifact)
         depths = provenance.depths_of(graph)
+        found += provenance.faults(artifact, graph, limits, known=by.whole, depths=depths)
+        found += _order(artifact)
+        close = sum(conflict.is_close for conflict in conflicts(artifact))
+        if close:
+            text = "facts that contradict one another with nearly the same confidence; the later one prevails"
+            found.append(Fault("order", "PAM_INVALID_SCHEMA", text, severity="warning", detail="CONFLICT", count=close))
     policies = {policy for policy in (root.numbers, *numbers) if policy}
     return Report(
         profile=artifact.profile.name,

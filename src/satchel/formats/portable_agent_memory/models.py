@@ -6,6 +6,7 @@ in the order in which they are written. Times are text here; ``shapes`` looks at
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -357,6 +358,13 @@ def members(profile: Profile, component: Component) -> tuple[str, ...]:
 
 def defaults(profile: Profile, component: Component) -> dict[str, Any]:
     """The members that an entry may leave out, with what the profile's own words then take them for; fresh each time."""
+    return {
+        name: value.copy() if type(value) in (dict, list) else value for name, value in _defaults(profile, component).items()
+    }
+
+
+@functools.cache
+def _defaults(profile: Profile, component: Component) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for field in msgspec.structs.fields(ENTRIES[profile][component]):
         if field.default_factory is not msgspec.NODEFAULT:

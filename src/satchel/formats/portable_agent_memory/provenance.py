@@ -74,10 +74,18 @@ def _is_boundary(entry: Mapping[str, Any]) -> bool:
     return type(said) is dict and list(parents_of(entry)) == [said.get("original_id")]
 
 
-def faults(artifact: Artifact, graph: Graph, limits: Limits, *, known: Collection[str] = ()) -> Iterator[Fault]:
+def faults(
+    artifact: Artifact,
+    graph: Graph,
+    limits: Limits,
+    *,
+    known: Collection[str] = (),
+    depths: Mapping[str, int] | None = None,
+) -> Iterator[Fault]:
     """What is wrong with the graph.
 
     Args:
+        depths: ``depths_of(graph)``, where that is at hand.
         known: ids of entries in other artifacts at hand, which parents may be.
     """
     for component, index in graph.duplicates:
@@ -98,7 +106,7 @@ def faults(artifact: Artifact, graph: Graph, limits: Limits, *, known: Collectio
         yield Fault(
             "provenance", "PAM_DANGLING_REFERENCE", text, severity="info", detail="REDACTION_BOUNDARY", count=boundaries
         )
-    depths = depths_of(graph)
+    depths = depths_of(graph) if depths is None else depths
     cyclic = [node for own, node in graph.nodes.items() if own not in depths]
     if cyclic:
         place = Place(pointer=artifact.pointer(cyclic[0].component, cyclic[0].at) + "/parent_ids")
