@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from satchel.formats.base import Written
 from satchel.formats.portable_agent_memory import reader, writer
 from satchel.formats.portable_agent_memory.profiles import Profile
-from satchel.formats.base import Written
+from satchel.limits import DEFAULT
 from satchel.model.packages import Edition
 from satchel.model.record import Original, Record
-from satchel.limits import DEFAULT
 from satchel.move.exports import VaultSelection
 from satchel.move.imports import take
 from satchel.trust.signatures import PrivateKey

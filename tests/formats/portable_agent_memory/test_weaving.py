@@ -53,9 +53,7 @@ def residues(artifact: Artifact) -> dict[str, str]:
 def said(record: Record, here: dict[str, str]) -> dict[str, Any]:
     """What a record says, with the uids that it names as they are in ``here``; those that are not left out."""
     plain = exact(plain_of(record))[0]
-    plain["links"] = sorted(
-        {(link["type"], here[link["to"]]) for link in plain.get("links", ()) if link["to"] in here}
-    )
+    plain["links"] = sorted({(link["type"], here[link["to"]]) for link in plain.get("links", ()) if link["to"] in here})
     for section, member in (*_REFERENCES, *_DRAWN_FROM):
         holder = plain.get(section, {})
         if holder.get(member):
@@ -119,8 +117,6 @@ def test_the_same_selection_gives_the_same_bytes(bag: Bag) -> None:
         data = first.read_bytes()
         first.unlink()
         assert written(bag, Path(name), SDK, "json")[0].read_bytes() == data
-
-
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

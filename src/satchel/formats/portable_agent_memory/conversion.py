@@ -91,7 +91,7 @@ def rest_of(entry: Entry, made: Entry, component: Component, source: Profile, ta
 
 
 def restored(entry: Entry, component: Component, source: Profile, target: Profile, rest: Any) -> Entry:
-    """The way back of ``converted``, with what ``rest_of`` gave: the entry as it was in ``target``, if ``rest`` is what belongs to it."""
+    """The way back of ``converted``, with what ``rest_of`` gave: the entry as it was in ``target``, if the rest is its own."""
     back = {member: value for member, value in entry.items() if member != OURS}
     return completed(shaped(target, component, neutral(source, component, back)), rest)
 
@@ -134,9 +134,15 @@ def _alike(one: Any, other: Any) -> bool:
     if type(one) is str or type(other) is str:
         return bool(one == other)
     try:
-        return pam_json.write_in_order(one, ascii=False, pretty=False) == pam_json.write_in_order(other, ascii=False, pretty=False)
+        return pam_json.write_in_order(one, ascii=False, pretty=False) == pam_json.write_in_order(
+            other, ascii=False, pretty=False
+        )
     except CanonicalError:
         return False
+
+
+def _written(value: Any) -> bytes:
+    return pam_json.write_in_order(value, ascii=False, pretty=False)
 
 
 def _ordered(profile: Profile, component: Component, entry: Entry) -> Entry:
@@ -153,11 +159,13 @@ def _narrowed(component: Component, entry: Entry) -> Entry:
         entry["subgoals"] = [_schema_subgoal(each) for each in entry["subgoals"]]
         entry["pending_actions"] = [_schema_action(each) for each in entry["pending_actions"]]
     elif component == "procedural":
-        entry["parameters"] = [
-            {**each, "name": _text(each, "name") or "value", "type": _text(each, "type") or "string"} for each in entry["parameters"] if type(each) is dict
-        ]
+        entry["parameters"] = [_schema_parameter(each) for each in entry["parameters"] if type(each) is dict]
         entry["usage_count"] = max(entry["usage_count"], 0)
     return entry
+
+
+def _schema_parameter(value: dict[str, Any]) -> dict[str, Any]:
+    return {**value, "name": _text(value, "name") or "value", "type": _text(value, "type") or "string"}
 
 
 def _schema_subgoal(value: Any) -> dict[str, Any]:

@@ -77,4 +77,3 @@ def _findings(report: Report, name: str) -> list[Finding]:
         text = "it is signed, and no key is trusted that could tell by whom (satchel keys trust)"
         told.append(Finding("signature-unchecked", "warning", text, Place(name, pointer="/signature")))
     return told
-

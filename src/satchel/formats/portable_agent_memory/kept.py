@@ -57,11 +57,11 @@ def compact(value: Any) -> bytes:
 
 def spelling_of(artifact: Artifact, data: bytes) -> Spelling:
     """How the bytes of an artifact are spelled."""
-    ways: tuple[tuple[Spelling, bool], ...] = (("cbor", False),) if artifact.encoding == "cbor" else (("pretty", True), ("compact", False))
-    for name, pretty in ways:
+    ways: tuple[Spelling, ...] = ("cbor",) if artifact.encoding == "cbor" else ("pretty", "compact")
+    for way in ways:
         try:
-            if wire.serialise(artifact, pretty=pretty) == data:
-                return name
+            if wire.serialise(artifact, pretty=way == "pretty") == data:
+                return way
         except CanonicalError:
             continue
     return ""

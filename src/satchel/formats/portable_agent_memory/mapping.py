@@ -63,6 +63,15 @@ class Lens(NamedTuple):
     note: str = ""
 
 
+def _never(_: Any) -> None:
+    """What is said in one direction alone."""
+    return
+
+
+def _always(value: str) -> Callable[[Any], str]:
+    return lambda _: value
+
+
 def get(plain: Plain, path: str) -> Any:
     """The member at a dotted path; None where there is none."""
     section, _, name = path.partition(".")
@@ -166,7 +175,7 @@ _EPISODE = Lens(
     (
         _CREATED,
         _TAGS,
-        Row("body.type", "/event_type", lambda entry: "episode", lambda source: "observation", "other words stay in the entry"),
+        Row("body.type", "/event_type", _always("episode"), _always("observation"), "other words stay in the entry"),
         _same("body.text", "observation"),
         _time("times.observed", "timestamp", "the time of creation where there is none"),
         _same("provenance.actor", "actor"),
@@ -187,7 +196,7 @@ _MESSAGE = Lens(
             _session,
             "and session: with the first digits of the conversation's uid",
         ),
-        Row("", "/event_type", lambda entry: None, lambda source: "interaction"),
+        Row("", "/event_type", _never, _always("interaction")),
         Row(
             "body.parts",
             "/observation",
@@ -202,7 +211,7 @@ _MESSAGE = Lens(
             _actor,
             "user, agent, system or tool, with the author's name, else the platform's",
         ),
-        Row("", "/timestamp", lambda entry: None, lambda source: source.created, "the time of creation"),
+        Row("", "/timestamp", _never, lambda source: source.created, "the time of creation"),
     ),
     "what is said in a conversation; its head is carried",
 )
@@ -240,21 +249,21 @@ _MEMORY = Lens(
     (
         _CREATED,
         _TAGS,
-        _part("body.subject", lambda source: PERSON),
+        _part("body.subject", _always(PERSON)),
         _part("body.predicate", lambda source: str(source.plain["body"].get("type", "fact"))),
         _part("body.object", lambda source: str(source.plain["body"]["text"])),
         Row(
             "body.text",
             "/object",
             lambda e: e["object"] if _is_person(e) else sentence(e["subject"], e["predicate"], e["object"]),
-            lambda source: None,
+            _never,
             "read of a triple as a sentence",
         ),
         Row(
             "body.type",
             "/predicate",
             lambda entry: entry["predicate"] if _is_person(entry) else "fact",
-            lambda source: None,
+            _never,
             "where the subject is `user` and the predicate a kind of memory; else a fact",
         ),
         _score("body.confidence", "confidence"),
@@ -270,7 +279,7 @@ _ENTITY = Lens(
         _CREATED,
         _TAGS,
         _same("body.name", "subject"),
-        Row("", "/predicate", lambda e: None, lambda s: "described_as" if get(s.plain, "body.text") else "is_a"),
+        Row("", "/predicate", _never, lambda s: "described_as" if get(s.plain, "body.text") else "is_a"),
         Row(
             "body.text",
             "/object",
@@ -294,9 +303,9 @@ _RELATION = Lens(
     (
         _CREATED,
         _TAGS,
-        Row("", "/subject", lambda e: None, lambda s: s.name_of(s.plain["body"]["source"]) or None, "what its source is called"),
+        Row("", "/subject", _never, lambda s: s.name_of(s.plain["body"]["source"]) or None, "what its source is called"),
         Row("body.type", "/predicate", lambda e: e["predicate"], lambda s: word(s.plain["body"]["type"]), "in snake_case"),
-        Row("", "/object", lambda e: None, lambda s: s.name_of(s.plain["body"]["target"]) or None, "what its target is called"),
+        Row("", "/object", _never, lambda s: s.name_of(s.plain["body"]["target"]) or None, "what its target is called"),
         _score("body.confidence", "confidence"),
     ),
     "where both ends leave and have names; else it is carried",
@@ -330,7 +339,7 @@ _PROCEDURE = Lens(
         _same("body.name", "name"),
         _same("body.trigger", "description"),
         Row("body.steps", "/body", _steps, _procedure_body, "lines numbered from 1"),
-        Row("body.text", "/body", lambda e: "" if _steps(e) else e["body"], lambda s: None, "what is not numbered"),
+        Row("body.text", "/body", lambda e: "" if _steps(e) else e["body"], _never, "what is not numbered"),
     ),
 )
 _SKILL = Lens(
@@ -431,8 +440,8 @@ _POLICIES = Lens(
         _CREATED,
         _TAGS,
         _LANGUAGE,
-        Row("body.text", "/policies", lambda e: "\n".join(_strings(e["policies"])), lambda s: None, "one a line"),
-        Row("body.title", "", lambda e: "policies", lambda s: None),
+        Row("body.text", "/policies", lambda e: "\n".join(_strings(e["policies"])), _never, "one a line"),
+        Row("body.title", "", _always("policies"), _never),
     ),
     "read only",
 )
@@ -445,7 +454,13 @@ _SETTING = Lens(
         _CREATED,
         _TAGS,
         _LANGUAGE,
-        Row("body.name", "/preferences", lambda e: _setting(e, value=False), lambda s: None, "`preferences` where it has several"),
+        Row(
+            "body.name",
+            "/preferences",
+            lambda e: _setting(e, value=False),
+            _never,
+            "`preferences` where it has several",
+        ),
         Row(
             "body.value",
             "/preferences",

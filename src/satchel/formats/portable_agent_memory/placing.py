@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from pathlib import Path
 
 from satchel.errors import InputError, OutputError
 from satchel.formats.folder import told_of
-from satchel.formats.portable_agent_memory import wire
 from satchel.formats.portable_agent_memory.conversion import OURS
-from satchel.formats.portable_agent_memory.reader import files_in, read_file
-from satchel.limits import DEFAULT
-from satchel.trust.files import sync_folder
-
-_FILE_MODE = 0o600
+from satchel.formats.portable_agent_memory.files import load
+from satchel.formats.portable_agent_memory.reader import files_in
+from satchel.trust.files import write_private
 
 
 def place(target: Path, data: bytes) -> None:
@@ -33,18 +28,7 @@ def place(target: Path, data: bytes) -> None:
                 return
             if not _says_ours(target):
                 raise OutputError(f"{target} is in the way and is no earlier export of Satchel", hint="name another file")
-        beside = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
-        try:
-            with os.fdopen(descriptor, "wb") as sink:
-                sink.write(data)
-                sink.flush()
-                os.fsync(descriptor)
-            beside.replace(target)
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
-        sync_folder(target.parent)
+    write_private(target, data)
 
 
 def is_ours(folder: Path) -> bool:
@@ -55,6 +39,6 @@ def is_ours(folder: Path) -> bool:
 
 def _says_ours(file: Path) -> bool:
     try:
-        return OURS in wire.parse(read_file(file, DEFAULT, file.name)).metadata
+        return OURS in load(file).metadata
     except InputError:
         return False

@@ -7,9 +7,6 @@ it is signed anew, and an identity in it stays that agent's.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,10 +14,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from satchel.codec.collector import paused
-from satchel.errors import InputError, LimitExceeded, Place
+from satchel.errors import InputError, Place
 from satchel.formats.base import Known
+from satchel.formats.portable_agent_memory import files, wire
 from satchel.formats.portable_agent_memory import kept as keeping
-from satchel.formats.portable_agent_memory import wire
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.conversion import OURS
 from satchel.formats.portable_agent_memory.doors import Vouched, admitted
@@ -72,14 +69,11 @@ def read(
     """
     for file in files_in(path):
         name = f"{path.name}/{file.name}" if path.is_dir() else path.name
-        data = read_file(file, limits, name)
+        data = files.read(file, limits)
         artifact = wire.parse(data, limits, file=name)
         vouched = admitted(artifact, trusted, limits, name, accept_invalid_signature=accept_invalid_signature)
         with paused():
             yield from _Reading(artifact, data, vouched, known, name, file).items()
-    for other in _others(path):
-        place = Place(f"{path.name}/{other}")
-        yield Finding("unread-file", "warning", "is no artifact by its name; it was not taken", place, "skipped")
 
 
 def files_in(path: Path) -> list[Path]:
@@ -95,31 +89,23 @@ def is_named(path: Path) -> bool:
     return path.name.lower().endswith(SUFFIXES) and not path.name.startswith(".")
 
 
-def _others(path: Path) -> list[str]:
-    return sorted(file.name for file in path.iterdir() if not is_named(file)) if path.is_dir() else []
-
-
-def read_file(path: Path, limits: Limits, name: str) -> bytes:
-    """The bytes of an artifact, never more than may be. Raises InputError."""
+def recognises(path: Path) -> bool:
+    """Whether a file looks like an artifact, or a folder holds such files, called so, and nothing else that can be seen."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise InputError("is no regular file", place=Place(name))
-            data = stream.read(limits.artifact_bytes + 1)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", place=Place(name)) from None
-    if len(data) > limits.artifact_bytes:
-        text = f"PAM_TOO_LARGE: the artifact has more than {limits.artifact_bytes:,} bytes"
-        raise LimitExceeded(text, place=Place(name), hint="--limit artifact_bytes=N raises it")
-    return data
+        if not path.is_dir():
+            return files.recognises(path)
+        found = files_in(path)
+        seen = sum(not each.name.startswith(".") for each in path.iterdir())
+    except (OSError, ValueError, InputError):
+        return False
+    return 0 < len(found) == seen and all(map(files.recognises, found))
 
 
 class _Found(NamedTuple):
     """An entry, its residue where it is of use, and the plain record that the two are."""
 
     component: Component
-    index: int
+    place: Place
     entry: Entry
     residue: Residue
     plain: Plain | None
@@ -162,7 +148,7 @@ class _Reading:
         yield from self._envelope()
 
     def _are_ours(self, entries: dict[str, Residue], records: list[dict[str, Any]]) -> bool:
-        """Whether what stands in ``metadata.satchel`` is whole: then it is kept with what it speaks of, not with the envelope."""
+        """Whether what stands in ``metadata.satchel`` is whole: then it is kept with what it speaks of."""
         self._ids = {entry["id"] for _, entry in self._artifact.all_entries()}
         ours = self._artifact.metadata.get(OURS)
         if type(ours) is not dict:
@@ -182,12 +168,13 @@ class _Reading:
         )
 
     def _found(self, notes: dict[str, Residue]) -> Iterator[_Found]:
+        profile = self._artifact.profile
         for component in COMPONENTS:
             for index, entry in enumerate(self._artifact.entries(component)):
-                own = entry.get(OURS) if self._artifact.profile.nested else notes.get(entry["id"])
+                own = entry.get(OURS) if profile.nested else notes.get(entry["id"])
                 residue = own if type(own) is dict else {}
-                plain = said_by(component, entry, self._artifact.profile, residue) if "body" in residue or uid_in(residue) else None
-                yield _Found(component, index, entry, residue if plain is not None or "was" in residue else {}, plain)
+                plain = said_by(component, entry, profile, residue) if uid_in(residue) else None
+                yield _Found(component, self._place(component, index), entry, residue if plain is not None else {}, plain)
 
     def _place_uids(self, found: list[_Found], carried: list[dict[str, Any]]) -> None:
         """Settle which uid everything has here: that of the record it was written from, where the vault holds one that still
@@ -244,8 +231,8 @@ class _Reading:
         return Place(self._name, pointer=self._artifact.pointer(component, index))
 
     def _entry(self, found: _Found, *, keeps_notes: bool, notes: dict[str, Residue]) -> Iterator[Item]:
-        component, index, entry, residue, plain = found
-        own, place = entry["id"], self._place(component, index)
+        component, place, entry, residue, plain = found
+        own = entry["id"]
         if own in self._gone:
             text = "an entry, or one that it is derived from, was erased from this vault and stays erased; it was not taken"
             yield Finding("erased", "warning", text, place, "skipped")
@@ -291,7 +278,9 @@ class _Reading:
         uid = carried_uid(written)
         place = Place(self._name, pointer=f"/metadata/{OURS}/records")
         if any(self._known.buried(each) in ("delete", "redact") for each in (uid, written)):
-            yield Finding("erased", "warning", "a record was erased from this vault and stays erased; it was not taken", place, "skipped")
+            yield Finding(
+                "erased", "warning", "a record was erased from this vault and stays erased; it was not taken", place, "skipped"
+            )
             return
         if written in self._held:
             text = "the vault holds the record that this was written from; it was not taken a second time"
@@ -333,5 +322,3 @@ class _Reading:
             read=lambda: Reading((record,)),
             small=True,
         )
-
-

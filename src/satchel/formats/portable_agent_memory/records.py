@@ -27,7 +27,7 @@ ARTIFACT, CARRIED = "artifact", "carried"
 REDACTION = "_redaction_metadata"
 _uid = uids_in(FORMAT_NAME, "entry")
 #: Names of open formats are no platforms: a vault tells by them what goes home how.
-_NO_PLATFORM = frozenset((FORMAT_NAME, "portable-memory", "portable-ai-memory"))
+_NO_PLATFORM = frozenset(("", FORMAT_NAME, "portable-memory", "portable-ai-memory"))
 
 UidOf = Callable[[str], str]
 
@@ -151,9 +151,7 @@ def artifact_record(artifact: Artifact, uid: str, key: str) -> Record:
     return Record(
         uid=uid,
         body=Foreign(type="agent_memory_artifact", title=agent if type(agent) is str else "", text="\n".join(lines)),
-        origin=Origin(
-            format=FORMAT_NAME, version="1.0", dialect=artifact.profile.name, id=artifact.root_hash, kind=ARTIFACT
-        ),
+        origin=Origin(format=FORMAT_NAME, version="1.0", dialect=artifact.profile.name, id=artifact.root_hash, kind=ARTIFACT),
         times=Times(created=from_iso(artifact.envelope.get("created_at"))),
         provenance=Provenance(platform=FORMAT_NAME),
     )
@@ -162,7 +160,10 @@ def artifact_record(artifact: Artifact, uid: str, key: str) -> Record:
 def _made(plain: Plain, uid: str, resolve: UidOf, trust: Trust, origin: Origin) -> Record:
     named = renamed(plain, resolve)
     platform = named["provenance"].get("platform", "")
-    named["provenance"] = {**named["provenance"], "platform": FORMAT_NAME if platform in _NO_PLATFORM else platform or FORMAT_NAME}
+    named["provenance"] = {
+        **named["provenance"],
+        "platform": FORMAT_NAME if platform in _NO_PLATFORM else platform or FORMAT_NAME,
+    }
     return msgspec.structs.replace(record_of(named, uid), origin=origin, trust=trust)
 
 

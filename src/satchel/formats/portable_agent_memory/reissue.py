@@ -1,4 +1,4 @@
-"""Entries issued anew: in another profile's shape, of a later schema, or because what they name has another id (dossier 1.9, 10.3).
+"""Entries issued anew: in another profile, of a later schema, or since what they name has another id (dossier 1.9, 10.3).
 
 A new id for one entry is a new id for all that name it. They are issued parents first, with a map from old ids to new, so that
 no reference leads nowhere; the root is worked out anew, and whoever signs it vouches for it: the old signature is evidence.
@@ -175,11 +175,12 @@ def convert(artifact: Artifact, target: Profile, key: PrivateKey | None = None) 
         made[id] = issued(entry, residue, component, artifact.profile, target, lambda old: ids.get(old, ""))
         ids[id] = made[id].entry["id"]
     entries = {component: [made[entry["id"]].entry for entry in artifact.entries(component)] for component in COMPONENTS}
+    by_new = {each.entry["id"]: with_residue(each.entry, each.residue or None) for each in made.values()}
+    beside = {str(value.get("uid")): value for value in notes.records}
     for each in sources_in(artifact.metadata):
         # It was issued from an artifact of that profile, and is whole: that one stands again, signature and all.
-        if each.profile == target.name and set(each.ids()) == set(ids.values()) and not key and not each.carried():
-            by_new = {one.entry["id"]: with_residue(one.entry, one.residue or None) for one in made.values()}
-            return Reissued(rebuilt(each, by_new.__getitem__, lambda uid: {}), ids)  # noqa: ARG005
+        if each.profile == target.name and not key and set(each.ids()) == set(by_new) and set(each.carried()) == set(beside):
+            return Reissued(rebuilt(each, by_new.__getitem__, beside.__getitem__), ids)
     ours: dict[str, Any] = {"sources": [*notes.sources, evidence(_kept(artifact), whole=True)]}
     if target is SDK:
         residues = [{"id": each.entry["id"], **each.residue} for each in made.values() if each.residue]
@@ -239,7 +240,9 @@ def migrate(
             entry = transform(component, dict(entry))
         old = by_id[id][1]
         changed = dict(entry) if entry == old else {**entry, profile.version_member: version}
-        changed |= {name: refs for name, refs in _referred(old, old, lambda each: ids.get(each, each)).items() if name in changed}
+        changed |= {
+            name: refs for name, refs in _referred(old, old, lambda each: ids.get(each, each)).items() if name in changed
+        }
         changed["id"] = ids[id] = entry_id(changed, component, profile)
         by_id[id] = (component, changed)
     entries = {component: [by_id[entry["id"]][1] for entry in artifact.entries(component)] for component in COMPONENTS}
@@ -248,7 +251,9 @@ def migrate(
     metadata = {name: value for name, value in artifact.metadata.items() if name not in ("pam_seal", "pam_key_id")}
     metadata[OURS] = {**(ours if type(ours) is dict else {}), "sources": sources}
     if type(ours) is dict and type(ours.get("entries")) is list:
-        metadata[OURS]["entries"] = [{**each, "id": ids.get(each["id"], each["id"])} for each in notes_of(artifact).entries.values()]
+        metadata[OURS]["entries"] = [
+            {**each, "id": ids.get(each["id"], each["id"])} for each in notes_of(artifact).entries.values()
+        ]
     new = seal(
         profile,
         entries,

@@ -119,15 +119,10 @@ def restored(lens: Lens, entry: Entry, residue: Residue, through: Callable[[Entr
     plain = normal(overlaid(decode(lens, entry), residue))
     if plain is None or lens_of(plain) is not lens:
         return None
-    written = encode(lens, Source(plain, entry["created_at"], _any_name))
+    written = encode(lens, Source(plain, entry["created_at"]))
     again = through({**entry, **written})
     told = (row for row in lens.rows if row.ours and row.theirs[1:] in written)
     return plain if all(row.read(again) == row.read(entry) for row in told) else None
-
-
-def _any_name(uid: str) -> str:
-    """The names of a relation's ends are the entry's own business."""
-    return ""
 
 
 def notes_of(artifact: Artifact) -> Notes:
@@ -158,10 +153,13 @@ def renamed(plain: Plain, uid_of: Callable[[str], str]) -> Plain:
             if type(found) is str and _UID.fullmatch(found):
                 holder[member] = uid_of(found)
     if body["kind"] == "message" and body.get("parts"):
-        body["parts"] = [
-            {**part, "asset": uid_of(part["asset"])} if _UID.fullmatch(part.get("asset", "")) else part for part in body["parts"]
-        ]
+        body["parts"] = [_part(part, uid_of) for part in body["parts"]]
     made = {**plain, "body": body, "provenance": provenance}
     if plain.get("scope"):
         made["scope"] = uid_of(plain["scope"])
     return made
+
+
+def _part(part: dict[str, Any], uid_of: Callable[[str], str]) -> dict[str, Any]:
+    named = part.get("asset", "")
+    return {**part, "asset": uid_of(named)} if _UID.fullmatch(named) else part

@@ -22,10 +22,20 @@ from satchel.formats.base import Selection
 from satchel.formats.portable_agent_memory import bounds, kept, mapping, shapes
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.conversion import neutral, shaped
-from satchel.formats.portable_agent_memory.mapping import LENSES, PLACELESS, Entry, Plain, Source, decode, encode, lens_of, lenses_of
+from satchel.formats.portable_agent_memory.mapping import (
+    LENSES,
+    PLACELESS,
+    Entry,
+    Plain,
+    Source,
+    decode,
+    encode,
+    lens_of,
+    lenses_of,
+)
 from satchel.formats.portable_agent_memory.models import defaults
 from satchel.formats.portable_agent_memory.profiles import SDK, Component, Profile
-from satchel.formats.portable_agent_memory.records import CARRIED, ids_in, uid_of
+from satchel.formats.portable_agent_memory.records import CARRIED, uid_of
 from satchel.formats.portable_agent_memory.reissue import Issued, in_order, issued, placed, profile_of
 from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, between, plain_of
 from satchel.limits import DEFAULT
@@ -111,9 +121,9 @@ class Loom:
             elif record.uid not in self._edges:
                 yield self._woven(record)
         for uid in in_order(self._edges):
-            record = self._selection.get(uid)
-            if record is not None:
-                yield self._woven(record)
+            found = self._selection.get(uid)
+            if found is not None:
+                yield self._woven(found)
         for kind, text in PLACELESS.items():
             count = sum(not is_home(record) for record in self._selection.records(kind))
             if count:
@@ -137,7 +147,7 @@ class Loom:
         return None
 
     def _rides_beside(self, record: Record) -> bool:
-        if record.kind not in ENTRY_KINDS or record.origin.kind == CARRIED and is_home(record):
+        if record.kind not in ENTRY_KINDS or (record.origin.kind == CARRIED and is_home(record)):
             return True
         return record.status in _PAST and not (is_home(record) and not record.touched)
 
@@ -317,7 +327,7 @@ class Loom:
     def _loose_ends(self, record: Record, others: list[Link]) -> Residue:
         """Links, trust and what the source said besides: what no plain member says."""
         residue: Residue = {}
-        known = [link for link in others if link.to in self.entries or link.to in self.beside or self._is_part_of_entry(link.to)]
+        known = [link for link in others if link.to in self.entries or link.to in self.beside or self._leaves(link.to)]
         if known:
             residue["links"] = [{"type": link.type, "to": link.to} for link in known]
             self.ledger.field(record.kind, "links", "carried", "no-member", _BESIDE)
@@ -332,7 +342,9 @@ class Loom:
             residue["raw"] = exact(dict(unmapped))[0]
         return residue
 
-    def _is_part_of_entry(self, uid: str) -> bool:
+    def _leaves(self, uid: str) -> bool:
+        if uid in self.entries or uid in self.beside:
+            return True
         record = self._get(uid)
         return record is not None and _is_part(record) and record.linked("part_of") in self.entries
 
@@ -381,7 +393,9 @@ class Loom:
     def _tell_exact(self, kind: str, changes: tuple[int, int]) -> None:
         texts, lost = changes
         if texts:
-            self.ledger.field(kind, "numbers", "narrowed", "integer-as-text", "past 2^53 not every reader is exact; written as text")
+            self.ledger.field(
+                kind, "numbers", "narrowed", "integer-as-text", "past 2^53 not every reader is exact; written as text"
+            )
         if lost:
             self.ledger.field(kind, "numbers", "lost", "no-number", "NaN and infinities are no JSON")
 
@@ -393,7 +407,7 @@ def _is_part(record: Record) -> bool:
 
 def fault_of(entry: Entry, component: Component, profile: Profile) -> str:
     """Why readers would refuse an entry by itself; "" when they would not."""
-    holder = {component: [entry]}
+    holder: dict[str, Any] = {component: [entry]}
     alone = Artifact(profile, {"components": holder} if profile.nested else holder)
     checks: tuple[Callable[[], Iterator[Any]], ...] = (
         lambda: shapes.entry_faults(alone),
@@ -423,5 +437,3 @@ def exact(value: Any) -> tuple[Any, tuple[int, int]]:
         return item
 
     return walk(value), (texts, lost)
-
-

@@ -22,7 +22,7 @@ from satchel.formats.base import Progress, Selection, Written
 from satchel.formats.folder import Folder
 from satchel.formats.portable_agent_memory import kept as keeping
 from satchel.formats.portable_agent_memory import wire
-from satchel.formats.portable_agent_memory.artifact import Artifact, Encoding
+from satchel.formats.portable_agent_memory.artifact import Encoding
 from satchel.formats.portable_agent_memory.conversion import OURS
 from satchel.formats.portable_agent_memory.kept import Kept, evidence, sources_in
 from satchel.formats.portable_agent_memory.mapping import Entry
@@ -120,7 +120,9 @@ class _Export:
         home = self._whole() if self._key is None else None
         if home is None and not self._items and loom.profile is not SDK:
             hint = "sdk-0.1 has artifacts without entries"
-            raise OutputError(f"there is nothing to write: an artifact of {loom.profile.name} has at least one entry", hint=hint)
+            raise OutputError(
+                f"there is nothing to write: an artifact of {loom.profile.name} has at least one entry", hint=hint
+            )
         if names_file(self._target):
             data = home if home is not None else self._one(loom.profile, encoding_of(self._target))
             place(self._target, data)
@@ -134,7 +136,7 @@ class _Export:
             return self._written(folder.files, folder.size_bytes)
 
     def _written(self, files: int, size_bytes: int) -> Written:
-        counts: dict[str, int] = {name: 0 for name in COMPONENTS}
+        counts: dict[str, int] = dict.fromkeys(COMPONENTS, 0)
         for item in self._items:
             counts[item.component] += 1
         found = {name: count for name, count in counts.items() if count}
