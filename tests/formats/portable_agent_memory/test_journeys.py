@@ -20,7 +20,7 @@ from satchel.formats.portable_agent_memory.records import artifact_uid, uid_of
 from satchel.formats.portable_agent_memory.reissue import convert, migrate
 from satchel.formats.portable_agent_memory.sealing import resign
 from satchel.model import bodies
-from satchel.model.record import Access, Link, Original, Reading, Record, Tombstone
+from satchel.model.record import Access, Link, Original, Provenance, Reading, Record, Tombstone
 from satchel.trust.public_keys import read_typed_key
 from satchel.trust.secrets import Secret
 from satchel.trust.signatures import ED25519, PrivateKey
@@ -480,7 +480,7 @@ def test_what_the_format_cannot_do_is_said(tmp_path: Path) -> None:
 def hold(store: SqliteStore, *items: Record) -> None:
     """Records that came from elsewhere."""
     with store.importing("elsewhere") as intake:
-        for item in items:
+        for item in (msgspec.structs.replace(each, provenance=Provenance(platform="chatgpt")) for each in items):
             intake.put(
                 Original(
                     uid=item.uid,
