@@ -514,6 +514,28 @@ def test_an_export_is_known_again_only_while_it_says_the_same(store: SqliteStore
     assert taken(store, target).summary.counts["memory"] == {"new": 1}
 
 
+@needs_samples
+def test_what_was_issued_anew_from_entries_of_the_vault_is_known_again(store: SqliteStore, tmp_path: Path) -> None:
+    taken(store, SAMPLES / "sdk-profile/five-components-signed.pam")
+    before = store.count()
+    given(store, tmp_path / "out.pam", profile=SPEC)
+    batch = taken(store, tmp_path / "out.pam")
+    assert batch.summary.counts == {"foreign": {"new": 1}}
+    assert store.count() == before + 1
+
+
+@needs_samples
+def test_an_entry_of_another_profile_reads_as_it_did_in_its_own(tmp_path: Path) -> None:
+    found = records_in(SAMPLES / "sdk-profile/five-components-signed.pam")
+    FORMAT.write(Held(found), tmp_path / "out.pam", options=WriteOptions(profile="spec-1.0"))
+    again = records_in(tmp_path / "out.pam")
+    assert _said(again) == _said(found)
+
+
+def _said(found: dict[str, tuple[Record, bytes]]) -> set[str]:
+    return {str((each.body, each.times, each.tags, each.provenance)) for each, _ in found.values() if each.kind != "foreign"}
+
+
 # From profile to profile ------------------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ it is signed anew, and an identity in it stays that agent's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.conversion import OURS
 from satchel.formats.portable_agent_memory.doors import Vouched, admitted
 from satchel.formats.portable_agent_memory.mapping import Entry, Plain
-from satchel.formats.portable_agent_memory.profiles import COMPONENTS, SDK, Component
+from satchel.formats.portable_agent_memory.profiles import COMPONENTS, SDK, Component, Profile
 from satchel.formats.portable_agent_memory.records import (
     ARTIFACT,
     CARRIED,
@@ -37,11 +37,12 @@ from satchel.formats.portable_agent_memory.records import (
     said_by,
     uid_of,
 )
-from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, notes_of, record_of, uid_in
+from satchel.formats.portable_agent_memory.reissue import WAS, made_of
+from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, notes_of, uid_in
 from satchel.limits import Limits
 from satchel.model.findings import Finding
 from satchel.model.packages import Carried, CarriedFile
-from satchel.model.record import Item, Original, Reading, Trust
+from satchel.model.record import Item, Original, Reading, Record, Trust
 from satchel.model.text import searchable
 from satchel.model.times import from_iso
 
@@ -102,11 +103,16 @@ def recognises(path: Path) -> bool:
 
 
 class _Found(NamedTuple):
-    """An entry, its residue where it is of use, and the plain record that the two are."""
+    """An entry, the one that it is read as, its residue where it is of use, and the plain record that the two are.
+
+    An entry that was issued from one of another profile is read as that one: its residue speaks of that.
+    """
 
     component: Component
     place: Place
     entry: Entry
+    read_as: Entry
+    profile: Profile
     residue: Residue
     plain: Plain | None
 
@@ -168,25 +174,28 @@ class _Reading:
         )
 
     def _found(self, notes: dict[str, Residue]) -> Iterator[_Found]:
-        profile = self._artifact.profile
+        own = self._artifact.profile
         for component in COMPONENTS:
             for index, entry in enumerate(self._artifact.entries(component)):
-                own = entry.get(OURS) if profile.nested else notes.get(entry["id"])
-                residue = own if type(own) is dict else {}
-                plain = said_by(component, entry, profile, residue) if uid_in(residue) else None
-                yield _Found(component, self._place(component, index), entry, residue if plain is not None else {}, plain)
+                said = entry.get(OURS) if own.nested else notes.get(entry["id"])
+                residue = said if type(said) is dict else {}
+                read_as, profile = made_of(entry, residue, component, own) or (entry, own)
+                plain = said_by(component, read_as, profile, residue) if uid_in(residue) else None
+                place = self._place(component, index)
+                yield _Found(component, place, entry, read_as, profile, residue, plain)
 
     def _place_uids(self, found: list[_Found], carried: list[dict[str, Any]]) -> None:
         """Settle which uid everything has here: that of the record it was written from, where the vault holds one that still
         says the same."""
         for each in found:
-            own, written = each.entry["id"], uid_in(each.residue)
+            own = each.entry["id"]
             here = uid_of(own)
-            if written and self._says_same(written, each.plain):
-                self._held[own] = here = written
-            self._uids[uid_of(own)] = here
-            if written:
-                self._uids[written] = here
+            before = [uid for uid in (uid_in(each.residue), was_uid(each.residue)) if uid and uid != here]
+            for uid in before:
+                if self._says_same(uid, each):
+                    self._held[own] = here = uid
+                    break
+            self._uids |= dict.fromkeys((uid_of(own), *before), here)
         for value in carried:
             written = uid_in(value)
             record = carried_record(value, "imported", written, lambda uid: uid)
@@ -195,9 +204,23 @@ class _Reading:
                 self._held[written] = here = written
             self._uids[written] = self._uids[carried_uid(written)] = here
 
-    def _says_same(self, uid: str, plain: Plain | None) -> bool:
+    def _says_same(self, uid: str, found: _Found) -> bool:
+        """Whether the vault holds a record of this uid that says what the entry says."""
         said = self._known.said(uid)
-        return said is not None and plain is not None and said == searchable(record_of(plain, uid))
+        return said is not None and said == searchable(self._records(found, "imported", lambda each: each)[0])
+
+    def _records(self, found: _Found, trust: Trust, target: Callable[[str], str]) -> tuple[Record, ...]:
+        return entry_records(
+            found.component,
+            found.read_as,
+            found.profile,
+            came_in=self._artifact.profile,
+            plain=found.plain,
+            residue=found.residue,
+            trust=trust,
+            target=target,
+            resolve=self._resolve,
+        )
 
     def _target(self, id: str) -> str:
         return self._held.get(id) or uid_of(id)
@@ -212,8 +235,9 @@ class _Reading:
         children: dict[str, list[str]] = {}
         pending = []
         for each in found:
-            own, written = each.entry["id"], uid_in(each.residue)
-            if any(self._known.buried(uid) in ("delete", "redact") for uid in (uid_of(own), written) if uid):
+            own = each.entry["id"]
+            written, before = uid_in(each.residue), was_uid(each.residue)
+            if any(self._known.buried(uid) in ("delete", "redact") for uid in (uid_of(own), written, before) if uid):
                 pending.append(own)
             for parent in ids_in(each.entry, "parent_ids"):
                 if parent == redacted_from(each.entry):
@@ -231,7 +255,7 @@ class _Reading:
         return Place(self._name, pointer=self._artifact.pointer(component, index))
 
     def _entry(self, found: _Found, *, keeps_notes: bool, notes: dict[str, Residue]) -> Iterator[Item]:
-        component, place, entry, residue, plain = found
+        entry, place, plain = found.entry, found.place, found.plain
         own = entry["id"]
         if own in self._gone:
             text = "an entry, or one that it is derived from, was erased from this vault and stays erased; it was not taken"
@@ -244,33 +268,18 @@ class _Reading:
         # What rides in the metadata is under the seal alone; without one it takes from the trust that the entry has.
         sure = self._vouched.is_sealed or self._artifact.profile.nested or plain is None
         trust: Trust = self._vouched.trust if sure else "imported"
-        artifact = self._artifact
         native = keeping.compact(keeping.with_residue(entry, notes[own] if keeps_notes else None))
-
-        def made() -> Reading:
-            return Reading(
-                entry_records(
-                    component,
-                    entry,
-                    artifact.profile,
-                    plain=plain,
-                    residue=residue,
-                    trust=trust,
-                    target=self._target,
-                    resolve=self._resolve,
-                )
-            )
 
         yield Original(
             uid=uid_of(own),
-            kind=f"{FORMAT_NAME}.{component}",
+            kind=f"{FORMAT_NAME}.{found.component}",
             native=native,
             place=place,
             reader=READER,
             updated=None,
-            read=made,
+            read=lambda: Reading(self._records(found, trust, self._target)),
             # An identity may be several records.
-            small=component != "identity" or plain is not None,
+            small=found.component != "identity" or plain is not None,
         )
 
     def _carried(self, value: dict[str, Any]) -> Iterator[Item]:
@@ -322,3 +331,10 @@ class _Reading:
             read=lambda: Reading((record,)),
             small=True,
         )
+
+
+def was_uid(residue: Residue) -> str:
+    """The uid of the entry that this residue's was issued from; "" where it says of none."""
+    was = residue.get(WAS)
+    id = was.get("id") if type(was) is dict else None
+    return uid_of(id) if type(id) is str and id else ""

@@ -82,6 +82,7 @@ def entry_records(
     entry: Entry,
     profile: Profile,
     *,
+    came_in: Profile,
     plain: Plain | None,
     residue: Residue,
     trust: Trust,
@@ -91,13 +92,14 @@ def entry_records(
     """The records of an entry that was verified.
 
     Args:
+        came_in: the profile of its artifact; ``profile`` is that of ``entry``, which may be what it was issued from.
         plain: what ``said_by`` gave for its residue.
         target: the uid that an entry's id stands for here.
         resolve: the uid here of what had a uid where the residue was written, "" where nothing is known of it.
     """
     own = entry["id"]
     links = tuple(entry_links(entry, target))
-    origin = Origin(format=FORMAT_NAME, version="1.0", dialect=profile.name, id=own, kind=component)
+    origin = Origin(format=FORMAT_NAME, version="1.0", dialect=came_in.name, id=own, kind=component)
     if plain is not None:
         more = [
             Link(link.type, uid)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from satchel.errors import MalformedInput
+from satchel.errors import CanonicalError, MalformedInput
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.conversion import OURS, REFERENCES, converted, rest_of, restored
 from satchel.formats.portable_agent_memory.hashing import entry_id
@@ -100,6 +100,29 @@ def issued(
     if type(was) is dict:
         note["before"] = was
     return placed(made, {**residue, WAS: note}, component, target)
+
+
+def made_of(entry: Entry, residue: Residue, component: Component, profile: Profile) -> tuple[Entry, Profile] | None:
+    """The entry that this one was made of, in its own profile's shape, under the id and the references that this one has; None
+    where its residue says of none, or of one that it cannot be made of."""
+    was = residue.get(WAS)
+    source = PROFILES.get(str(was.get("profile"))) if type(was) is dict else None
+    if type(was) is not dict or source is None or source is profile:
+        return None
+    old = restored(entry, component, profile, source, was.get("rest"))
+    try:
+        again = complete({**converted(old, component, source, profile), **_named(entry)}, component, profile)
+    except (CanonicalError, KeyError, TypeError, AttributeError):
+        return None
+    bare = {name: value for name, value in entry.items() if name != OURS}
+    if {**again, "id": entry["id"]} != bare:
+        return None
+    return {**old, **_named(entry)}, source
+
+
+def _named(entry: Entry) -> Entry:
+    """What names an entry and what it names."""
+    return {name: entry[name] for name in ("id", *REFERENCES) if name in entry}
 
 
 def placed(entry: Entry, residue: Residue, component: Component, profile: Profile) -> Issued:
