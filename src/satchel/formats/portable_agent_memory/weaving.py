@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import functools
 import math
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,7 +20,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from satchel.errors import CanonicalError
-from satchel.formats.base import Selection
+from satchel.formats.base import Homeward, Selection
 from satchel.formats.portable_agent_memory import bounds, kept, mapping, shapes
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.conversion import neutral, shaped
@@ -35,9 +37,10 @@ from satchel.formats.portable_agent_memory.mapping import (
 )
 from satchel.formats.portable_agent_memory.models import defaults
 from satchel.formats.portable_agent_memory.profiles import SDK, Component, Profile
-from satchel.formats.portable_agent_memory.records import CARRIED, uid_of
-from satchel.formats.portable_agent_memory.reissue import Issued, in_order, issued, placed, profile_of
+from satchel.formats.portable_agent_memory.records import ARTIFACT, CARRIED, carried_uid, uid_of
+from satchel.formats.portable_agent_memory.reissue import in_order, issued, placed, profile_of
 from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, between, plain_of
+from satchel.formats.portable_agent_memory.spools import Spool, Where
 from satchel.limits import DEFAULT
 from satchel.model.ids import make_uid
 from satchel.model.ledger import Ledger
@@ -81,53 +84,99 @@ def is_home(record: Record) -> bool:
 class Loom:
     """One export of one selection into one profile. ``plan`` comes first."""
 
-    def __init__(self, selection: Selection, profile: Profile, ledger: Ledger) -> None:
+    def __init__(self, selection: Selection, ledger: Ledger, aside: Spool) -> None:
         self._selection = selection
-        self.profile = profile
         self.ledger = ledger
+        #: What is written; set between the passes, for what leaves tells which it is.
+        self.profile: Profile = SDK
         self._get = functools.lru_cache(_HELD)(selection.get)
         #: Uids of what leaves, with and without an entry.
         self.entries: set[str] = set()
         self.beside: set[str] = set()
         #: What an entry names, by uid; those that name nothing are not in it.
         self._edges: dict[str, list[str]] = {}
+        #: What goes home as it came, with the profile that it came in; and what came so and was edited since.
+        self._native: dict[str, str] = {}
+        self._edited: list[str] = []
+        #: Kept bytes that wait for their parents.
+        self._aside = aside
+        self._waiting: dict[str, tuple[str, str, str, Where]] = {}
         #: Ids of the entries that are there, by uid; and which of them are episodic.
         self._ids: dict[str, str] = {}
         self._episodic: set[str] = set()
 
     def plan(self) -> None:
-        """The first pass."""
+        """The first pass; into the ledger what does not leave."""
+        parts: Counter[tuple[str, str]] = Counter()
         for record in self._selection.records(*LEAVING):
-            if self._refusal(record) is not None or _is_part(record):
+            refusal = self._refusal(record)
+            if refusal is not None:
+                self.ledger.record(record.kind, "omitted", refusal.code, refusal.text)
                 continue
-            if self._rides_beside(record):
-                self.beside.add(record.uid)
+            if _is_part(record):
+                parts[record.kind, record.linked("part_of")] += 1
                 continue
-            self.entries.add(record.uid)
+            rides = self._rides_beside(record)
+            (self.beside if rides else self.entries).add(record.uid)
+            if _came_so(record):
+                if record.touched:
+                    self._edited.append(record.uid)
+                else:
+                    self._native[record.uid] = sys.intern(record.origin.dialect)
+            if rides:
+                continue
             named = [link.to for link in record.links if link.type in ("derived_from", "evidence")]
             if is_home(record):
                 named += [link.to for link in record.links if link.type == "supersedes"]
             if named:
                 self._edges[record.uid] = named
-
-    def weave(self) -> Iterator[Woven]:
-        """The second pass: everything that leaves, and into the ledger what does not."""
-        for record in self._selection.records(*LEAVING):
-            refusal = self._refusal(record)
-            if refusal is not None:
-                self.ledger.record(record.kind, "omitted", refusal.code, refusal.text)
-            elif _is_part(record):
-                self._tell_part(record)
-            elif record.uid not in self._edges:
-                yield self._woven(record)
-        for uid in in_order(self._edges):
-            found = self._selection.get(uid)
-            if found is not None:
-                yield self._woven(found)
+        for (kind, of), count in parts.items():
+            if of in self.entries:
+                self.ledger.record(kind, "accepted", count=count)
+            else:
+                text = "the identity entry that said it does not leave"
+                self.ledger.record(kind, "omitted", "entry-gone", text, count=count)
         for kind, text in PLACELESS.items():
             count = sum(not is_home(record) for record in self._selection.records(kind))
             if count:
                 self.ledger.record(kind, "omitted", "no-place", text, count=count)
+
+    def weave(self) -> Iterator[Woven]:
+        """The second pass: everything that leaves, what came in this format first."""
+        for found in self._selection.homeward(FORMAT_NAME):
+            yield from self._homeward(found)
+        for uid in (*self._native, *self._edited):
+            # A selection need not have a short way home.
+            record = self._selection.get(uid) if uid not in self._edges else None
+            if record is not None:
+                yield self._woven(record)
+        for record in self._selection.records(*LEAVING, not_from=FORMAT_NAME):
+            leaves = record.uid in self.entries or record.uid in self.beside
+            if leaves and record.uid not in self._edges and not _came_so(record):
+                yield self._woven(record)
+        for uid in in_order(self._edges):
+            if uid in self._waiting:
+                kind, component, profile, where = self._waiting[uid]
+                yield self._noted(self._came(uid, kind, component, self._aside.get(where), profile))
+            else:
+                record = self._selection.get(uid)
+                if record is not None:
+                    yield self._woven(record)
+
+    def _homeward(self, found: Homeward) -> Iterator[Woven]:
+        """What came in this format and goes home as it came, by its kept bytes alone."""
+        component = found.source_kind.removeprefix(f"{FORMAT_NAME}.")
+        if component == ARTIFACT:
+            return
+        value: dict[str, Any] = msgspec.json.decode(found.native)
+        uid = carried_uid(value["uid"]) if component == CARRIED else uid_of(value["id"])
+        profile = self._native.pop(uid, None)
+        if profile is None:
+            return
+        if uid in self._edges:
+            self._waiting[uid] = found.kind, component, profile, self._aside.put(found.native)
+        else:
+            yield self._noted(self._came(uid, found.kind, component, found.native, profile))
 
     # What leaves, and how ---------------------------------------------------------------------------------------------------
 
@@ -151,88 +200,78 @@ class Loom:
             return True
         return record.status in _PAST and not (is_home(record) and not record.touched)
 
-    def _tell_part(self, record: Record) -> None:
-        """A record that another record's entry says: an identity's policies, instructions, preferences."""
-        if record.linked("part_of") in self.entries:
-            self.ledger.record(record.kind, "accepted")
-        else:
-            self.ledger.record(record.kind, "omitted", "entry-gone", "the identity entry that said it does not leave")
-
     def _woven(self, record: Record) -> Woven:
-        goes_home = is_home(record) and (record.uid in self.entries or record.origin.kind == CARRIED)
-        made = self._home(record) if goes_home else None
-        if made is None:
-            made = self._beside(record) if record.uid in self.beside else self._mapped(record)
-        elif made.component is not None:
-            self.ledger.record(record.kind, "accepted")
+        component = record.origin.kind
+        native = None
+        if is_home(record) and not record.touched and (record.uid in self.entries or component == CARRIED):
+            native = self._selection.native(record)
+        if native is not None:
+            return self._noted(self._came(record.uid, record.kind, component, native, record.origin.dialect))
+        if record.uid in self.beside:
+            return self._beside(record)
+        if is_home(record):
+            return self._noted(self._patched(record))
+        return self._noted(self._mapped(record))
+
+    def _noted(self, made: Woven) -> Woven:
+        """Remember under which id an entry leaves."""
         if made.component is not None:
-            self._ids[record.uid] = made.value["id"]
+            self._ids[made.uid] = made.value["id"]
             if made.component == "episodic":
-                self._episodic.add(record.uid)
+                self._episodic.add(made.uid)
         return made
 
     # What came in this format -----------------------------------------------------------------------------------------------
 
-    def _home(self, record: Record) -> Woven | None:
-        """What came in this format, from its kept bytes; None where they are gone and it must be made anew."""
-        native = self._selection.native(record)
-        if native is None:
-            return None
+    def _came(self, uid: str, kind: str, origin: str, native: bytes, profile: str) -> Woven:
+        """What came in this format and was not edited, from its kept bytes."""
         value: dict[str, Any] = msgspec.json.decode(native)
-        if record.origin.kind == CARRIED:
-            if record.touched:
-                return None
-            self.ledger.record(record.kind, "accepted")
-            return Woven(record.uid, None, value, {})
-        component: Component = record.origin.kind  # type: ignore[assignment]
-        source = profile_of(record.origin.dialect)
+        self.ledger.record(kind, "accepted")
+        if origin == CARRIED:
+            return Woven(uid, None, value, {})
+        component: Component = origin  # type: ignore[assignment]
+        source = profile_of(profile)
         entry, residue = kept.parted(value, source.name)
-        if record.touched:
-            return self._patched(record, component, entry, source)
         if component == "identity" and not residue:
-            entry = self._without_hidden(record, entry, source)
-        try:
-            made = issued(entry, residue, component, source, self.profile, self.id_now)
-        except CanonicalError:
-            return None
-        self._tell_issued(record, entry, made, source)
-        return Woven(record.uid, component, *made)
+            entry = self._without_hidden(kind, entry, source)
+        made = issued(entry, residue, component, source, self.profile, self.id_now)
+        if made.entry.get("id") != value["id"] and source is self.profile:
+            text = "what it names is not in this artifact, or has another id: issued under a new id"
+            self.ledger.field(kind, "id", "narrowed", "reissued", text)
+        elif made.entry.get("id") != value["id"]:
+            text = f"issued anew in {self.profile.name}; what that cannot say is beside it"
+            self.ledger.field(kind, "id", "widened", "other-profile", text)
+        return Woven(uid, component, *made)
 
     def id_now(self, old: str) -> str:
         """The id under which the entry that had this one leaves; "" where it does not."""
         return self._ids.get(uid_of(old), "")
 
-    def _tell_issued(self, record: Record, entry: Entry, made: Issued, source: Profile) -> None:
-        if made.entry.get("id") == entry["id"]:
-            return
-        if source is self.profile:
-            text = "what it names is not in this artifact, or has another id: issued under a new id"
-            self.ledger.field(record.kind, "id", "narrowed", "reissued", text)
-        else:
-            text = f"issued anew in {self.profile.name}; what that cannot say is beside it"
-            self.ledger.field(record.kind, "id", "widened", "other-profile", text)
-
-    def _without_hidden(self, record: Record, entry: Entry, source: Profile) -> Entry:
+    def _without_hidden(self, kind: str, entry: Entry, source: Profile) -> Entry:
         """An identity without what it says that was erased or may not be exported."""
         blank = defaults(SDK, "identity")
         hidden = {}
         for lens in lenses_of("identity", neutral(source, "identity", entry))[1:]:
-            part = self._get(make_uid(FORMAT_NAME, "entry", record.origin.id, lens.name))
+            part = self._get(make_uid(FORMAT_NAME, "entry", entry["id"], lens.name))
             if part is None or not part.access.exportable or part.touched:
                 member = {"instruction": "custom_instructions", "setting": "preferences"}.get(lens.name, lens.name)
                 hidden[member] = blank[member]
         if not hidden:
             return entry
         text = "without what of it was erased, edited or is not to be exported"
-        self.ledger.field(record.kind, "identity", "narrowed", "part-left-out", text)
+        self.ledger.field(kind, "identity", "narrowed", "part-left-out", text)
         return shaped(source, "identity", {**neutral(source, "identity", entry), **hidden})
 
-    def _patched(self, record: Record, component: Component, entry: Entry, source: Profile) -> Woven:
+    def _patched(self, record: Record) -> Woven:
         """A record that was edited since it came: its entry with the members that the table maps replaced."""
-        base = neutral(source, component, entry)
-        made = self._mapped(record, base=base)
-        self.ledger.field(record.kind, "id", "widened", "edited", "edited since it came: issued under a new id")
-        return made
+        native = self._selection.native(record)
+        if native is None:
+            return self._mapped(record)
+        source, component = profile_of(record.origin.dialect), record.origin.kind
+        entry, _ = kept.parted(msgspec.json.decode(native), source.name)
+        text = "edited since it came: issued under a new id"
+        self.ledger.field(record.kind, "id", "widened", "edited", text)
+        return self._mapped(record, base=neutral(source, component, entry))  # type: ignore[arg-type]
 
     # What came elsewhere ----------------------------------------------------------------------------------------------------
 
@@ -398,6 +437,11 @@ class Loom:
             )
         if lost:
             self.ledger.field(kind, "numbers", "lost", "no-number", "NaN and infinities are no JSON")
+
+
+def _came_so(record: Record) -> bool:
+    """Whether a record is among those that a vault tells by this format (``Selection.homeward``)."""
+    return is_home(record) and record.provenance.platform == FORMAT_NAME
 
 
 def _is_part(record: Record) -> bool:

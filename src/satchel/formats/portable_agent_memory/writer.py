@@ -8,11 +8,10 @@ stand in its metadata as evidence, and it is signed only by the key that was ask
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -33,6 +32,7 @@ from satchel.formats.portable_agent_memory.reader import SUFFIXES
 from satchel.formats.portable_agent_memory.records import ARTIFACT, carried_uid, ids_in, uid_of
 from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue
 from satchel.formats.portable_agent_memory.sealing import seal
+from satchel.formats.portable_agent_memory.spools import Spool, Where
 from satchel.formats.portable_agent_memory.weaving import Loom, is_home
 from satchel.limits import DEFAULT
 from satchel.model.ledger import Ledger
@@ -79,7 +79,7 @@ def write(
         OutputError: it does not fit one artifact, or ``target`` cannot be written; nothing of it was.
         UsageError: the key is no Ed25519 key.
     """
-    with tempfile.TemporaryFile() as spool, paused():
+    with Spool() as spool, paused():
         export = _Export(selection, target, progress, profile, signing_key, spool)
         return export.run()
 
@@ -94,7 +94,7 @@ class _Export:
         progress: Progress | None,
         profile: Profile | None,
         signing_key: PrivateKey | None,
-        spool: IO[bytes],
+        spool: Spool,
     ) -> None:
         self._selection = selection
         self._target = target
@@ -105,14 +105,15 @@ class _Export:
         self.ledger = Ledger()
         self._items: list[Item] = []
         #: Where a record without an entry stands in the spool, by the uid that it has in an artifact.
-        self._beside: dict[str, tuple[int, int]] = {}
-        self._at: dict[str, tuple[int, int]] = {}
+        self._beside: dict[str, Where] = {}
+        self._at: dict[str, Where] = {}
         self._came = list(self._artifacts())
-        self._loom = Loom(selection, self._profile(), self.ledger)
+        self._loom = Loom(selection, self.ledger, spool)
 
     def run(self) -> Written:
         loom = self._loom
         loom.plan()
+        loom.profile = self._profile()
         self._weave()
         for came in self._came:
             if came.uid:
@@ -157,17 +158,16 @@ class _Export:
         """The profile to write: the one asked for, else that of the one artifact that all of it came in."""
         if self._wanted is not None:
             return self._wanted
-        if self._key is None and self._came:
-            plan = Loom(self._selection, SDK, Ledger())
-            plan.plan()
-            for came in self._came:
-                profile = PROFILES[came.kept.profile]
-                if profile.writable and self._covers(came.kept, plan):
-                    return profile
+        for came in self._came if self._key is None else ():
+            profile = PROFILES[came.kept.profile]
+            if profile.writable and self._is_all(came.kept):
+                return profile
         return SDK
 
-    def _covers(self, kept: Kept, plan: Loom) -> bool:
-        return plan.entries == {uid_of(id) for id in kept.ids()} and plan.beside == {carried_uid(uid) for uid in kept.carried()}
+    def _is_all(self, kept: Kept) -> bool:
+        """Whether an artifact is all that leaves."""
+        beside = {carried_uid(uid) for uid in kept.carried()}
+        return self._loom.entries == {uid_of(id) for id in kept.ids()} and self._loom.beside == beside
 
     def _whole(self) -> bytes | None:
         """The file that the selection is, byte for byte, or the same artifact in the other encoding; None where it is no one
@@ -229,21 +229,15 @@ class _Export:
             where = self._put_aside(keeping.with_residue(entry, residue or None))
             self._at[entry["id"]] = where
             names = (*ids_in(entry, "parent_ids"), *ids_in(entry, "source_event_ids"))
-            self._items.append(Item(entry["id"], woven.component, str(entry.get("created_at", "")), names, where[1]))
+            self._items.append(Item(entry["id"], woven.component, str(entry.get("created_at", "")), names, where.size_bytes))
         if self._progress is not None:
             self._progress(pending)
 
-    def _put_aside(self, value: Any) -> tuple[int, int]:
-        data = keeping.compact(value)
-        at = self._spool.tell()
-        self._spool.write(data)
-        return at, len(data)
+    def _put_aside(self, value: Any) -> Where:
+        return self._spool.put(keeping.compact(value))
 
-    def _fetched(self, where: tuple[int, int]) -> Any:
-        self._spool.seek(where[0])
-        found = msgspec.json.decode(self._spool.read(where[1]))
-        self._spool.seek(0, 2)
-        return found
+    def _fetched(self, where: Where) -> Any:
+        return msgspec.json.decode(self._spool.get(where))
 
     def _kept_entry(self, id: str) -> Entry:
         found: Entry = self._fetched(self._at[id])
