@@ -54,7 +54,7 @@ def decode(data: bytes, *, start: int = 0, place: Place = _NOWHERE, limits: Limi
         raise MalformedInput("something follows the CBOR item", place=msgspec.structs.replace(place, offset=stream.tell()))
     try:
         for part in parts(value):
-            pam_json.write_utf8(part)
+            pam_json.require(part)
     except CanonicalError as error:
         raise MalformedInput(f"the CBOR is no JSON value: {error.message}", place=place) from None
     return value
@@ -73,7 +73,7 @@ def encode(value: Any, *, deterministic: bool = False) -> bytes:
     import cbor2
 
     for part in parts(value):
-        pam_json.write_utf8(part)
+        pam_json.require(part)
     return cbor2.dumps(value, canonical=deterministic)
 
 

@@ -35,9 +35,16 @@ _AS_MEASURED = (
     orjson.dumps([1.0, -0.0, 8e15, 1e16, 1e22, 1e-4, 5e-05, 1.5e-07, 1e-10])
     == b"[1.0,-0.0,8000000000000000.0,1e+16,1e+22,0.0001,0.00005,1.5e-7,1e-10]"
 )
-#: Where orjson's text of a float may not be Python's; the same text in a string costs a walk and changes nothing.
-_ODD = re.compile(rb"e-[5-9](?:[,\]}\s]|\Z)|(?:[:\[,\s-]|\A)0\.0000")
-_NOT_ASCII = re.compile(rb"[\x7f-\xff]+")
+#: Where orjson's text of a float is not Python's: an exponent of one digit, and zeros where Python writes an exponent.
+_SHORT_EXPONENT = re.compile(rb"e-[5-9](?:[,\]}\s]|\Z)")
+_ZEROS = re.compile(rb"0\.0000")
+_DIGITS = b"0123456789"
+#: Characters that Python's own escaping spells in another way than JSON: U+007F to U+00FF, and past U+FFFF.
+_NOT_AS_JSON = re.compile(rb"[\x7f\xc2\xc3\xf0-\xf4][\x80-\xbf]*")
+#: marshal's form of a NaN or an infinity; see jcs.
+_NON_FINITE = re.compile(rb"g.{6}[\xf0-\xff][\x7f\xff]", re.DOTALL)
+#: Bytes that are escaped at once: their text is held twice.
+_PIECE = 4 << 10
 _WORDS = {
     ascii: json.JSONEncoder(sort_keys=True, ensure_ascii=ascii, separators=(",", ":"), allow_nan=False, check_circular=False)
     for ascii in (True, False)
@@ -59,9 +66,27 @@ def write_parsed(value: Any, *, ascii: bool) -> bytes:
     if not _AS_MEASURED:
         return _write_slowly(value, ascii=ascii)
     try:
-        return as_python(value, orjson.dumps(value, option=_OPTIONS), _OPTIONS, ascii=ascii)
+        return _as_python(value, orjson.dumps(value, option=_OPTIONS), _OPTIONS, ascii=ascii)
     except (TypeError, ValueError):
         return _write_slowly(value, ascii=ascii)
+
+
+def require(value: Any) -> None:
+    """Nothing, where ``value`` is a JSON value that has bytes. Raises CanonicalError."""
+    try:
+        data = orjson.dumps(value, option=_OPTIONS & ~orjson.OPT_SORT_KEYS)
+        types = marshal.dumps(value, 2)
+    except (TypeError, ValueError):
+        _write_slowly(value, ascii=False)
+        return
+    _refuse_non_finite(value, data, types)
+
+
+def _refuse_non_finite(value: Any, data: bytes, types: bytes) -> None:
+    """Raise CanonicalError for a NaN or an infinity, which orjson wrote as null and marshal as what it is."""
+    if (b"\x7f" in types or b"\xff" in types) and b"null" in data and _NON_FINITE.search(types):
+        # It may have been text that looks so; only the walk knows.
+        jcs.refuse_non_finite(value)
 
 
 def _write(value: Any, *, ascii: bool) -> bytes:
@@ -73,22 +98,52 @@ def _write(value: Any, *, ascii: bool) -> bytes:
         types = marshal.dumps(value, 2)
     except (TypeError, ValueError):
         return _write_slowly(value, ascii=ascii)
-    if (b"\x7f" in types or b"\xff" in types) and b"null" in data:
-        jcs.refuse_non_finite(value)
-    return as_python(value, data, _OPTIONS, ascii=ascii)
+    _refuse_non_finite(value, data, types)
+    return _as_python(value, data, _OPTIONS, ascii=ascii)
 
 
-def as_python(value: Any, data: bytes, options: int, *, ascii: bool) -> bytes:
+def _as_python(value: Any, data: bytes, options: int, *, ascii: bool) -> bytes:
     """What orjson wrote of ``value`` under ``options``, with numbers, and in ASCII all else, as Python's json writes them."""
-    if (b"0.0000" in data or b"e-" in data) and _ODD.search(data):
+    if (b"e-" in data and _SHORT_EXPONENT.search(data)) or (b"0.0000" in data and _has_zeros(data)):
+        # In a text it costs a walk and changes nothing.
         data = orjson.dumps(_mend(value), option=options)
     if ascii and (not data.isascii() or b"\x7f" in data):
-        data = _NOT_ASCII.sub(_escape, data)
+        return _to_ascii(data)
     return data
 
 
+def _has_zeros(data: bytes) -> bool:
+    return any(found.start() == 0 or data[found.start() - 1] not in _DIGITS for found in _ZEROS.finditer(data))
+
+
+def _to_ascii(data: bytes) -> bytes:
+    """``data``, JSON in UTF-8, with all that is not printable ASCII escaped; it all stands in texts."""
+    if len(data) <= _PIECE:
+        return _escaped(data)
+    pieces, at = [], 0
+    while at < len(data):
+        end = min(at + _PIECE, len(data))
+        while end < len(data) and data[end] & 0xC0 == 0x80:
+            end += 1
+        pieces.append(_escaped(data[at:end]))
+        at = end
+    return b"".join(pieces)
+
+
+def _escaped(data: bytes) -> bytes:
+    if data.isascii() and b"\x7f" not in data:
+        return data
+    data = _NOT_AS_JSON.sub(_escape, data)
+    # What is left is U+0100 to U+FFFF, which both spell as \\u and four small digits.
+    return data if data.isascii() else data.decode().encode("ascii", "backslashreplace")
+
+
 def _escape(found: re.Match[bytes]) -> bytes:
-    return json.encoder.encode_basestring_ascii(found[0].decode())[1:-1].encode()
+    code = ord(found[0].decode())
+    if code < 0x10000:
+        return b"\\u%04x" % code
+    code -= 0x10000
+    return b"\\u%04x\\u%04x" % (0xD800 + (code >> 10), 0xDC00 + (code & 0x3FF))
 
 
 def _mend(value: Any) -> Any:
@@ -139,11 +194,11 @@ def _refuse_others(value: Any) -> None:
 
 def write_in_order(value: Any, *, ascii: bool, pretty: bool) -> bytes:
     """Not canonical: members as they stand, by choice indented by two spaces, otherwise as Python's json writes them; of what
-    a strict parser made or ``write_utf8`` took. Raises CanonicalError."""
+    a strict parser made or ``require`` took. Raises CanonicalError."""
     options = (_OPTIONS & ~orjson.OPT_SORT_KEYS) | (orjson.OPT_INDENT_2 if pretty else 0)
     if _AS_MEASURED:
         try:
-            return as_python(value, orjson.dumps(value, option=options), options, ascii=ascii)
+            return _as_python(value, orjson.dumps(value, option=options), options, ascii=ascii)
         except (TypeError, ValueError):
             pass
     try:

@@ -406,3 +406,49 @@ def test_what_is_recognised(tmp_path: Path) -> None:
         assert FORMAT.recognises(path) == is_one, data[:40]
     assert not FORMAT.recognises(tmp_path)
     assert not FORMAT.recognises(tmp_path / "none")
+
+
+# ---- anything at all
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**400), 10**400)
+    | floats
+    | st.text(max_size=4)
+    | st.sampled_from(
+        [ID, BARE, SHA, "2025-01-15T08:30:00Z", "0001-01-01T00:00:00+14:00", "1.0", "2.0", "9" * 40 + ".0", "ed25519:"]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3) | st.sampled_from(["id", "name"]), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.data())
+def test_nothing_but_findings_comes_of_any_envelope(data: st.DataObject) -> None:
+    """Each member of the envelope and of the entries replaced by anything: a refusal or a report, never another error."""
+    from satchel.formats.portable_agent_memory import graphs, signing
+    from satchel.formats.portable_agent_memory.provenance import graph_of
+
+    made = artifact(data.draw(st.sampled_from(WRITABLE)))
+    envelope = json.loads(wire.serialise(made, "json"))
+    holders: list[Any] = [envelope, envelope["metadata"], envelope["metadata"]["pam_seal"], envelope["source_agent"]]
+    arrays = envelope.get("components", envelope)
+    holders += [arrays[name][0] for name in ("episodic", "semantic", "procedural", "working", "identity")]
+    for _ in range(data.draw(st.integers(1, 4))):
+        holder = data.draw(st.sampled_from(holders))
+        name = data.draw(st.sampled_from([*sorted(holder), "disclosure", "_redaction_metadata", "capability_tokens"]))
+        holder[name] = data.draw(anything)
+    try:
+        read = wire.parse(json.dumps(envelope).encode())
+    except SatchelError:
+        return
+    report = check(read, keys=[OPERATOR.public])
+    signing.steps(report)
+    signing.unproven(report)
+    graph = graph_of(read)
+    assert list(graphs.tree(read, graph, 10)) is not None
+    assert "\n" not in "".join([*graphs.tree(read, graph, 10), *graphs.dot(graph, 10), *graphs.mermaid(read, graph, 10)])

@@ -20,7 +20,7 @@ from satchel.formats.portable_agent_memory.conflicts import conflicts
 from satchel.formats.portable_agent_memory.faults import Fault, verdict
 from satchel.formats.portable_agent_memory.hashing import Numbers, entry_id, entry_ids, roots
 from satchel.formats.portable_agent_memory.moments import sort_key
-from satchel.formats.portable_agent_memory.profiles import BROWSER, COMPONENTS, SPEC, Component
+from satchel.formats.portable_agent_memory.profiles import BROWSER, COMPONENTS, SPEC, Component, Profile
 from satchel.formats.portable_agent_memory.signatures import KEY_ID
 from satchel.formats.portable_agent_memory.signed import SignatureState, Signed, signed
 from satchel.limits import DEFAULT, Limits
@@ -191,16 +191,20 @@ def _ids(artifact: Artifact, found: list[Fault]) -> set[Numbers]:
     return policies
 
 
-def _own_ids(artifact: Artifact, component: Component) -> Iterator[str]:
+def _own_ids(artifact: Artifact, component: Component) -> list[str]:
+    """The ids that the entries ought to have; "" for one that has no canonical bytes."""
+    entries, profile = artifact.entries(component), artifact.profile
     try:
-        yield from entry_ids(artifact.entries(component), component, artifact.profile)
+        return list(entry_ids(entries, component, profile))
     except CanonicalError:
-        # One has no canonical bytes: each by itself.
-        for entry in artifact.entries(component):
-            try:
-                yield entry_id(entry, component, artifact.profile)
-            except CanonicalError:
-                yield ""
+        return [_own_id(entry, component, profile) for entry in entries]
+
+
+def _own_id(entry: dict[str, Any], component: Component, profile: Profile) -> str:
+    try:
+        return entry_id(entry, component, profile)
+    except CanonicalError:
+        return ""
 
 
 def _order(artifact: Artifact) -> Iterator[Fault]:

@@ -32,7 +32,7 @@ def conflicts(artifact: Artifact) -> list[Conflict]:
             continue
         made = instant(entry.get("created_at"))
         at = made.timestamp() if made is not None else float("-inf")
-        score = float(said) if type(said) in (int, float) else 0.5
+        score = float(said) if isinstance(said, int | float) and 0 <= said <= 1 else 0.5
         groups.setdefault((subject, predicate), []).append((at, own, thing, score))
     found = []
     for facts in groups.values():

@@ -38,11 +38,13 @@ def complete(entry: Mapping[str, Any], component: Component, profile: Profile) -
     known = models.members(profile, component)
     filled: dict[str, Any] = {**models.defaults(profile, component), **entry}
     score = SCORES.get(component)
-    if score is not None and type(filled.get(score)) in (int, float):
-        filled[score] = _score(filled[score], profile)
+    said: Any = filled.get(score) if score is not None else None
+    # What is out of its range is told when the artifact is checked.
+    if score is not None and type(said) in (int, float) and 0 <= said <= 1:
+        filled[score] = _score(said, profile)
     made = {name: filled[name] for name in known if name in filled and name != "id"}
     made |= {name: value for name, value in filled.items() if name not in made and name != "id"}
-    pam_json.write_utf8(made)
+    pam_json.require(made)
     return {"id": entry_id(made, component, profile), **made}
 
 
@@ -88,7 +90,7 @@ def seal(
         "metadata": dict(metadata or {}),
     }
     for part in parts({name: value for name, value in envelope.items() if name not in ("components", *COMPONENTS)}):
-        pam_json.write_utf8(part)
+        pam_json.require(part)
     has_magic = encoding == "cbor" and profile is not SDK
     made = Artifact(profile, envelope, encoding, has_magic)
     return resign(made, key)
@@ -117,7 +119,7 @@ def _completed(entry: Mapping[str, Any], component: Component, profile: Profile,
     if "id" not in entry:
         return complete(entry, component, profile)
     made = dict(entry)
-    pam_json.write_utf8(made)
+    pam_json.require(made)
     if next(entry_ids([made], component, profile)) != made["id"]:
         raise MalformedInput("an entry has an id that is not its own", place=Place(pointer=f"/{component}/{at}/id"))
     return made

@@ -42,14 +42,15 @@ def parse(data: bytes, limits: Limits = DEFAULT, *, file: str = "") -> Artifact:
             place=place,
             hint="--limit artifact_bytes=N raises it",
         )
-    bounds = msgspec.structs.replace(limits, json_depth=min(limits.json_depth, limits.artifact_depth))
+    bounds = msgspec.structs.replace(limits, json_depth=limits.artifact_depth)
     encoding, start = _sniff(data, place)
     has_magic = data.startswith(MAGIC)
     try:
         if encoding == "cbor":
             value = cbor.decode(data, start=start, place=place, limits=bounds)
         else:
-            value = _read_json(data[start:] if start else data, place, bounds)
+            with paused():
+                value = json_values.decode_whole(data[start:] if start else data, place=place, limits=bounds)
     except LimitExceeded as error:
         hint = error.hint.replace("json_depth", "artifact_depth")
         raise LimitExceeded(f"PAM_INVALID_SCHEMA: {error.message}", place=error.place, hint=hint) from None
@@ -79,7 +80,7 @@ def serialise(artifact: Artifact, encoding: Encoding | None = None, *, pretty: b
             return cbor.encode(artifact.envelope)
         return MAGIC + bytes([VERSION_BYTE]) + cbor.encode(artifact.envelope, deterministic=True)
     for part in json_values.parts(artifact.envelope):
-        pam_json.write_utf8(part)
+        pam_json.require(part)
     return pam_json.write_in_order(artifact.envelope, ascii=own, pretty=pretty)
 
 
@@ -157,14 +158,6 @@ def _sniff(data: bytes, place: Place) -> tuple[Encoding, int]:
     if data[start : start + 4096].lstrip(b" \t\r\n")[:1] == b"{":
         return "json", start
     raise _refused("it is neither JSON nor CBOR", place)
-
-
-def _read_json(data: bytes, place: Place, limits: Limits) -> Any:
-    with paused():
-        value = json_values.decode(data, place=place, limits=limits)
-    if json_values.repeats_a_name(data, value):
-        raise MalformedInput("an object has the same name twice", place=place, hint="hashes cannot cover it")
-    return value
 
 
 def _refused(text: str, place: Place, *, pointer: str = "", hint: str = "") -> MalformedInput:
