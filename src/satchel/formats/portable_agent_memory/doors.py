@@ -45,7 +45,7 @@ def admitted(
         more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
         detail = f"{first.detail}: " if first.detail else ""
         hint = "satchel validate tells all of it"
-        if first.stage == "signature":
+        if first.stage == "signature" and not first.detail:
             hint = "satchel keys trust takes the signer's key; --accept-invalid-signature takes it as if it were not signed"
         place = msgspec.structs.replace(first.place, file=name)
         raise MalformedInput(f"{first.code}: {detail}{first.text}{more}", place=place, hint=hint)
