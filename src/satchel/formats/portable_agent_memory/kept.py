@@ -18,6 +18,7 @@ from satchel.errors import CanonicalError, MalformedInput
 from satchel.formats.portable_agent_memory import wire
 from satchel.formats.portable_agent_memory.artifact import Artifact, Encoding
 from satchel.formats.portable_agent_memory.conversion import OURS
+from satchel.formats.portable_agent_memory.hashing import roots
 from satchel.formats.portable_agent_memory.mapping import Entry
 from satchel.formats.portable_agent_memory.profiles import COMPONENTS, PROFILES, SDK
 from satchel.formats.portable_agent_memory.residue import Residue
@@ -27,8 +28,8 @@ Spelling = Literal["pretty", "compact", "cbor", ""]
 
 
 class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``envelope``: as it came, but the arrays hold ids, and so do the lists of our own metadata. ``key``: the public key whose
-    signature held when it came, "" where none did."""
+    """``envelope``: as it came, but the arrays hold ids; ``has_notes``: so do the lists of our own metadata, of which the content
+    is kept with what it speaks of. ``key``: the public key whose signature held when it came, "" where none did."""
 
     profile: str
     envelope: dict[str, Any]
@@ -38,6 +39,7 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     has_magic: bool = False
     deterministic: bool = True
     key: str = ""
+    has_notes: bool = False
 
     def ids(self) -> list[str]:
         """The ids of the entries, in their order."""
@@ -46,8 +48,11 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def carried(self) -> list[str]:
         """The uids of the records that came without an entry."""
-        ours = self.envelope.get("metadata", {}).get(OURS)
-        return list(ours.get("records", ())) if type(ours) is dict else []
+        return list(self.envelope["metadata"][OURS].get("records", ())) if self.has_notes else []
+
+    def noted(self) -> list[str]:
+        """The ids of the entries of which the metadata has something to say."""
+        return list(self.envelope["metadata"][OURS].get("entries", ())) if self.has_notes else []
 
 
 def compact(value: Any) -> bytes:
@@ -67,8 +72,8 @@ def spelling_of(artifact: Artifact, data: bytes) -> Spelling:
     return ""
 
 
-def keep(artifact: Artifact, data: bytes, key: str, has_own_notes: bool) -> Kept:
-    """What is kept of the artifact that came as ``data``. ``has_own_notes``: its residue and carried records are read, and kept
+def keep(artifact: Artifact, data: bytes, key: str, *, has_notes: bool) -> Kept:
+    """What is kept of the artifact that came as ``data``. ``has_notes``: its residue and carried records are read, and kept
     with their entries or by themselves."""
     arrays = {component: [entry["id"] for entry in artifact.entries(component)] for component in COMPONENTS}
     envelope = dict(artifact.envelope)
@@ -76,7 +81,7 @@ def keep(artifact: Artifact, data: bytes, key: str, has_own_notes: bool) -> Kept
         envelope["components"] = {name: arrays.get(name, value) for name, value in envelope["components"].items()}
     else:
         envelope |= {name: ids for name, ids in arrays.items() if name in envelope}
-    if has_own_notes:
+    if has_notes:
         ours = dict(artifact.metadata[OURS])
         for name, own in (("entries", "id"), ("records", "uid")):
             if name in ours:
@@ -91,6 +96,7 @@ def keep(artifact: Artifact, data: bytes, key: str, has_own_notes: bool) -> Kept
         has_magic=artifact.has_magic,
         deterministic=artifact.deterministic,
         key=key,
+        has_notes=has_notes,
     )
 
 
@@ -119,10 +125,9 @@ def rebuilt(kept: Kept, entry: Callable[[str], Entry], record: Callable[[str], d
     """The artifact that was kept, of its entries by id and its carried records by uid."""
     profile = PROFILES[kept.profile]
     envelope = dict(kept.envelope)
-    metadata = envelope.get("metadata")
-    ours = metadata.get(OURS) if type(metadata) is dict else None
-    if type(metadata) is dict and type(ours) is dict:
-        ours = dict(ours)
+    if kept.has_notes:
+        metadata = envelope["metadata"]
+        ours = dict(metadata[OURS])
         if "entries" in ours:
             ours["entries"] = [{"id": id, **parted(entry(id), kept.profile)[1]} for id in ours["entries"]]
         if "records" in ours:
@@ -152,7 +157,8 @@ def evidence(kept: Kept, *, whole: bool) -> dict[str, Any]:
 
 
 def sources_in(metadata: Any) -> list[Kept]:
-    """The artifacts that metadata of ours says are in an artifact whole."""
+    """The artifacts that metadata of ours says are in an artifact whole. Anybody may have written it: what is not sound is left
+    out, and what is rebuilt of one has to have its root hash."""
     ours = metadata.get(OURS) if type(metadata) is dict else None
     sources = ours.get("sources") if type(ours) is dict else None
     found = []
@@ -161,4 +167,27 @@ def sources_in(metadata: Any) -> list[Kept]:
             found.append(msgspec.convert(each["kept"], Kept))
         except (msgspec.ValidationError, KeyError, TypeError):
             continue
-    return [each for each in found if each.profile in PROFILES]
+    return [each for each in found if _is_sound(each)]
+
+
+def _is_sound(kept: Kept) -> bool:
+    profile = PROFILES.get(kept.profile)
+    if profile is None:
+        return False
+    holder = kept.envelope.get("components") if profile.nested else kept.envelope
+    lists = [holder.get(component, []) for component in COMPONENTS] if type(holder) is dict else [None]
+    if kept.has_notes:
+        metadata = kept.envelope.get("metadata")
+        ours = metadata.get(OURS) if type(metadata) is dict else None
+        lists += [ours.get(name, []) for name in ("entries", "records")] if type(ours) is dict else [None]
+    if not all(type(each) is list and all(type(id) is str for id in each) for each in lists):
+        return False
+    return set(kept.noted()) <= set(kept.ids())
+
+
+def is_rebuilt(artifact: Artifact) -> bool:
+    """Whether an artifact that was rebuilt has the root hash that it says."""
+    try:
+        return any(root == artifact.root_hash for _, _, root in roots(artifact))
+    except CanonicalError:
+        return False

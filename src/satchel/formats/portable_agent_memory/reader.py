@@ -313,7 +313,7 @@ class _Reading:
 
     def _envelope(self) -> Iterator[Item]:
         """The artifact as a whole: the way home, and what vouched for it."""
-        made = keeping.keep(self._artifact, self._data, self._vouched.key, self._has_notes)
+        made = keeping.keep(self._artifact, self._data, self._vouched.key, has_notes=self._has_notes)
         uid = artifact_uid(made.sha256)
         place = Place(self._name)
         if made.spelling == "":

@@ -15,7 +15,15 @@ from satchel.errors import CanonicalError, MalformedInput
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.conversion import OURS, REFERENCES, converted, rest_of, restored
 from satchel.formats.portable_agent_memory.hashing import entry_id
-from satchel.formats.portable_agent_memory.kept import Kept, evidence, keep, rebuilt, sources_in, with_residue
+from satchel.formats.portable_agent_memory.kept import (
+    Kept,
+    evidence,
+    is_rebuilt,
+    keep,
+    rebuilt,
+    sources_in,
+    with_residue,
+)
 from satchel.formats.portable_agent_memory.mapping import Entry
 from satchel.formats.portable_agent_memory.profiles import COMPONENTS, PROFILES, SDK, Component, Profile
 from satchel.formats.portable_agent_memory.records import ids_in, redacted_from
@@ -203,7 +211,9 @@ def convert(artifact: Artifact, target: Profile, key: PrivateKey | None = None) 
     for each in sources_in(artifact.metadata):
         # It was issued from an artifact of that profile, and is whole: that one stands again, signature and all.
         if each.profile == target.name and not key and set(each.ids()) == set(by_new) and set(each.carried()) == set(beside):
-            return Reissued(rebuilt(each, by_new.__getitem__, beside.__getitem__), ids)
+            back = rebuilt(each, by_new.__getitem__, beside.__getitem__)
+            if is_rebuilt(back):
+                return Reissued(back, ids)
     ours: dict[str, Any] = {"sources": [*notes.sources, evidence(_kept(artifact), whole=True)]}
     if target is SDK:
         residues = [{"id": each.entry["id"], **each.residue} for each in made.values() if each.residue]
@@ -224,7 +234,11 @@ def convert(artifact: Artifact, target: Profile, key: PrivateKey | None = None) 
 
 
 def _kept(artifact: Artifact) -> Kept:
-    return keep(artifact, serialise(artifact), "", OURS in artifact.metadata)
+    notes = notes_of(artifact)
+    own = artifact.metadata.get(OURS)
+    said = own if type(own) is dict else {}
+    whole = len(notes.entries) == len(said.get("entries", ())) and len(notes.records) == len(said.get("records", ()))
+    return keep(artifact, serialise(artifact), "", has_notes=type(own) is dict and whole)
 
 
 #: One step from a schema version to the next: a changed copy of an entry.

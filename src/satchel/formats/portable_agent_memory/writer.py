@@ -180,6 +180,8 @@ class _Export:
         fitting.sort(key=lambda each: each.encoding != wanted)
         for each in fitting:
             made = keeping.rebuilt(each, self._kept_entry, self._beside_value)
+            if not keeping.is_rebuilt(made):
+                continue
             if each.encoding != wanted and by_name:
                 text = "the same artifact, root, signature and all, in the other encoding"
                 self.ledger.field("artifact", "encoding", "widened", "other-encoding", text)
