@@ -57,14 +57,14 @@ trees = st.recursive(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(trees)
 def test_no_difference_from_pythons_json(value: Any) -> None:
     for dialect, ascii in ALPHABETS:
         assert actual(value, dialect) == reference(value, ascii=ascii)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(trees)
 def test_what_was_parsed_is_written_alike(value: Any) -> None:
     for _, ascii in ALPHABETS:

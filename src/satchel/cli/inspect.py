@@ -57,6 +57,8 @@ def inspect(path: Path, drawn_as: str, most: int, limit: tuple[str, ...], json: 
     artifact = load(path, bounds)
     graph = graph_of(artifact)
     if json:
+        from msgspec import structs
+
         report = check(artifact, bounds)
         depths = depths_of(graph)
         drawn = list(graph.nodes.items())[:most]
@@ -65,7 +67,7 @@ def inspect(path: Path, drawn_as: str, most: int, limit: tuple[str, ...], json: 
                 "path": str(path),
                 "verdict": report.verdict() or "ok",
                 "strict_verdict": report.verdict(strict=True) or "ok",
-                "report": report,
+                "report": {**structs.asdict(report), "key": report.key.text if report.key else ""},
                 "graph": {
                     "entries": len(graph.nodes),
                     "shown": len(drawn),

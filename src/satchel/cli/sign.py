@@ -23,14 +23,17 @@ _RESOLVE = click.option("--resolve", is_flag=True, help="Fetch the document of a
 @options.limit
 @options.json
 def sign(path: Path, key: str, did: str, resolve: bool, limit: tuple[str, ...], json: bool) -> None:
-    """Sign a valid Portable Memory bundle, or a valid memory store of Portable AI Memory (its package, or the file alone).
+    """Sign a valid Portable Memory bundle, a valid memory store of Portable AI Memory (its package, or the file alone), or a
+    valid artifact of Portable Agent Memory.
 
-    A signature that is there is replaced. Of a memory store only the members that a signature needs are written anew.
+    A signature that is there is replaced. Of a memory store only the members that a signature needs are written anew; of an
+    artifact the root hash is signed and the whole envelope sealed.
 
     \b
     satchel keys create
     satchel sign my-memory.mem
     satchel sign --did key my-memory/memory-store.json
+    satchel sign agent.pam
     """
     from satchel import limits
     from satchel.cli.console import say, say_json, shown_key
@@ -60,10 +63,12 @@ def sign(path: Path, key: str, did: str, resolve: bool, limit: tuple[str, ...], 
 @options.limit
 @options.json
 def verify(path: Path, keys: tuple[str, ...], resolve: bool, limit: tuple[str, ...], json: bool) -> None:
-    """Verify a Portable Memory bundle or a memory store of Portable AI Memory, by keys that you trust.
+    """Verify a Portable Memory bundle, a memory store of Portable AI Memory or an artifact of Portable Agent Memory, by keys
+    that you trust.
 
     Of a bundle every byte is checked, its signature and its tombstones' signatures; of a memory store the checksum of its
-    memories, its signature and its owner's DID. Without --key the vault's own signing keys and those of satchel keys trust
+    memories, its signature and its owner's DID; of an artifact every entry's id, the root hash, its signature and its seal.
+    Without --key the vault's own signing keys and those of satchel keys trust
     count. Exit code 0: verified; 3: not.
 
     \b

@@ -6,18 +6,21 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from satchel.codec.canonical import check
 from satchel.formats.portable_agent_memory import graphs, wire
 from satchel.formats.portable_agent_memory.artifact import Artifact
+from satchel.formats.portable_agent_memory.checking import Report
+from satchel.formats.portable_agent_memory.checking import check as judge_all
 from satchel.formats.portable_agent_memory.disclosure import disclose_descendants, disclose_with_ancestors
 from satchel.formats.portable_agent_memory.hashing import digest, entry_id, root_hash, root_of_ids, roots, signed_text
 from satchel.formats.portable_agent_memory.profiles import COMPONENTS, SDK, SPEC
 from satchel.formats.portable_agent_memory.provenance import ancestors, descendants, graph_of, roots_of
 from satchel.formats.portable_agent_memory.signatures import key_id, read_signature, spelled
 from satchel.trust.public_keys import ed25519
-from tests.formats.portable_agent_memory.made import OPERATOR
+from tests.formats.portable_agent_memory.made import OPERATOR, artifact
 
 
 @pytest.fixture(scope="session")
@@ -127,3 +130,26 @@ def test_the_graph_as_graphviz(folder: Path) -> None:
     drawn = list(graphs.dot(graph_of(read(folder, f"sdk-profile/{said['file']}")), 1000))
     assert drawn[0] == said["dot"].split("\n")[0]
     assert sorted(drawn) == sorted(said["dot"].rstrip("\n").split("\n"))
+
+
+@pytest.mark.row("DAG-05")
+@pytest.mark.parametrize("numbers", ["pam-utf8", "pam-es6"])
+def test_the_specifications_other_root_is_read_and_never_across_profiles(numbers: Any) -> None:
+    """Its 1.3 has the root over the envelope: tried second where there are components (dossier 2.3)."""
+    made = artifact(SPEC, metadata={"n": 1.0}, key=None)
+    rest = {name: value for name, value in made.envelope.items() if name not in ("root_hash", "signature")}
+    envelope = {**made.envelope, "root_hash": "blake3:" + digest(rest, numbers)}
+    report = judged(msgspec.structs.replace(made, envelope=envelope))
+    assert (report.verdict(), report.root_rule) == ("", "R-env")
+    ids = [entry["id"] for _, entry in made.all_entries()]
+    crossed = {**made.envelope, "root_hash": root_of_ids(ids)}
+    assert judged(msgspec.structs.replace(made, envelope=crossed)).verdict() == "PAM_HASH_MISMATCH"
+    flat = artifact(SDK, key=None)
+    components = {component: flat.entries(component) for component in COMPONENTS}
+    for text in ("pam-utf8", "pam-ascii"):
+        crossed = {**flat.envelope, "root_hash": "blake3:" + digest(components, text)}  # type: ignore[arg-type]
+        assert judged(msgspec.structs.replace(flat, envelope=crossed)).verdict() == "PAM_HASH_MISMATCH"
+
+
+def judged(made: Artifact) -> Report:
+    return judge_all(wire.parse(wire.serialise(made)))

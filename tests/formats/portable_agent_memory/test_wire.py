@@ -74,6 +74,8 @@ def test_the_profile_goes_by_structure(value: Any, name: str) -> None:
         {"pam_version": "1.0", "episodic": [{"id": ID}, {"id": SHA}]},
         {"pam_version": "1.0", "episodic": [{"id": BARE}]},
         {"components": {"episodic": [{"id": ID}, {"id": BARE}]}},
+        {"components": {"episodic": [{"id": SHA}]}},
+        {"components": {"episodic": [{"id": SHA}]}, "version": "1.0", "root_hash": SHA},
     ],
 )
 def test_what_is_no_shape_is_refused_and_never_empty(value: Any) -> None:

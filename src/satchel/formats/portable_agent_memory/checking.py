@@ -24,6 +24,7 @@ from satchel.formats.portable_agent_memory.profiles import BROWSER, COMPONENTS, 
 from satchel.formats.portable_agent_memory.signatures import KEY_ID
 from satchel.formats.portable_agent_memory.signed import SignatureState, Signed, signed
 from satchel.limits import DEFAULT, Limits
+from satchel.model.findings import Severity
 from satchel.trust.public_keys import PublicKey
 
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})")
@@ -108,7 +109,9 @@ def check(artifact: Artifact, limits: Limits = DEFAULT, *, keys: Sequence[Public
         close = sum(conflict.is_close for conflict in conflicts(artifact))
         if close:
             text = "facts that contradict one another with nearly the same confidence; the later one prevails"
-            found.append(Fault("order", "PAM_INVALID_SCHEMA", text, severity="warning", detail="CONFLICT", count=close))
+            # The rule is the specification's; the SDK takes many facts of one subject and predicate as they come.
+            how: Severity = "warning" if artifact.profile is SPEC else "info"
+            found.append(Fault("facts", "PAM_INVALID_SCHEMA", text, severity=how, detail="CONFLICT", count=close))
     policies = {policy for policy in (root.numbers, *numbers) if policy}
     return Report(
         profile=artifact.profile.name,
@@ -183,7 +186,7 @@ def _ids(artifact: Artifact, found: list[Fault]) -> set[Numbers]:
                 continue
             place = Place(pointer=artifact.pointer(component, index) + "/id")
             # Nothing of the browser's is ever proven: its rule is told, not relied on (dossier 2.4).
-            severity: Any = "warning" if profile is BROWSER else "error"
+            severity: Severity = "warning" if profile is BROWSER else "error"
             text = "the entry is not what its id says"
             found.append(Fault("entries", "PAM_HASH_MISMATCH", text, place, severity=severity))
     if any(artifact.counts.values()) and not policies:
@@ -215,7 +218,7 @@ def _order(artifact: Artifact) -> Iterator[Fault]:
             place = Place(pointer=artifact.pointer("episodic", index))
             own = artifact.profile is SPEC
             text = "the entry is of an earlier time than the one before it"
-            severity: Any = "error" if own else "warning"
+            severity: Severity = "error" if own else "warning"
             yield Fault("order", "PAM_INVALID_SCHEMA", text, place, severity=severity, detail="ORDERING", strict=True)
             return
 

@@ -33,9 +33,11 @@ ERROR_CODES: dict[str, int] = {
     "PAM_TOO_LARGE": 413,
 }
 
-Stage = Literal["wire", "version", "sizes", "schema", "root", "signature", "entries", "provenance", "order"]
+Stage = Literal["wire", "version", "sizes", "schema", "root", "signature", "entries", "provenance", "order", "facts"]
 #: The first stage with an error decides the verdict.
-STAGES: tuple[Stage, ...] = ("wire", "version", "sizes", "schema", "root", "signature", "entries", "provenance", "order")
+STAGES: tuple[Stage, ...] = (
+    *("wire", "version", "sizes", "schema", "root", "signature", "entries", "provenance", "order", "facts"),
+)
 
 
 class Fault(msgspec.Struct, frozen=True):

@@ -97,13 +97,13 @@ def _members(model: type[msgspec.Struct], value: dict[str, Any], pointer: str, *
         except (msgspec.ValidationError, UnicodeEncodeError) as error:
             text, where = _told(str(error))
             at = f"{pointer}/{name}{where}"
-            if name in SCORES.values() and model.__mro__[1] is models.SdkEntry and _is_numeric_text(member):
+            if name in SCORES.values() and issubclass(model, models.SdkEntry) and _is_numeric_text(member):
                 yield _wrong(at, "a number is written as text, which the SDK reads", severity="warning")
             elif partial and text == _UNKNOWN_WORD:
                 yield _wrong(at, text, severity="warning")
             else:
                 yield _wrong(at, text)
-    if model.__struct_config__.forbid_unknown_fields and model.__mro__[1] is not models.SdkEntry:
+    if model.__struct_config__.forbid_unknown_fields and not issubclass(model, models.SdkEntry):
         others = len(value.keys() - {name for name, _, _ in _fields(model)})
         if others:
             text = "has members that the profile does not have"

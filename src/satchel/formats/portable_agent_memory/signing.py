@@ -6,7 +6,7 @@ from pathlib import Path
 
 from satchel.errors import MalformedInput, Place, UsageError
 from satchel.formats.portable_agent_memory.checking import Report, check
-from satchel.formats.portable_agent_memory.faults import STAGES, Stage
+from satchel.formats.portable_agent_memory.faults import Stage
 from satchel.formats.portable_agent_memory.files import load, save
 from satchel.formats.portable_agent_memory.hashing import signed_text
 from satchel.formats.portable_agent_memory.sealing import resign
@@ -18,6 +18,7 @@ from satchel.model.times import from_iso
 from satchel.trust.signatures import ALGORITHMS, ED25519, PrivateKey
 from satchel.trust.signatures import verify as holds
 
+#: What each stage says when all is well, in the order that decides.
 _STEPS: dict[Stage, str] = {
     "version": "versions 1.0",
     "sizes": "no component has too many entries",
@@ -91,9 +92,7 @@ def sign(path: Path, key: PrivateKey, options: SignOptions, limits: Limits = DEF
 def steps(report: Report) -> tuple[Step, ...]:
     """One step a stage, the first failing one being what decides; and the seal."""
     made = [Step("profile", "passed", report.profile, f"{report.profile}, {form(report)}")]
-    for stage in STAGES:
-        if stage not in _STEPS:
-            continue
+    for stage, holds_when in _STEPS.items():
         faults = [fault for fault in report.faults if fault.stage == stage]
         errors = [fault for fault in faults if fault.is_error()]
         if errors:
@@ -103,7 +102,7 @@ def steps(report: Report) -> tuple[Step, ...]:
         elif stage == "signature" and report.signature != "valid":
             made.append(Step(stage, "skipped", "unchecked", "nobody's signature was asked for"))
         else:
-            made.append(Step(stage, "passed", stage, _STEPS[stage] + _rule(report, stage)))
+            made.append(Step(stage, "passed", stage, holds_when + _rule(report, stage)))
     sealed = (
         "all of the envelope is as it was sealed" if report.sealed else "no seal: parts of the envelope are signed by nobody"
     )
@@ -129,7 +128,7 @@ def unproven(report: Report) -> tuple[str, ...]:
 def _untold(report: Report, file: str) -> tuple[Finding, ...]:
     """The faults that no step tells: all but the first of each stage, or the first error."""
     told = set()
-    for stage in STAGES:
+    for stage in _STEPS:
         faults = [number for number, fault in enumerate(report.faults) if fault.stage == stage]
         told.add(next((number for number in faults if report.faults[number].is_error()), next(iter(faults), -1)))
     return tuple(fault.finding() for number, fault in enumerate(report.faults_in(file)) if number not in told)

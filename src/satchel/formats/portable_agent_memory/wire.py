@@ -108,6 +108,8 @@ def detect(value: Any, place: Place = Place()) -> Profile:  # noqa: B008
     if len(styles) > 1:
         raise _refused(f"PROFILE_MIXED: its ids are of several styles ({', '.join(sorted(styles))})", place)
     style = next(iter(styles), "")
+    if nested and style == "sha256:":
+        raise _refused("PROFILE_MIXED: sha256: ids and components belong to different profiles", place)
     if style == "sha256:" or (not style and "version" in value and "pam_version" not in value and not nested):
         return BROWSER
     if nested:
