@@ -137,3 +137,27 @@ def test_an_artifact_of_a_profile_that_wants_entries_is_not_written_without(tmp_
         FORMAT.write(Bag([]), tmp_path / "out.pam", options=WriteOptions(profile="spec-1.0"))
     FORMAT.write(Bag([]), tmp_path / "out.pam")
     assert wire.parse((tmp_path / "out.pam").read_bytes()).counts == dict.fromkeys(COMPONENTS, 0)
+
+
+def test_a_source_that_was_made_up_is_not_what_goes_home(tmp_path: Path) -> None:
+    """What an artifact says of the one it was issued from is only a claim: the root hash has to bear it out."""
+    target, artifact = written(tmp_path, SDK, memory("a", "Likes tea"))
+    made = convert(artifact, SPEC).artifact
+    (source,) = made.metadata["satchel"]["sources"]
+    for claim in (
+        {"root_hash": "blake3:" + "0" * 64},
+        {"source_agent": {"name": "bank"}, "root_hash": ""},
+        {"semantic": [5]},
+        {"metadata": {"satchel": {"entries": ["x"], "records": [None]}}},
+    ):
+        forged = {**source, "kept": {**source["kept"], "envelope": {**source["kept"]["envelope"], **claim}}}
+        envelope = {**made.envelope, "metadata": {"satchel": {"sources": [forged, {"kept": 5}, 7]}}}
+        target.unlink()
+        target.write_bytes(wire.serialise(Artifact(SPEC, envelope)))
+        home = tmp_path / "home.pam"
+        home.unlink(missing_ok=True)
+        FORMAT.write(Held(records_in(target)), home, options=WriteOptions(profile="sdk-0.1"))
+        back = wire.parse(home.read_bytes())
+        assert [fault for fault in check(back).faults if fault.severity == "error"] == []
+        assert back.source_agent["name"] == "satchel"
+        assert convert(Artifact(SPEC, envelope), SDK).artifact.root_hash == back.root_hash

@@ -28,8 +28,8 @@ Spelling = Literal["pretty", "compact", "cbor", ""]
 
 
 class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``envelope``: as it came, but the arrays hold ids; ``has_notes``: so do the lists of our own metadata, of which the content
-    is kept with what it speaks of. ``key``: the public key whose signature held when it came, "" where none did."""
+    """``envelope``: as it came, but the arrays hold ids; ``has_notes``: so do the lists of our own metadata, whose content is
+    kept with what it speaks of. ``key``: the public key whose signature held when it came, "" where none did."""
 
     profile: str
     envelope: dict[str, Any]
