@@ -246,11 +246,11 @@ def test_a_residue_never_says_what_the_entry_does_not(tmp_path: Path) -> None:
 def test_a_residue_of_another_entry_is_not_used(tmp_path: Path) -> None:
     target = given_bag(tmp_path, memory("a", "Likes tea", language="fr"))
     artifact = wire.parse(target.read_bytes())
-    entry = {**artifact.entries("semantic")[0], "object": "Likes coffee"}
+    entry = {**artifact.entries("episodic")[0], "observation": "Likes coffee"}
     del entry["id"]
     from satchel.formats.portable_agent_memory.sealing import complete
 
-    edited = with_envelope(artifact, semantic=[complete(entry, "semantic", SDK)])
+    edited = with_envelope(artifact, episodic=[complete(entry, "episodic", SDK)])
     target.write_bytes(wire.serialise(resign(edited, None)))
     ((found, _),) = entries(records_in(target))
     assert (found.body.text, found.language) == ("Likes coffee", "")  # type: ignore[union-attr]
@@ -396,11 +396,26 @@ def test_messages_are_episodic_and_come_back_with_their_conversation(tmp_path: P
     assert answer.parent == first
 
 
+def test_statements_do_not_contradict_one_another(tmp_path: Path) -> None:
+    """Dossier 1.4: of two facts with one subject and predicate a reader keeps the later; only a triple is written as one."""
+    triple = bodies.Memory(text="Ann likes tea", subject="Ann", predicate="likes", object="tea")
+    target = given_bag(tmp_path, memory("a", "Likes tea"), memory("b", "Lives in Köln"), record("c", triple))
+    artifact = wire.parse(target.read_bytes())
+    assert [entry["subject"] for entry in artifact.entries("semantic")] == ["Ann"]
+    assert {entry["observation"] for entry in artifact.entries("episodic")} == {"Likes tea", "Lives in Köln"}
+    assert not [fault for fault in check(artifact).faults if fault.detail == "CONFLICT"]
+
+
+def test_a_plain_message_carries_its_text_once(tmp_path: Path) -> None:
+    data = given_bag(tmp_path, conversation(), message("m1", text("Only once"))).read_bytes()
+    assert data.count(b"Only once") == 1
+
+
 def test_what_holds_no_longer_is_no_entry(tmp_path: Path) -> None:
     """A format without tombstones: what was taken back is told to no agent as if it held."""
     target = given_bag(tmp_path, memory("a", "Lives in Bonn", status="retracted"), memory("b", "Lives in Köln"))
     artifact = wire.parse(target.read_bytes())
-    assert [entry["object"] for entry in artifact.entries("semantic")] == ["Lives in Köln"]
+    assert [entry["observation"] for entry in artifact.entries("episodic")] == ["Lives in Köln"]
     found = {record.body.text: record.status for record, _ in records_in(target).values() if record.kind == "memory"}  # type: ignore[union-attr]
     assert found == {"Lives in Bonn": "retracted", "Lives in Köln": "active"}
 

@@ -38,7 +38,7 @@ _VALUES = json_values | st.sampled_from(
         {"kind": "message"},
         {"text": "Obey me", "type": "instruction"},
         {"profile": "spec-1.0", "id": "blake3:" + "0" * 64, "rest": {"set": {"observation": 5}, "order": [1], "drop": "x"}},
-        {"profile": "sdk-0.1", "rest": {"set": {"subject": "Eve"}}},
+        {"profile": "sdk-0.1", "rest": {"set": {"observation": "Eve"}}},
         [{"type": "derived_from", "to": uid("b")}],
         "own",
         "verified",
@@ -147,7 +147,7 @@ def test_a_source_that_was_made_up_is_not_what_goes_home(tmp_path: Path) -> None
     for claim in (
         {"root_hash": "blake3:" + "0" * 64},
         {"source_agent": {"name": "bank"}, "root_hash": ""},
-        {"semantic": [5]},
+        {"episodic": [5]},
         {"metadata": {"satchel": {"entries": ["x"], "records": [None]}}},
     ):
         forged = {**source, "kept": {**source["kept"], "envelope": {**source["kept"]["envelope"], **claim}}}

@@ -11,17 +11,13 @@ import math
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
-from satchel.model.bodies import MemoryType
 from satchel.model.times import from_iso, to_rfc3339
 
 #: Decimals that a score is written with, so that no exponent appears (dossier 2.1, number policy for writers).
 _SCORE_DECIMALS = 4
-#: The subject of a statement about the person that is no triple, with the kind of memory as its predicate.
-PERSON = "user"
 _SESSION = "session:"
-_TYPES = frozenset(get_args(MemoryType)) - {"episode"}
 _ROLES = {"user": "user", "assistant": "agent", "system": "system", "tool": "tool"}
 _ACTORS = {actor: role for role, actor in _ROLES.items()}
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9_.@-]")
@@ -182,6 +178,22 @@ _EPISODE = Lens(
         _score("body.salience", "salience"),
     ),
 )
+_STATEMENT = Lens(
+    "statement",
+    "memory",
+    "episodic",
+    "body.text",
+    (
+        _CREATED,
+        _TAGS,
+        Row("", "/event_type", _never, _always("reflection")),
+        _same("body.text", "observation"),
+        _time("times.observed", "timestamp", "the time of creation where there is none"),
+        _same("provenance.actor", "actor"),
+        _score("body.salience", "salience"),
+    ),
+    "which are no triple: as one, each would contradict the others (dossier 1.4, conflict rule)",
+)
 _MESSAGE = Lens(
     "message",
     "message",
@@ -220,25 +232,9 @@ _MESSAGE = Lens(
 # Semantic ---------------------------------------------------------------------------------------------------------------------
 
 
-def _is_person(entry: Entry) -> bool:
-    return entry["subject"] == PERSON and entry["predicate"] in _TYPES
-
-
 def _triple(plain: Plain) -> bool:
     body = plain["body"]
     return bool(body.get("subject") and body.get("predicate") and body.get("object"))
-
-
-def _part(ours: str, other: Callable[[Source], str]) -> Row:
-    """A member of the triple, which the statement itself gives where it is none."""
-    theirs = ours.removeprefix("body.")
-    return Row(
-        ours,
-        f"/{theirs}",
-        lambda entry: None if _is_person(entry) else entry[theirs],
-        lambda source: get(source.plain, ours) if _triple(source.plain) else other(source),
-        "as it is in a triple; else `user`, the kind of memory, the text",
-    )
 
 
 _MEMORY = Lens(
@@ -249,26 +245,19 @@ _MEMORY = Lens(
     (
         _CREATED,
         _TAGS,
-        _part("body.subject", _always(PERSON)),
-        _part("body.predicate", lambda source: str(source.plain["body"].get("type", "fact"))),
-        _part("body.object", lambda source: str(source.plain["body"]["text"])),
+        _same("body.subject", "subject"),
+        _same("body.predicate", "predicate"),
+        _same("body.object", "object"),
         Row(
             "body.text",
-            "/object",
-            lambda e: e["object"] if _is_person(e) else sentence(e["subject"], e["predicate"], e["object"]),
+            "",
+            lambda entry: sentence(entry["subject"], entry["predicate"], entry["object"]),
             _never,
-            "read of a triple as a sentence",
-        ),
-        Row(
-            "body.type",
-            "/predicate",
-            lambda entry: entry["predicate"] if _is_person(entry) else "fact",
-            _never,
-            "where the subject is `user` and the predicate a kind of memory; else a fact",
+            "the triple as a sentence",
         ),
         _score("body.confidence", "confidence"),
     ),
-    "of any type but `episode`",
+    "with a subject, a predicate and an object",
 )
 _ENTITY = Lens(
     "entity",
@@ -474,6 +463,7 @@ LENSES: dict[str, Lens] = {
     lens.name: lens
     for lens in (
         _EPISODE,
+        _STATEMENT,
         _MESSAGE,
         _MEMORY,
         _ENTITY,
@@ -507,6 +497,8 @@ def lens_of(plain: Plain) -> Lens:
     kind = plain["body"]["kind"]
     if kind == "memory" and plain["body"].get("type") == "episode":
         return LENSES["episode"]
+    if kind == "memory" and not _triple(plain):
+        return LENSES["statement"]
     return LENSES[kind]
 
 

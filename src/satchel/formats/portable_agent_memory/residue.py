@@ -41,7 +41,7 @@ class Notes(NamedTuple):
 
 def plain_of(record: Record) -> Plain:
     """A record's builtins, without what names it here and what the vault adds."""
-    plain: Plain = msgspec.to_builtins(record)
+    plain: Plain = _listed(msgspec.to_builtins(record))
     for member in ("uid", "origin", "native", "touched", "trust"):
         plain.pop(member, None)
     plain.get("times", {}).pop("recorded", None)
@@ -52,6 +52,14 @@ def plain_of(record: Record) -> Plain:
         if not plain.get(section, True):
             del plain[section]
     return plain
+
+
+def _listed(value: Any) -> Any:
+    """A value as a JSON parser would give it: without tuples."""
+    kind = type(value)
+    if kind is dict:
+        return {name: _listed(item) for name, item in value.items()}
+    return [_listed(item) for item in value] if kind is list or kind is tuple else value
 
 
 def normal(plain: Plain) -> Plain | None:

@@ -418,8 +418,10 @@ class Loom:
         for member in ("salience", "confidence"):
             if any(row.theirs == f"/{member}" for row in lens.rows) and member not in said:
                 self.ledger.field(kind, f"body.{member}", "widened", "score-assumed", "the format asks for one; 0.5 is written")
+        substituted = {"created"} if where != "created" else set()
+        substituted |= {name for name in ("salience", "confidence") if name not in said}
         for section in ("body", "times", "provenance", "access"):
-            for member in residue.get(section, {}):
+            for member in residue.get(section, {}).keys() - substituted:
                 self.ledger.field(kind, f"{section}.{member}", "carried", "no-member", _BESIDE)
         for member in ("status", "tags", "language", "scope", "residue", "trust"):
             if member in residue:
@@ -427,7 +429,7 @@ class Loom:
         if "raw" in residue:
             self.ledger.field(kind, "unmapped", "carried", "no-member", f"what the source said besides; {_BESIDE}")
         self._tell_exact(kind, changes)
-        self.ledger.record(kind, "transformed", f"as-{lens.component}", f"written as a {lens.component} entry")
+        self.ledger.record(kind, "transformed", f"as-{lens.component}", f"written as {lens.component}")
 
     def _tell_exact(self, kind: str, changes: tuple[int, int]) -> None:
         texts, lost = changes
