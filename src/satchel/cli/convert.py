@@ -61,13 +61,14 @@ def convert(
     """
     from satchel import limits
     from satchel.cli.console import WorkProgress, say_json
-    from satchel.cli.export import tell_written
+    from satchel.cli.export import format_and_profile, tell_written
     from satchel.cli.import_ import print_counts, print_findings
     from satchel.cli.sealed import identities, recipients
     from satchel.cli.vaults import opened
     from satchel.formats.base import WriteOptions
     from satchel.move.conversions import convert as run
 
+    to, profile = format_and_profile(to, profile)
     bounds = limits.raised(list(limit))
     readers = recipients(encrypt_to, by_passphrase=encrypt_passphrase)
     key = None

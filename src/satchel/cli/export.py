@@ -18,11 +18,17 @@ if TYPE_CHECKING:
 @click.option(
     "--to",
     required=True,
-    metavar="FORMAT",
-    help="portable-ai-memory, portable-memory; texts to paste: chatgpt-text, claude-text, gemini-text, system-prompt.",
+    metavar="FORMAT[=PROFILE]",
+    help="portable-agent-memory, portable-ai-memory, portable-memory; texts to paste: chatgpt-text, claude-text, gemini-text,"
+    " system-prompt.",
 )
 @click.option("--sign", default="", metavar="KEY", help="Sign with the key of this name (satchel keys create).")
-@click.option("--profile", default="", metavar="NAME", help="A spelling of the format: sdk, spec.")
+@click.option(
+    "--profile",
+    default="",
+    metavar="NAME",
+    help="A spelling of the format, as behind the =: sdk, spec; of an artifact sdk-0.1, spec-1.0, schema-1.0.",
+)
 @click.option(
     "--budget",
     type=click.IntRange(min=1),
@@ -55,8 +61,9 @@ def export(
     """Write everything in the vault in an open format, or what matters most as texts to paste into an assistant; what
     the target cannot hold is told.
 
-    TARGET is a folder; for Portable AI Memory also one file, where its name ends in .zip. What is written is not encrypted,
-    unless you say for whom: then it is one file that any age tool opens, and signed inside if you sign it.
+    TARGET is a folder; for Portable AI Memory also one file, where its name ends in .zip, for Portable Agent Memory where it
+    ends in .pam (JSON) or .pam.cbor. What is written is not encrypted, unless you say for whom (Portable AI Memory alone): then
+    it is one file that any age tool opens, and signed inside if you sign it.
 
     The same vault gives the same bytes, but for the time of a memory store's signature and for what is encrypted. With
     --as-of, what held at that moment: earlier states of what changed since, nothing that began later or was over. With
@@ -70,6 +77,8 @@ def export(
     satchel export --to portable-ai-memory --encrypt-passphrase backup.zip.age
     satchel export --to portable-ai-memory --encrypt-to age1ql3z… to-her.zip.age
     satchel export --to portable-memory --sign main my-memory.mem
+    satchel export --to portable-agent-memory --sign main my-memory.pam
+    satchel export --to portable-agent-memory=spec-1.0 my-memory.pam.cbor
     satchel export --to claude-text for-claude
     satchel export --to system-prompt --budget 8000 prompt
     satchel export --to portable-memory --since my-memory.mem since-then.mem
@@ -84,6 +93,7 @@ def export(
     if sign or since:
         door.refuse_tokens("--sign and --since are for the owner: a token has no key, and shows no state to go on from")
     moment = as_of_moment(as_of)
+    to, profile = format_and_profile(to, profile)
     readers = recipients(encrypt_to, by_passphrase=encrypt_passphrase)
     with opened_to("export") as store, WorkProgress("Writing", shown=not json, by_bytes=False) as progress:
         progress.total(store.count())
@@ -120,3 +130,13 @@ def tell_written(target: Path, written: Written, *, is_encrypted: bool) -> None:
             field = f" {line.field}" if line.field else ""
             shown = str if line.fate in ("unresolved", "rejected") else dim
             say(shown(f"  {line.fate}: {line.count:,} {line.kind}{field}: ") + clean(line.text or line.code))
+
+
+def format_and_profile(to: str, profile: str) -> tuple[str, str]:
+    """The format and the profile of ``FORMAT[=PROFILE]`` and ``--profile``. Raises UsageError where they name two profiles."""
+    from satchel.errors import UsageError
+
+    format, _, named = to.partition("=")
+    if named and profile and named != profile:
+        raise UsageError(f"--to says profile {named!r} and --profile says {profile!r}", hint="leave one of them out")
+    return format, named or profile

@@ -29,7 +29,9 @@ SHOWN_FINDINGS = 20
 @click.option("--account", default="", help="Your name for the account, where ids are not unique without it.")
 @click.option("--dry-run", is_flag=True, help="Do all of it, tell, and keep nothing.")
 @click.option(
-    "--accept-invalid-signature", is_flag=True, help="Take a memory store whose signature does not hold as if it had none."
+    "--accept-invalid-signature",
+    is_flag=True,
+    help="Take a memory store or an artifact whose signature does not hold as if it had none.",
 )
 @options.identity
 @options.yes
@@ -46,7 +48,8 @@ def import_(
     limit: tuple[str, ...],
     json: bool,
 ) -> None:
-    """Import an assistant's export, a Portable Memory bundle or a Portable AI Memory package, recognised by its structure.
+    """Import an assistant's export, a Portable Memory bundle, a Portable AI Memory package or an artifact of Portable Agent
+    Memory, recognised by its structure.
 
     A PATH is a file, a folder, a zip, a .gz or .zst file, or - for standard input; any file may be encrypted (age).
 
