@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from satchel.formats.assistant_text.credentials import names_credential
+from satchel.trust.redaction.credentials import names_credential
 from satchel.formats.assistant_text.neutral import tidied
 from satchel.formats.assistant_text.targets import TOPICS, Group, Topic
 from satchel.model.bodies import Entity, Instruction, Memory, Procedure, Profile, Relation, Scope, Skill, Task

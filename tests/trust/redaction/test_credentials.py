@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from satchel.formats.assistant_text.credentials import names_credential
+from satchel.trust.redaction.credentials import names_credential
 
 
 @pytest.mark.parametrize(
