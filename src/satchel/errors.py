@@ -17,6 +17,7 @@
     │   ├── VaultDamaged              the file is not what was written
     │   ├── VaultTooNew               written by a later Satchel
     │   └── NotFound                  no record, batch or blob of that id
+    ├── AccessDenied                  a capability token does not allow it
     ├── KeyStoreError                 the key cannot be kept or fetched
     ├── NetworkError                  what was asked for over the network did not come
     │   └── UnsafeAddress             an address or answer that is refused on purpose
@@ -135,6 +136,25 @@ class VaultTooNew(VaultError):
 
 class NotFound(VaultError):
     code = "not-found"
+
+
+class AccessDenied(SatchelError):
+    """``refusal`` is Portable Agent Memory's code (dossier 10.5), ``detail`` ours where that one says too little."""
+
+    code = "access-denied"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        refusal: str = "PAM_FORBIDDEN",
+        detail: str = "",
+        place: Place | None = None,
+        hint: str = "",
+    ) -> None:
+        self.refusal = refusal
+        self.detail = detail
+        super().__init__(message, place=place, hint=hint)
 
 
 class KeyStoreError(SatchelError):

@@ -37,8 +37,35 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     archive_depth: int = 2
     #: Deletions of one bundle that no trusted key vouches for: a flood of guessed ids is an attack.
     tombstones: int = 5_000
+    #: A capability token's file, its parents included: a token that lists 10,000 entries has 750 KB.
+    token_bytes: int = MIB
     #: How deep a folder is searched for an export's files.
     folder_depth: int = 16
+    #: An artifact of Portable Agent Memory, held whole: its hashes need all of it. 100,000 entries have 67 MB as indented JSON.
+    artifact_bytes: int = 128 * MIB
+    #: Nesting inside one.
+    artifact_depth: int = 64
+    #: One text in an entry; observations, procedures' bodies and scratch texts have ``artifact_text_bytes``.
+    artifact_string_bytes: int = 256 << 10
+    #: The long texts of an entry: what is recalled is paid for by the character.
+    artifact_text_bytes: int = 64 << 10
+    #: Tags of an entry, and the characters of one.
+    artifact_tags: int = 64
+    artifact_tag_characters: int = 128
+    #: Parents of an entry: the graph's size is entries times these.
+    artifact_parents: int = 256
+    #: Parameters of a procedure.
+    artifact_parameters: int = 64
+    #: Policies of an identity.
+    artifact_policies: int = 256
+    #: Members of one object in an entry.
+    artifact_names: int = 1024
+    #: Capability tokens in an artifact: each costs a signature to check.
+    artifact_tokens: int = 64
+    #: The free object beside the entries. A witness of 100,000 hidden entries has 7 MB; what other formats ask to carry rides here.
+    artifact_metadata_bytes: int = 64 * MIB
+    #: Generations of ancestors past which an entry is flagged for review (the specification's advice).
+    artifact_ancestry: int = 1000
     #: What is fetched over the network (a DID document): real ones have a few KB.
     fetch_bytes: int = 256 << 10
     #: How long that may take, from looking up the name to the last byte.

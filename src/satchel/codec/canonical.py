@@ -3,6 +3,9 @@
     jcs        RFC 8785 (Portable AI Memory)              satchel.codec.jcs
     mem        Portable Memory as its SDKs write it       satchel.codec.mem_json
     mem-spec   Portable Memory as its text asks           satchel.codec.mem_json
+    pam-ascii  Portable Agent Memory as its SDK writes    satchel.codec.pam_json
+    pam-utf8   Portable Agent Memory as its text asks     satchel.codec.pam_json
+    pam-es6    the same with ECMAScript's numbers         satchel.codec.mem_json
 
 A new dialect is one more entry of ``_DIALECTS``: how it writes a value and how it reads one back to check it.
 """
@@ -14,10 +17,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from satchel.codec import jcs, mem_json
+from satchel.codec import jcs, mem_json, pam_json
 from satchel.errors import CanonicalError, UsageError
 
-Dialect = Literal["jcs", "mem", "mem-spec"]
+Dialect = Literal["jcs", "mem", "mem-spec", "pam-ascii", "pam-utf8", "pam-es6"]
 
 
 def encode(value: Any, dialect: Dialect = "jcs") -> bytes:
@@ -55,6 +58,10 @@ _DIALECTS: dict[str, _Rules] = {
     "jcs": _Rules(jcs.write, jcs.read),
     "mem": _Rules(mem_json.write, mem_json.read),
     "mem-spec": _Rules(mem_json.write_spec, mem_json.read),
+    "pam-ascii": _Rules(pam_json.write_ascii, mem_json.read),
+    "pam-utf8": _Rules(pam_json.write_utf8, mem_json.read),
+    # Its keys and its alphabet are Portable Memory's.
+    "pam-es6": _Rules(mem_json.write_spec, mem_json.read),
 }
 
 

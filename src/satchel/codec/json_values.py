@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import msgspec
+import orjson
 
 from satchel.errors import LimitExceeded, MalformedInput, Place
 from satchel.limits import DEFAULT, Limits
 
 _NOWHERE = Place()
+#: Elements in one run of ``parts``.
+_RUN = 1000
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -160,6 +164,52 @@ def decode_unique(data: bytes, *, place: Place = _NOWHERE, limits: Limits = DEFA
         return members
 
     return json.loads(data, object_pairs_hook=unique)
+
+
+def parts(value: Any) -> Iterator[Any]:
+    """``value`` in parts of bounded size, for work that copies: an object's large arrays, also one level below, in runs."""
+    if type(value) is dict:
+        rest: dict[str, Any] = {}
+        for name, item in value.items():
+            if type(item) is list and len(item) > _RUN:
+                yield from (item[at : at + _RUN] for at in range(0, len(item), _RUN))
+                rest[name] = None
+            elif type(item) is dict and any(type(inner) is list and len(inner) > _RUN for inner in item.values()):
+                yield from parts(item)
+                rest[name] = None
+            else:
+                rest[name] = item
+        yield rest
+    else:
+        yield value
+
+
+def repeats_a_name(data: bytes, value: Any) -> bool:
+    """Whether an object in ``data`` has a name twice; ``value`` is what was parsed from it, the last of the same name kept.
+
+    Colons are counted: a name that went missing took its own along. What spells colons of texts as escapes is parsed again.
+    """
+    if b"\\u003" not in data:
+        try:
+            return data.count(b":") != sum(orjson.dumps(part).count(b":") for part in parts(value))
+        except TypeError:
+            pass
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) != len(pairs):
+            raise _TwiceError
+        return members
+
+    try:
+        json.loads(data, object_pairs_hook=unique)
+    except _TwiceError:
+        return True
+    return False
+
+
+class _TwiceError(Exception):
+    """Ends the second parsing at the first name that stands twice."""
 
 
 def repair_text(data: bytes) -> bytes:

@@ -6,7 +6,7 @@ one transaction with one entry in the audit log. It knows no format and no platf
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
@@ -16,6 +16,8 @@ import msgspec
 from satchel.model.findings import Finding
 from satchel.model.packages import Carried, CarriedFile, Edition, Heard, Reached
 from satchel.model.record import Asset, Original, Record, Tombstone
+from satchel.trust.capabilities.scopes import Scope
+from satchel.trust.capabilities.tokens import Permission, Profile, Token
 from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey
 
 #: What an import did with a record. ``older`` was kept as an earlier version: the vault holds a newer one. ``erased`` was not
@@ -199,6 +201,58 @@ class SeenExport(msgspec.Struct, frozen=True):
     exported: datetime | None
 
 
+#: Why a token was revoked. No free text: the audit log holds it.
+Reason = Literal["unspecified", "lost", "compromised", "superseded", "ended"]
+REASONS: tuple[Reason, ...] = ("unspecified", "lost", "compromised", "superseded", "ended")
+
+
+class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A capability token that was issued here, without its signature: nobody can use what the vault remembers of it."""
+
+    id: str
+    profile: Profile
+    issuer: str
+    #: None: whoever has it.
+    audience: str | None
+    scope: Scope
+    permissions: tuple[Permission, ...]
+    issued: datetime
+    not_before: datetime | None
+    expires: datetime
+    max_entries: int | None
+    require_redaction: bool
+    #: The id of the token that it was delegated from, "" for none.
+    delegated_from: str
+    #: The key that signed it (``PublicKey.text``).
+    key: str
+
+
+class Revocation(msgspec.Struct, frozen=True):
+    """A token that is refused from then on, and with it all that was delegated from it. Nothing takes it back."""
+
+    id: str
+    at: datetime
+    reason: Reason
+
+
+class Companion(NamedTuple):
+    """A state of a record that was read from a kept original; ``pointer`` says which member of it, None: nobody knows."""
+
+    record: Record
+    pointer: str | None
+
+
+class Companions(NamedTuple):
+    """All that was read from one kept original, whose number is ``original``; looked up when it is asked for."""
+
+    original: int
+    members: Iterator[Companion]
+
+
+#: Whether a record may be seen.
+Allowed = Callable[[Record], bool]
+
+
 class Intake(Protocol):
     """An import under way: one transaction. Leaving its context by an exception undoes all of it."""
 
@@ -288,8 +342,9 @@ class Store(Protocol):
 
     def get(self, uid: str) -> Record | None: ...
 
-    def resolve(self, prefix: str) -> str:
-        """The one uid that begins with ``prefix``. Raises NotFound when there is none or more than one."""
+    def resolve(self, prefix: str, *, allowed: Allowed | None = None) -> str:
+        """The one uid that begins with ``prefix``, among those of the records that are ``allowed``. Raises NotFound when there
+        is none or more than one."""
         ...
 
     def records(self, *kinds: str, not_from: str = "", after: int = 0) -> Iterator[Record]:
@@ -297,9 +352,11 @@ class Store(Protocol):
         those whose current version a later change than ``after`` brought."""
         ...
 
-    def natives(self, platform: str, *, after: int = 0, as_of: datetime | None = None) -> Iterator[Kept]:
+    def natives(
+        self, platform: str, *, after: int = 0, as_of: datetime | None = None, allowed: Allowed | None = None
+    ) -> Iterator[Kept]:
         """All current records of a platform whose kept bytes are theirs alone, in the order of coming; ``as_of``: the states
-        that held at that moment instead; ``after`` as for ``records``."""
+        that held at that moment instead; ``after`` as for ``records``; only of records that are ``allowed``."""
         ...
 
     def earlier_natives(self, platform: str, *, after: int = 0) -> Iterator[list[Kept]]:
@@ -332,6 +389,11 @@ class Store(Protocol):
     def native(self, record: Record, *, as_of: datetime | None = None) -> bytes | None:
         """The exact source bytes of the record's current version, its original or its member of it; ``as_of``: of the state
         that held at that moment."""
+        ...
+
+    def companions(self, record: Record, *, as_of: datetime | None = None) -> Companions | None:
+        """All states of records that were read, now or once, from the original of the record's current version, itself among
+        them; ``as_of``: from that of the state that held at that moment. None where there is no such original."""
         ...
 
     def source(self, record: Record) -> SourceOf | None: ...
@@ -369,7 +431,9 @@ class Store(Protocol):
         """Every package that was taken, also by imports that were undone, in the order of coming."""
         ...
 
-    def search(self, query: Query) -> Found: ...
+    def search(self, query: Query, *, allowed: Allowed | None = None) -> Found:
+        """What matches; with ``allowed``, as if there were no other records: none is counted, quoted or named."""
+        ...
 
     def batches(self) -> list[Batch]: ...
 
@@ -395,6 +459,10 @@ class Store(Protocol):
 
     def last_change(self) -> int:
         """The number of the vault's last change."""
+        ...
+
+    def last_entry(self) -> int:
+        """The number of the audit log's last entry: it grows with all that changes, keys and revocations too."""
         ...
 
     def check_audit(self) -> list[Finding]:
@@ -443,6 +511,24 @@ class Store(Protocol):
 
     def note_seen_export(self, owner: str, export: SeenExport) -> None:
         """Remember an export that was verified; the key of an owner's first one stays."""
+        ...
+
+    def note_token(self, token: Token, key: str, at: datetime) -> None:
+        """Remember a token that was issued, and by which key (``PublicKey.text``)."""
+        ...
+
+    def issued_tokens(self) -> list[IssuedToken]:
+        """All of them, the revoked and the expired too, oldest first."""
+        ...
+
+    def revoke_token(self, id: str, reason: Reason) -> bool:
+        """Refuse a token for good, whoever issued it; False when it was revoked before."""
+        ...
+
+    def revocations(self) -> list[Revocation]: ...
+
+    def revoked(self, ids: Collection[str]) -> frozenset[str]:
+        """Those of the ids that are revoked."""
         ...
 
     def check(self) -> list[Finding]:

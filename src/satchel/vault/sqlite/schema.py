@@ -296,8 +296,30 @@ def _run_v5(connection: apsw.Connection) -> None:
     connection.execute(_V5)
 
 
+# Capability tokens: what was granted, without what would let anybody use it, and the ids that are refused for good. Which records
+# were read from an original is asked where not all of them may be seen.
+_V6 = """
+CREATE TABLE issued_token (
+    id TEXT PRIMARY KEY,
+    at INTEGER NOT NULL,
+    data BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE revoked_token (
+    id TEXT PRIMARY KEY,
+    at INTEGER NOT NULL,
+    reason TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX record_original ON record (original);
+CREATE INDEX version_original ON version (original);
+"""
+
+
+def _run_v6(connection: apsw.Connection) -> None:
+    connection.execute(_V6)
+
+
 #: In order; never edited, only appended to.
-STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1, _run_v2, _run_v3, _run_v4, _run_v5)
+STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1, _run_v2, _run_v3, _run_v4, _run_v5, _run_v6)
 
 
 def migrate(connection: apsw.Connection, steps: tuple[Callable[[apsw.Connection], None], ...] = STEPS) -> int:

@@ -20,7 +20,7 @@ from satchel.vault.sqlite import states
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import our_errors, rows
 from satchel.vault.sqlite.rows import decode
-from satchel.vault.store import Found, Hit, Query
+from satchel.vault.store import Allowed, Found, Hit, Query
 
 SNIPPET_CHARACTERS = 240
 #: How far into one long text a snippet is looked for.
@@ -88,13 +88,13 @@ def _match(terms: list[Term]) -> str:
     return f"({wanted}) NOT ({unwanted})" if unwanted else wanted
 
 
-def search(connection: apsw.Connection, originals: Originals, query: Query) -> Found:
+def search(connection: apsw.Connection, originals: Originals, query: Query, allowed: Allowed | None = None) -> Found:
     """See Store.search."""
     where, values = _filters(query)
     if query.as_of is not None:
-        return _past(connection, originals, query, query.as_of, where, values)
+        return _past(connection, originals, query, query.as_of, where, values, allowed)
     if not query.words:
-        return _list(connection, originals, query, where, values)
+        return _list(connection, originals, query, where, values, allowed)
     terms = parse(query.words)
     values["match"] = _match(terms)
     # bm25() works only where the index itself is read, so the matches are gathered before they are grouped.
@@ -112,27 +112,50 @@ def search(connection: apsw.Connection, originals: Originals, query: Query) -> F
     with our_errors():
         connection.execute("DROP TABLE IF EXISTS temp.matched")
         connection.execute(gather, values)
+        if allowed is not None:
+            # Before anything is counted or grouped.
+            met = rows(connection, "SELECT rowid, id FROM temp.matched")
+            hidden = [(row,) for row, id in met if not allowed(_record(connection, originals, id))]
+            connection.executemany("DELETE FROM temp.matched WHERE rowid = ?", hidden)
         total = rows(connection, "SELECT count(DISTINCT statement) FROM temp.matched")[0][0]
         hits = []
         for id, score, statement, count in rows(connection, best, {"limit": query.limit, "offset": query.offset}):
             alike = [] if count == 1 else _witnesses(connection, statement, id)
-            hits.append(_hit(connection, originals, id, score, terms, alike))
+            hits.append(_hit(connection, originals, id, score, terms, alike, allowed))
         connection.execute("DROP TABLE temp.matched")
     return Found(tuple(hits), total)
 
 
-def _list(connection: apsw.Connection, originals: Originals, query: Query, where: str, values: dict[str, Any]) -> Found:
+def _list(
+    connection: apsw.Connection,
+    originals: Originals,
+    query: Query,
+    where: str,
+    values: dict[str, Any],
+    allowed: Allowed | None,
+) -> Found:
     """All records that pass the filters, newest first; those without a time last."""
     source = f"FROM record r LEFT JOIN record whole ON whole.id = r.part_of WHERE 1 {where}"
-    page = {**values, "limit": query.limit, "offset": query.offset}
-    total = rows(connection, f"SELECT count(*) {source}", values)[0][0]
-    order = "ORDER BY coalesce(r.created, whole.created) DESC NULLS LAST, r.id LIMIT :limit OFFSET :offset"
-    found = rows(connection, f"SELECT r.id {source} {order}", page)
-    return Found(tuple(_hit(connection, originals, id, 0.0, [], []) for (id,) in found), total)
+    order = "ORDER BY coalesce(r.created, whole.created) DESC NULLS LAST, r.id"
+    if allowed is None:
+        page = {**values, "limit": query.limit, "offset": query.offset}
+        total = rows(connection, f"SELECT count(*) {source}", values)[0][0]
+        found = rows(connection, f"SELECT r.id {source} {order} LIMIT :limit OFFSET :offset", page)
+    else:
+        met = rows(connection, f"SELECT r.id {source} {order}", values)
+        seen = [(id,) for (id,) in met if allowed(_record(connection, originals, id))]
+        total, found = len(seen), seen[query.offset : query.offset + query.limit]
+    return Found(tuple(_hit(connection, originals, id, 0.0, [], [], allowed) for (id,) in found), total)
 
 
 def _past(
-    connection: apsw.Connection, originals: Originals, query: Query, moment: datetime, where: str, values: dict[str, Any]
+    connection: apsw.Connection,
+    originals: Originals,
+    query: Query,
+    moment: datetime,
+    where: str,
+    values: dict[str, Any],
+    allowed: Allowed | None,
 ) -> Found:
     """What held at a moment: every match is looked at, and the earlier states that are in no index are given one."""
     terms = parse(query.words) if query.words else []
@@ -159,10 +182,15 @@ def _past(
                 for (id,) in rows(connection, listed + order, values)
                 if states.held_at(connection, originals, id, moment) is not None
             ]
+        if allowed is not None:
+            # What is seen of the present, and was to be seen then.
+            seen = [each for each in found if allowed(_record(connection, originals, each[1]))]
+            states_seen = ((each, states.held_at(connection, originals, each[1], moment)) for each in seen)
+            found = [each for each, state in states_seen if state is not None and allowed(state.record)]
         hits = []
         for score, id in found[query.offset : query.offset + query.limit]:
             held = states.held_at(connection, originals, id, moment)
-            hit = _hit(connection, originals, id, score, terms, [])
+            hit = _hit(connection, originals, id, score, terms, [], allowed)
             if held is not None:
                 snippet, marks = make_snippet(held.record, terms)
                 hit = msgspec.structs.replace(hit, record=held.record, snippet=snippet or hit.snippet, marks=marks)
@@ -204,7 +232,21 @@ def _filters(query: Query) -> tuple[str, dict[str, Any]]:
     return " ".join(where), values
 
 
-def _hit(connection: apsw.Connection, originals: Originals, id: int, score: float, terms: list[Term], alike: list[str]) -> Hit:
+def _record(connection: apsw.Connection, originals: Originals, id: int) -> Record:
+    """The record in this row."""
+    data, slot, original = rows(connection, "SELECT data, slot, original FROM record WHERE id = ?", (id,))[0]
+    return decode(originals.data(data, slot, original))
+
+
+def _hit(
+    connection: apsw.Connection,
+    originals: Originals,
+    id: int,
+    score: float,
+    terms: list[Term],
+    alike: list[str],
+    allowed: Allowed | None,
+) -> Hit:
     data, slot, original, recorded, digest, *whole = rows(
         connection,
         "SELECT r.data, r.slot, r.original, r.recorded, o.digest, w.data, w.slot, w.original FROM record r"
@@ -214,20 +256,23 @@ def _hit(connection: apsw.Connection, originals: Originals, id: int, score: floa
     record = decode(originals.data(data, slot, original), recorded, digest)
     context = ""
     if whole[2] is not None:
-        body = decode(originals.data(*whole)).body
-        context = getattr(body, "title", "") or getattr(body, "name", "")
+        part_of = decode(originals.data(*whole))
+        if allowed is None or allowed(part_of):
+            context = getattr(part_of.body, "title", "") or getattr(part_of.body, "name", "")
     snippet, marks = make_snippet(record, terms)
     if not snippet and isinstance(record.body, Conversation):
-        snippet = _opening(connection, originals, id, terms)
+        snippet = _opening(connection, originals, id, terms, allowed)
     return Hit(record, -score, (record.uid, *alike), snippet, marks, context)
 
 
-def _opening(connection: apsw.Connection, originals: Originals, conversation: int, terms: list[Term]) -> str:
+def _opening(
+    connection: apsw.Connection, originals: Originals, conversation: int, terms: list[Term], allowed: Allowed | None
+) -> str:
     """How a conversation without a title begins: the first shown message that has text."""
     sql = "SELECT data, slot, original FROM record WHERE part_of = ? AND kind = 'message' ORDER BY position LIMIT 10"
     for columns in rows(connection, sql, (conversation,)):
         message = decode(originals.data(*columns))
-        if isinstance(message.body, Message) and not message.body.is_hidden:
+        if isinstance(message.body, Message) and not message.body.is_hidden and (allowed is None or allowed(message)):
             snippet, _ = make_snippet(message, terms)
             if snippet:
                 return snippet

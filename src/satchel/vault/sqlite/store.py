@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,22 +20,28 @@ from satchel.model.packages import CarriedFile, Edition
 from satchel.model.record import Record
 from satchel.model.text import TEXT_VERSION, searchable
 from satchel.model.times import from_microseconds, to_microseconds
+from satchel.trust.capabilities.tokens import Token
 from satchel.trust.public_keys import read_typed_key
 from satchel.trust.secrets import Secret
 from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey
-from satchel.vault.sqlite import audit, blobs, graves, history, packages, search, signers, states
+from satchel.vault.sqlite import audit, blobs, capabilities, companions, graves, history, packages, search, signers, states
 from satchel.vault.sqlite.blocks import Frame, Originals
 from satchel.vault.sqlite.connection import connect, our_errors, rows, use_log, writing
 from satchel.vault.sqlite.intake import SqliteIntake
 from satchel.vault.sqlite.rows import add_text, decode, index_row, meta
 from satchel.vault.sqlite.schema import STEPS, migrate
 from satchel.vault.store import (
+    Allowed,
     AuditEntry,
     Batch,
     Change,
+    Companions,
     Found,
+    IssuedToken,
     Kept,
     Query,
+    Reason,
+    Revocation,
     SeenExport,
     SigningKey,
     SourceFile,
@@ -145,14 +152,19 @@ class SqliteStore:
         found = rows(self.connection, f"SELECT {_LOADED} WHERE r.uid = ?", (bytes.fromhex(uid),))
         return self._load(*found[0]) if found else None
 
-    def resolve(self, prefix: str) -> str:
+    def resolve(self, prefix: str, *, allowed: Allowed | None = None) -> str:
         """See Store.resolve."""
         text = prefix.strip().lower()
         if not 4 <= len(text) <= 40 or set(text) - set("0123456789abcdef"):
             raise UsageError(f"{prefix!r} is no record id", hint="an id is 4 to 40 hexadecimal digits")
         low = bytes.fromhex(text.ljust(40, "0"))
         high = bytes.fromhex(text.ljust(40, "f"))
-        found = rows(self.connection, "SELECT uid FROM record WHERE uid BETWEEN ? AND ? LIMIT 2", (low, high))
+        within = "SELECT uid FROM record WHERE uid BETWEEN ? AND ?"
+        if allowed is None:
+            found = rows(self.connection, within + " LIMIT 2", (low, high))
+        else:
+            met = ((uid, self.get(uid.hex())) for (uid,) in rows(self.connection, within, (low, high)))
+            found = list(itertools.islice(((uid,) for uid, record in met if record is not None and allowed(record)), 2))
         if not found:
             raise NotFound(f"no record begins with {text}", hint="satchel search finds records and shows their ids")
         if len(found) > 1:
@@ -182,7 +194,9 @@ class SqliteStore:
                 return
             last = page[-1][0]
 
-    def natives(self, platform: str, *, after: int = 0, as_of: datetime | None = None) -> Iterator[Kept]:
+    def natives(
+        self, platform: str, *, after: int = 0, as_of: datetime | None = None, allowed: Allowed | None = None
+    ) -> Iterator[Kept]:
         """See Store.natives."""
         last = 0
         while True:
@@ -194,6 +208,8 @@ class SqliteStore:
                 (platform, last, after),
             )
             for id, kind, source_kind, element, dialect, size, data, pack, start in page:
+                if allowed is not None and not allowed(self._load(*rows(self.connection, f"SELECT {_LOADED} WHERE r.id = ?", (id,))[0])):
+                    continue
                 if as_of is not None:
                     state = states.held_at(self.connection, self._kept, id, as_of)
                     if state is not None:
@@ -268,6 +284,10 @@ class SqliteStore:
             whole = self.original(record)
         return None if whole is None else resolve_bytes(whole, record.native.pointer)
 
+    def companions(self, record: Record, *, as_of: datetime | None = None) -> Companions | None:
+        """See Store.companions."""
+        return companions.companions(self.connection, self._kept, record.uid, as_of)
+
     def source(self, record: Record) -> SourceOf | None:
         """See Store.source."""
         found = rows(
@@ -329,9 +349,9 @@ class SqliteStore:
         """See Store.editions."""
         return packages.editions(self.connection)
 
-    def search(self, query: Query) -> Found:
+    def search(self, query: Query, *, allowed: Allowed | None = None) -> Found:
         """See Store.search."""
-        return search.search(self.connection, self._kept, query)
+        return search.search(self.connection, self._kept, query, allowed)
 
     def batches(self) -> list[Batch]:
         """See Store.batches."""
@@ -469,6 +489,32 @@ class SqliteStore:
     def last_change(self) -> int:
         """See Store.last_change."""
         return int(rows(self.connection, "SELECT max(id) FROM batch")[0][0])
+
+    def last_entry(self) -> int:
+        """See Store.last_entry."""
+        return int(rows(self.connection, "SELECT max(id) FROM audit")[0][0])
+
+    def note_token(self, token: Token, key: str, at: datetime) -> None:
+        """See Store.note_token."""
+        with writing(self.connection):
+            capabilities.note(self.connection, token, key, to_microseconds(at))
+
+    def issued_tokens(self) -> list[IssuedToken]:
+        """See Store.issued_tokens."""
+        return capabilities.issued(self.connection)
+
+    def revoke_token(self, id: str, reason: Reason) -> bool:
+        """See Store.revoke_token."""
+        with writing(self.connection):
+            return capabilities.revoke(self.connection, id, reason, to_microseconds(now()))
+
+    def revocations(self) -> list[Revocation]:
+        """See Store.revocations."""
+        return capabilities.revocations(self.connection)
+
+    def revoked(self, ids: Collection[str]) -> frozenset[str]:
+        """See Store.revoked."""
+        return capabilities.revoked(self.connection, ids)
 
     def check_audit(self) -> list[Finding]:
         """See Store.check_audit."""

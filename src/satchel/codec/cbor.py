@@ -1,0 +1,107 @@
+"""CBOR (RFC 8949) of JSON values: strict reading, and two ways of writing.
+
+Read: one data item and nothing behind it; text keys, none twice in one map; no tags, byte strings, undefined, NaN or infinity;
+bounded depth. Whatever passes is a JSON value, and its integers and floats are kept apart. Lengths and widths that are not the
+shortest are read; ``is_deterministic`` says whether they are (portable-agent-memory.md 8.2).
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any, NoReturn
+
+import msgspec
+
+from satchel.codec import pam_json
+from satchel.codec.collector import paused
+from satchel.codec.json_values import parts
+from satchel.errors import CanonicalError, LimitExceeded, MalformedInput, Place
+from satchel.limits import DEFAULT, Limits
+
+_NOWHERE = Place()
+SELF_DESCRIBED = b"\xd9\xd9\xf7"
+#: Every tag that cbor2 has a decoder for: these would be built before anybody asked.
+_TAGS = (*range(6), *range(21, 40), 100, 101, 110, *range(256, 262), 1004, 43000, 55799)
+
+
+def decode(data: bytes, *, start: int = 0, place: Place = _NOWHERE, limits: Limits = DEFAULT) -> Any:
+    """The JSON value of the CBOR in ``data`` from byte ``start`` on, to its end.
+
+    Raises:
+        MalformedInput: not one whole item, or not of JSON's kinds.
+        LimitExceeded: nested deeper than ``limits.json_depth``.
+    """
+    import cbor2
+
+    stream = io.BytesIO(data)
+    stream.seek(start)
+    decoder = cbor2.CBORDecoder(
+        stream,
+        tag_hook=_refuse_tag,
+        semantic_decoders=dict.fromkeys(_TAGS, _refuse_tag),
+        max_depth=limits.json_depth,
+        allow_duplicate_keys=False,
+        strict_hashable_types=True,
+    )
+    try:
+        with paused():
+            value = decoder.decode()
+    except cbor2.CBORDecodeEOF:
+        raise MalformedInput("the CBOR ends too early", place=place) from None
+    except (cbor2.CBORDecodeError, RecursionError, MemoryError, ValueError, OverflowError) as error:
+        _refuse(error, place, limits)
+    if stream.tell() != len(data):
+        raise MalformedInput("something follows the CBOR item", place=msgspec.structs.replace(place, offset=stream.tell()))
+    try:
+        for part in parts(value):
+            pam_json.write_utf8(part)
+    except CanonicalError as error:
+        raise MalformedInput(f"the CBOR is no JSON value: {error.message}", place=place) from None
+    return value
+
+
+def encode(value: Any, *, deterministic: bool = False) -> bytes:
+    """The CBOR of a JSON value, integers and lengths the shortest, maps of definite length.
+
+    Args:
+        deterministic: RFC 8949 section 4.2.1: map keys sorted by their encoding, floats the shortest that keep the value;
+            otherwise keys as they stand and all floats of 64 bits, which is what the public SDK writes.
+
+    Raises:
+        CanonicalError: not a JSON value.
+    """
+    import cbor2
+
+    for part in parts(value):
+        pam_json.write_utf8(part)
+    return cbor2.dumps(value, canonical=deterministic)
+
+
+def is_deterministic(data: bytes, value: Any, *, start: int = 0) -> bool:
+    """Whether ``data`` from ``start`` on is the deterministic CBOR of ``value``, which was read from it."""
+    import cbor2
+
+    return memoryview(data)[start:] == cbor2.dumps(value, canonical=True)
+
+
+def _refuse_tag(*_words: Any) -> NoReturn:
+    raise ValueError("a tag")
+
+
+def _refuse(error: Exception, place: Place, limits: Limits) -> NoReturn:
+    text = str(error)
+    if "nesting depth" in text or isinstance(error, RecursionError):
+        hint = "--limit json_depth=N raises it"
+        raise LimitExceeded(f"CBOR is nested deeper than {limits.json_depth}", place=place, hint=hint) from None
+    if "tag" in text:
+        reason = "it holds a tag, which no JSON value has"
+    elif "Duplicate map key" in text:
+        reason = "a map has the same key twice"
+    elif "map key" in text:
+        reason = "a map's key is no text"
+    elif "text string" in text:
+        reason = "a text is not UTF-8"
+    else:
+        reason = "it is damaged"
+    raise MalformedInput(f"not valid CBOR: {reason}", place=place) from None
+
