@@ -13,7 +13,7 @@ import sys
 
 import click
 
-from satchel.cli import certify, evidence, export, import_, keys, log, schema, search, show, sign, stats, undo, validate
+from satchel.cli import certify, evidence, export, import_, keys, log, redactions, schema, search, show, sign, stats, undo, validate
 
 
 def _print_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -56,6 +56,7 @@ for command in (
     stats.stats,
     undo.undo,
     export.export,
+    redactions.redactions,
     validate.validate,
     schema.schema,
     sign.sign,

@@ -32,6 +32,16 @@ from satchel.cli import options
 @click.option(
     "--strip-identifiers", is_flag=True, help="Leave out account and user ids, and what else a product said of itself."
 )
+@click.option("--redact", is_flag=True, help="Put tokens in the place of personal data and secrets; files stay behind.")
+@click.option(
+    "--redact-types", default="", metavar="TYPES", help="With --redact, these alone: email,phone_us,… (default: all)."
+)
+@click.option("--irreversible", is_flag=True, help="With --redact, keep nothing by which it could be recovered.")
+@click.option("--consistent", is_flag=True, help="With --redact, give the same value the same token throughout.")
+@click.option(
+    "--detector", default="", metavar="NAME", help="With --redact, also presidio or presidio=MODEL, which knows names."
+)
+@click.option("--seal-to", multiple=True, metavar="AGE1…", help="With --redact, let these recover it, and the vault not.")
 @options.json
 def export(
     target: Path,
@@ -42,6 +52,12 @@ def export(
     as_of: str,
     since: str,
     strip_identifiers: bool,
+    redact: bool,
+    redact_types: str,
+    irreversible: bool,
+    consistent: bool,
+    detector: str,
+    seal_to: tuple[str, ...],
     json: bool,
 ) -> None:
     """Write everything in the vault in an open format, or what matters most as texts to paste into an assistant; what
@@ -51,20 +67,37 @@ def export(
     The same vault gives the same bytes, but for the time of a memory store's signature. With --as-of, what held at that
     moment: earlier states of what changed since, nothing that began later or was over.
 
+    With --redact, what was taken out is kept beside TARGET in an encrypted file, whose key the vault has: satchel redactions
+    recovers it, or destroys the key.
+
     \b
     satchel export --to portable-ai-memory my-memory
     satchel export --to portable-ai-memory --strip-identifiers to-share.zip
     satchel export --to portable-memory --sign main my-memory.mem
     satchel export --to claude-text for-claude
+    satchel export --to portable-ai-memory --redact --redact-types email,phone_us,phone to-share
     satchel export --to system-prompt --budget 8000 prompt
     satchel export --to portable-memory --since my-memory.mem since-then.mem
     """
     from satchel.cli.console import WorkProgress, clean, counted, dim, say, say_json, size
     from satchel.cli.moments import as_of_moment
     from satchel.cli.vaults import opened
+    from satchel.errors import UsageError
     from satchel.move.exports import export as write
+    from satchel.move.redaction import Redaction
 
     moment = as_of_moment(as_of)
+    redaction = None
+    if redact:
+        redaction = Redaction(
+            types=redact_types.split(","),
+            detector=detector,
+            irreversible=irreversible,
+            consistent=consistent,
+            recipients=seal_to,
+        )
+    elif redact_types or irreversible or consistent or detector or seal_to:
+        raise UsageError("that is about what --redact takes out", hint="give --redact too")
     with opened() as store, WorkProgress("Writing", shown=not json, by_bytes=False) as progress:
         progress.total(store.count())
         written = write(
@@ -78,11 +111,16 @@ def export(
             as_of=moment,
             since=since,
             strip_identifiers=strip_identifiers,
+            redaction=redaction,
         )
     lines = written.ledger.lines()
     if json:
         counts = {**written.counts, "files": written.files, "size_bytes": written.size_bytes}
-        say_json({"format": to, "target": str(target), "written": counts, "ledger": lines})
+        said = {"format": to, "target": str(target), "written": counts, "ledger": lines}
+        if redaction is not None:
+            store_path = str(redaction.path) if redaction.path else None
+            said["redaction"] = {"id": redaction.id, "types": redaction.counts(), "store": store_path}
+        say_json(said)
         return
     what = [f"{name} {count:,}" for name, count in written.counts.items()]
     say(f"{target}: {', '.join(what) or 'nothing'}; {counted(written.files, 'file')}, {size(written.size_bytes)}")
@@ -90,3 +128,10 @@ def export(
         if line.code:
             field = f" {line.field}" if line.field else ""
             say(dim(f"  {line.fate}: {line.count:,} {line.kind}{field}: ") + clean(line.text or line.code))
+    if redaction is not None:
+        taken = [f"{count:,} {type}" for type, count in redaction.counts().items()]
+        say(f"Taken out: {', '.join(taken) or 'nothing was found'}.")
+        if redaction.path is not None:
+            say(f"What the tokens stand for is in {clean(str(redaction.path))}, encrypted. Do not share the two together.")
+        say(dim("Rules find what has a form of its own. Names, addresses and what only its context tells are not found;"))
+        say(dim("read what you share."))

@@ -20,6 +20,7 @@ from satchel.formats.base import Homeward, LogEntry, Progress, SourceNote, State
 from satchel.model.packages import CarriedFile
 from satchel.model.record import Record
 from satchel.move.cursors import since as cursor
+from satchel.move.redaction import Redaction
 from satchel.vault.store import Store
 
 #: Decoded originals that are held: so many, and so many bytes of source.
@@ -209,6 +210,7 @@ def export(
     budget: int = 0,
     since: str = "",
     strip_identifiers: bool = False,
+    redaction: Redaction | None = None,
 ) -> Written:
     """Write the vault's records into ``target`` in an open format, or as texts for an assistant.
 
@@ -218,6 +220,7 @@ def export(
         as_of: write what held at this moment (model.validity).
         budget: how many characters a text may have for which nobody sets a limit, 0 for the format's usual number.
         strip_identifiers: leave out what names a person or an account at a product.
+        redaction: take personal data out; ``redaction.path`` names the file that holds it, afterwards.
         since: only what came since then: a time, the number of a change, or an earlier bundle; see ``cursors.since``.
 
     Raises:
@@ -234,4 +237,14 @@ def export(
         since=cursor(store, since) if since else None,
         strip_identifiers=strip_identifiers,
     )
-    return formats.get(format).write(VaultSelection(store, as_of=as_of), target, progress=progress, options=options)
+    writer = formats.get(format)
+    selection = VaultSelection(store, as_of=as_of)
+    if redaction is None:
+        return writer.write(selection, target, progress=progress, options=options)
+    if since:
+        raise UsageError("nothing in a redacted export has the name that it had in an earlier one", hint="leave --since out")
+    with redaction.over(selection) as redacted:
+        written = writer.write(redacted, target, progress=progress, options=options)
+        redacted.tell(written.ledger)
+    redaction.finish(store, target)
+    return written

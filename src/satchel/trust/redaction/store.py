@@ -227,14 +227,24 @@ def read_file(path: Path) -> Sealed:
     return read_sealed(read_private(path, limit_bytes=FILE_BYTES))
 
 
-def _sealed_key(key: Secret, recipients: list[str]) -> bytes:
+def check_recipients(recipients: Iterable[str]) -> list[Any]:
+    """The age recipients of these names.
+
+    Raises:
+        UsageError: one is none.
+    """
     import pyrage
 
     try:
-        found = [pyrage.x25519.Recipient.from_str(each.strip()) for each in recipients]
+        return [pyrage.x25519.Recipient.from_str(each.strip()) for each in recipients]
     except pyrage.RecipientError:
         raise UsageError("that is no age recipient", hint="it begins with age1; age-keygen makes one") from None
-    data: bytes = pyrage.encrypt(key.reveal(), found)
+
+
+def _sealed_key(key: Secret, recipients: list[str]) -> bytes:
+    import pyrage
+
+    data: bytes = pyrage.encrypt(key.reveal(), check_recipients(recipients))
     return data
 
 

@@ -318,8 +318,24 @@ def _run_v6(connection: apsw.Connection) -> None:
     connection.execute(_V6)
 
 
+# Keys of the files that hold what redaction took out of an export. A destroyed one leaves its id and the times.
+_V7 = """
+CREATE TABLE redaction_key (
+    id TEXT PRIMARY KEY,
+    key BLOB,
+    counts BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    shredded INTEGER
+) WITHOUT ROWID;
+"""
+
+
+def _run_v7(connection: apsw.Connection) -> None:
+    connection.execute(_V7)
+
+
 #: In order; never edited, only appended to.
-STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1, _run_v2, _run_v3, _run_v4, _run_v5, _run_v6)
+STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1, _run_v2, _run_v3, _run_v4, _run_v5, _run_v6, _run_v7)
 
 
 def migrate(connection: apsw.Connection, steps: tuple[Callable[[apsw.Connection], None], ...] = STEPS) -> int:

@@ -24,7 +24,19 @@ from satchel.trust.capabilities.tokens import Token
 from satchel.trust.public_keys import read_typed_key
 from satchel.trust.secrets import Secret
 from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey
-from satchel.vault.sqlite import audit, blobs, capabilities, companions, graves, history, packages, search, signers, states
+from satchel.vault.sqlite import (
+    audit,
+    blobs,
+    capabilities,
+    companions,
+    graves,
+    history,
+    packages,
+    redactions,
+    search,
+    signers,
+    states,
+)
 from satchel.vault.sqlite.blocks import Frame, Originals
 from satchel.vault.sqlite.connection import connect, our_errors, rows, use_log, writing
 from satchel.vault.sqlite.intake import SqliteIntake
@@ -41,6 +53,7 @@ from satchel.vault.store import (
     Kept,
     Query,
     Reason,
+    RedactionKey,
     Revocation,
     SeenExport,
     SigningKey,
@@ -208,7 +221,9 @@ class SqliteStore:
                 (platform, last, after),
             )
             for id, kind, source_kind, element, dialect, size, data, pack, start in page:
-                if allowed is not None and not allowed(self._load(*rows(self.connection, f"SELECT {_LOADED} WHERE r.id = ?", (id,))[0])):
+                if allowed is not None and not allowed(
+                    self._load(*rows(self.connection, f"SELECT {_LOADED} WHERE r.id = ?", (id,))[0])
+                ):
                     continue
                 if as_of is not None:
                     state = states.held_at(self.connection, self._kept, id, as_of)
@@ -429,6 +444,25 @@ class SqliteStore:
         """See Store.note_seen_export."""
         with writing(self.connection):
             signers.note_seen(self.connection, owner, export, to_microseconds(now()))
+
+    def keep_redaction(self, id: str, key: Secret | None, counts: dict[str, int]) -> None:
+        """See Store.keep_redaction."""
+        with writing(self.connection):
+            redactions.keep(self.connection, id, key, counts, to_microseconds(now()))
+
+    def redaction_keys(self) -> list[RedactionKey]:
+        """See Store.redaction_keys."""
+        return redactions.listed(self.connection)
+
+    def redaction_key(self, id: str) -> Secret:
+        """See Store.redaction_key."""
+        return redactions.key(self.connection, id)
+
+    def shred_redaction_key(self, id: str) -> None:
+        """See Store.shred_redaction_key."""
+        with writing(self.connection):
+            redactions.shred(self.connection, id, to_microseconds(now()))
+        redactions.empty_log(self.connection)
 
     @property
     def owner_id(self) -> str:

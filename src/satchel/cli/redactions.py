@@ -1,0 +1,154 @@
+"""``satchel redactions``: what ``satchel export --redact`` took out: list it, recover it, destroy the key to it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from satchel.cli import options
+
+
+@click.group()
+def redactions() -> None:
+    """What redacted exports left out: recover it, or make it unrecoverable."""
+
+
+@redactions.command("list")
+@options.json
+def list_(json: bool) -> None:
+    """List the redactions whose keys the vault keeps, or kept.
+
+    \b
+    satchel redactions list
+    """
+    from satchel.cli.console import say, say_json, table
+    from satchel.cli.vaults import opened
+
+    with opened() as store:
+        found = store.redaction_keys()
+    if json:
+        say_json(found)
+        return
+    if not found:
+        say("There are none: satchel export --redact makes one.")
+        return
+    lines = [
+        [
+            each.id,
+            f"{each.made:%Y-%m-%d %H:%M}",
+            f"destroyed {each.shredded:%Y-%m-%d}" if each.shredded else "can be recovered",
+            ", ".join(f"{count:,} {type}" for type, count in each.counts.items()),
+        ]
+        for each in found
+    ]
+    table(lines, head=["id", "made (UTC)", "", "taken out"])
+
+
+@redactions.command()
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("tokens", metavar="[TOKEN]…", nargs=-1)
+@click.option(
+    "--identity", type=click.Path(path_type=Path), help="An age identity that the key was sealed to; else the vault's."
+)
+@click.option(
+    "--token",
+    "capability",
+    type=click.Path(path_type=Path),
+    help="A capability token with the permission redact, to be checked.",
+)
+@click.option("--as", "caller", default="", metavar="NAME", help="Who asks, for --token: operator:admin@example.com.")
+@options.json
+def recover(
+    file: Path, tokens: tuple[str, ...], identity: Path | None, capability: Path | None, caller: str, json: bool
+) -> None:
+    """Tell what tokens stand for. FILE is the redaction store beside the export.
+
+    Without a token, a text is read from standard input and written with its originals put back.
+
+    \b
+    satchel redactions recover to-share.3f9a21c07b5e8d64.redactions.json "[REDACTED:email:k3v9x2m1]"
+    satchel redactions recover to-share.3f9a21c07b5e8d64.redactions.json < answer.txt
+    """
+    from satchel.cli.console import clean, say, say_json
+    from satchel.errors import NotFound
+    from satchel.trust.redaction.tokens import recovered
+
+    kept = _opened(file, identity, capability, caller, len(tokens))
+    if not tokens:
+        text = recovered(sys.stdin.read(), kept)
+        if json:
+            say_json({"text": text})
+        else:
+            sys.stdout.write(text)
+        return
+    found = {}
+    for token in tokens:
+        if token not in kept:
+            raise NotFound("the redaction store has no such token", hint="it looks like [REDACTED:email:k3v9x2m1]; quote it")
+        found[token] = kept[token]
+    if json:
+        say_json({token: {"original": each.original, "type": each.type} for token, each in found.items()})
+        return
+    for each in found.values():
+        say(clean(str(each.original)))
+
+
+@redactions.command()
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option(
+    "--identity", type=click.Path(path_type=Path), help="An age identity that the key was sealed to; else the vault's."
+)
+@options.json
+def types(file: Path, identity: Path | None, json: bool) -> None:
+    """Count what a redaction store holds, by type; nothing of it is shown.
+
+    \b
+    satchel redactions types to-share.3f9a21c07b5e8d64.redactions.json
+    """
+    from collections import Counter
+
+    from satchel.cli.console import say, say_json
+
+    counts = dict(sorted(Counter(each.type for each in _opened(file, identity, None, "", 0).values()).items()))
+    if json:
+        say_json({"types": counts})
+        return
+    for type, count in counts.items():
+        say(f"{type}  {count:,}")
+
+
+@redactions.command()
+@click.argument("id", metavar="ID")
+@options.dry_run
+@options.yes
+@options.json
+def shred(id: str, dry_run: bool, yes: bool, json: bool) -> None:
+    """Destroy the key of a redaction store: nobody recovers it again, wherever copies of the file lie.
+
+    What the vault itself holds stays in the vault. A copy of the vault from before still has the key.
+
+    \b
+    satchel redactions shred rs:3f9a21c07b5e8d64 --dry-run
+    """
+    from satchel.cli.console import say, say_json
+    from satchel.cli.vaults import opened
+    from satchel.errors import UsageError
+
+    with opened() as store:
+        store.redaction_key(id)
+        counts = next(each.counts for each in store.redaction_keys() if each.id == id)
+        if not json:
+            what = ", ".join(f"{count:,} {type}" for type, count in counts.items())
+            say(f"The key of {id} opens: {what}.")
+        if not dry_run:
+            if not yes:
+                if not sys.stdin.isatty():
+                    raise UsageError("shred asks before it destroys a key", hint="--yes goes ahead, --dry-run only tells")
+                click.confirm("Destroy it? Nothing brings it back.", abort=True)
+            store.shred_redaction_key(id)
+    if json:
+        say_json({"dry_run": dry_run, "id": id, "types": counts})
+    elif not dry_run:
+        say("Destroyed.")
