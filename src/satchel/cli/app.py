@@ -10,10 +10,31 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from satchel.cli import certify, evidence, export, import_, keys, log, redactions, schema, search, show, sign, stats, undo, validate
+from satchel.cli import (
+    certify,
+    evidence,
+    export,
+    grants,
+    import_,
+    keys,
+    log,
+    redactions,
+    schema,
+    search,
+    show,
+    sign,
+    stats,
+    undo,
+    validate,
+)
+from satchel.cli.door import hold
+
+if TYPE_CHECKING:
+    from satchel.errors import SatchelError
 
 
 def _print_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -34,9 +55,17 @@ class _InOrder(click.Group):
 @click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--vault", metavar="FOLDER", envvar="SATCHEL_VAULT", help="The vault; else your data folder's.")
 @click.option(
+    "--token",
+    metavar="FILE",
+    envvar="SATCHEL_TOKEN",
+    help="Only what this capability token grants: search, show, export, redactions recover.",
+)
+@click.option("--caller", metavar="NAME", envvar="SATCHEL_CALLER", default="", help="Who asks with the token: agent:NAME.")
+@click.option(
     "--version", is_flag=True, callback=_print_version, is_eager=True, expose_value=False, help="Print the version and exit."
 )
-def app(vault: str | None) -> None:
+@click.pass_context
+def app(context: click.Context, vault: str | None, token: str | None, caller: str) -> None:
     """Carry what AI assistants know about you, in an encrypted vault that you own.
 
     \b
@@ -46,6 +75,7 @@ def app(vault: str | None) -> None:
     """
     if vault is not None:
         os.environ["SATCHEL_VAULT"] = vault
+    hold(context, token, caller)
 
 
 for command in (
@@ -64,8 +94,18 @@ for command in (
     evidence.evidence,
     certify.certify,
     keys.keys,
+    grants.grant,
+    grants.grants,
+    grants.revoke,
 ):
     app.add_command(command)
+
+
+def _refusal(error: SatchelError) -> dict[str, str]:
+    """What a machine wants to know of a refused token: the protocol's code, and our detail."""
+    from satchel.errors import AccessDenied
+
+    return {"refusal": error.refusal, "detail": error.detail} if isinstance(error, AccessDenied) else {}
 
 
 def run() -> None:
@@ -84,7 +124,7 @@ def run() -> None:
         from satchel.cli.console import say_json, tell
 
         if "--json" in sys.argv:
-            say_json({"error": {"code": error.code, "message": str(error)}})
+            say_json({"error": {"code": error.code, "message": str(error), **_refusal(error)}})
         tell(f"satchel: {error}")
         raise SystemExit(error.exit_code) from None
     except OSError as error:

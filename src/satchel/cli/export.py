@@ -81,7 +81,7 @@ def export(
     """
     from satchel.cli.console import WorkProgress, clean, counted, dim, say, say_json, size
     from satchel.cli.moments import as_of_moment
-    from satchel.cli.vaults import opened
+    from satchel.cli.vaults import opened_to
     from satchel.errors import UsageError
     from satchel.move.exports import export as write
     from satchel.move.redaction import Redaction
@@ -98,7 +98,10 @@ def export(
         )
     elif redact_types or irreversible or consistent or detector or seal_to:
         raise UsageError("that is about what --redact takes out", hint="give --redact too")
-    with opened() as store, WorkProgress("Writing", shown=not json, by_bytes=False) as progress:
+    # A token that asks for redaction is content with one that takes out everything and that nobody undoes.
+    is_thorough = redact and irreversible and not redact_types
+    progress_shown = WorkProgress("Writing", shown=not json, by_bytes=False)
+    with opened_to("export", redacts=is_thorough) as store, progress_shown as progress:
         progress.total(store.count())
         written = write(
             store,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from satchel.cli import options
+
+if TYPE_CHECKING:
+    from satchel.trust.redaction.tokens import Kept
 
 
 @click.group()
@@ -52,20 +56,12 @@ def list_(json: bool) -> None:
 @click.option(
     "--identity", type=click.Path(path_type=Path), help="An age identity that the key was sealed to; else the vault's."
 )
-@click.option(
-    "--token",
-    "capability",
-    type=click.Path(path_type=Path),
-    help="A capability token with the permission redact, to be checked.",
-)
-@click.option("--as", "caller", default="", metavar="NAME", help="Who asks, for --token: operator:admin@example.com.")
 @options.json
-def recover(
-    file: Path, tokens: tuple[str, ...], identity: Path | None, capability: Path | None, caller: str, json: bool
-) -> None:
+def recover(file: Path, tokens: tuple[str, ...], identity: Path | None, json: bool) -> None:
     """Tell what tokens stand for. FILE is the redaction store beside the export.
 
-    Without a token, a text is read from standard input and written with its originals put back.
+    Without a token, a text is read from standard input and written with its originals put back. Somebody else than the owner
+    shows a capability token with the permission redact: satchel --token FILE --caller NAME redactions recover …
 
     \b
     satchel redactions recover to-share.3f9a21c07b5e8d64.redactions.json "[REDACTED:email:k3v9x2m1]"
@@ -75,7 +71,7 @@ def recover(
     from satchel.errors import NotFound
     from satchel.trust.redaction.tokens import recovered
 
-    kept = _opened(file, identity, capability, caller, len(tokens))
+    kept = _opened(file, identity)
     if not tokens:
         text = recovered(sys.stdin.read(), kept)
         if json:
@@ -111,7 +107,7 @@ def types(file: Path, identity: Path | None, json: bool) -> None:
 
     from satchel.cli.console import say, say_json
 
-    counts = dict(sorted(Counter(each.type for each in _opened(file, identity, None, "", 0).values()).items()))
+    counts = dict(sorted(Counter(each.type for each in _opened(file, identity).values()).items()))
     if json:
         say_json({"types": counts})
         return
@@ -152,3 +148,23 @@ def shred(id: str, dry_run: bool, yes: bool, json: bool) -> None:
         say_json({"dry_run": dry_run, "id": id, "types": counts})
     elif not dry_run:
         say("Destroyed.")
+
+
+def _opened(file: Path, identity: Path | None) -> dict[str, Kept]:
+    """What the tokens of a redaction store stand for; the vault's audit log has it where the vault's key opened it."""
+    from satchel.cli import door
+    from satchel.cli.vaults import opened_to
+    from satchel.trust.files import read_private
+    from satchel.trust.redaction.recovery import opened
+    from satchel.trust.redaction.store import read_file
+
+    sealed = read_file(file)
+    if identity is not None:
+        lines = read_private(identity).decode("utf-8", "replace").splitlines()
+        return opened(sealed, sealed.key_by(line for line in lines if line.upper().startswith("AGE-SECRET-KEY-"))).entries
+    held = door.held()
+    shown = door.read(held).token if held else None
+    with opened_to("redact") as store:
+        found = opened(sealed, store.redaction_key(sealed.id), shown)
+        store.note_recovery(sealed.id, shown.id if shown else "")
+    return found.entries

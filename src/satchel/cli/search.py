@@ -47,7 +47,7 @@ def search(
     """
     from satchel.cli.console import say, say_json
     from satchel.cli.moments import as_of_moment, moment_of
-    from satchel.cli.vaults import opened
+    from satchel.cli.vaults import opened_to
     from satchel.errors import UsageError
     from satchel.model.bodies import KINDS
     from satchel.vault.store import Query
@@ -66,7 +66,7 @@ def search(
         limit=limit,
         offset=offset,
     )
-    with opened() as store:
+    with opened_to("read") as store:
         found = store.search(query)
     if json:
         say_json({"total": found.total, "hits": found.hits})

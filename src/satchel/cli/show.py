@@ -28,10 +28,10 @@ def show(id: str, markdown: bool, raw: bool, versions: bool, as_of: str, hidden:
     satchel show 3f2a9c01 --markdown > talk.md
     """
     from satchel.cli.moments import as_of_moment
-    from satchel.cli.vaults import opened
+    from satchel.cli.vaults import opened_to
     from satchel.errors import NotFound
 
-    with opened() as store:
+    with opened_to("read") as store:
         uid = store.resolve(id)
         moment = as_of_moment(as_of)
         record = store.get(uid) if moment is None else store.state_at(uid, moment)

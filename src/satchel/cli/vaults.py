@@ -8,8 +8,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from satchel.cli import door
+
 if TYPE_CHECKING:
+    from satchel.trust.capabilities.tokens import Permission
     from satchel.vault.sqlite.store import SqliteStore
+    from satchel.vault.store import Store
 
 
 def folder() -> Path:
@@ -23,11 +27,30 @@ def folder() -> Path:
 
 
 @contextmanager
-def opened() -> Iterator[SqliteStore]:
-    """The existing vault, open. Raises what open_vault raises."""
+def opened_to(permission: Permission, *, redacts: bool = False) -> Iterator[Store]:
+    """The existing vault, open: all of it, or with ``--token`` what the token grants to this kind of operation. ``redacts``:
+    personal data is taken out of all that leaves, for good. Raises what open_vault raises, and AccessDenied."""
     from satchel.cli.console import ask_passphrase
     from satchel.vault.folder import open_vault
 
+    held = door.held()
+    presented = door.read(held) if held else None
+    with closing(open_vault(folder(), ask_passphrase)) as store:
+        if held is None or presented is None:
+            yield store
+            return
+        from satchel.vault.guard import view
+
+        yield view(store, presented, permission, caller=held.caller, redacts=redacts)
+
+
+@contextmanager
+def opened() -> Iterator[SqliteStore]:
+    """The existing vault, open, for its owner alone. Raises what open_vault raises, and AccessDenied with ``--token``."""
+    from satchel.cli.console import ask_passphrase
+    from satchel.vault.folder import open_vault
+
+    door.refuse_tokens()
     with closing(open_vault(folder(), ask_passphrase)) as store:
         yield store
 
@@ -39,6 +62,7 @@ def opened_or_made(*, trial: bool = False) -> Iterator[SqliteStore]:
     from satchel.errors import VaultExists
     from satchel.vault.folder import create_vault, exists, trial_vault
 
+    door.refuse_tokens()
     place = folder()
     if exists(place):
         with opened() as store:

@@ -26,6 +26,8 @@ from satchel.vault.store import Store
 #: Decoded originals that are held: so many, and so many bytes of source.
 _HELD = 8
 _HELD_BYTES = 4 << 20
+#: Originals that are remembered as closed.
+_CLOSED = 1000
 
 
 class VaultSelection:
@@ -40,6 +42,8 @@ class VaultSelection:
         self._decoded: dict[str, tuple[int, Any]] = {}
         self._held_bytes = 0
         self._newest = ""
+        #: Originals that may not be had whole.
+        self._closed: set[str] = set()
         self._adapters: dict[str, Adapter | None] = {}
 
     @functools.cached_property
@@ -56,8 +60,9 @@ class VaultSelection:
 
     @property
     def state(self) -> State:
-        # A view of the past is no state to go on from.
-        return State(self._store.owner_id if self._as_of is None else "", self._store.last_change())
+        # A view of the past is no state to go on from, and a part of the vault, which has no last change, is none either.
+        change = self._store.last_change()
+        return State(self._store.owner_id if self._as_of is None and change else "", change)
 
     def records(self, *kinds: str, not_from: str = "", after: int = 0) -> Iterator[Record]:
         """See Selection.records."""
@@ -163,10 +168,17 @@ class VaultSelection:
         digest = record.native.digest
         if not digest:
             return None
+        if digest in self._closed:
+            return self._own_value(record)
         held = self._decoded.get(digest) if digest == self._newest else self._decoded.pop(digest, None)
         if held is None:
             data = self._store.original(record)
-            held = (0, None) if data is None else (len(data), _decode(data))
+            if data is None:
+                if len(self._closed) > _CLOSED:
+                    self._closed.clear()
+                self._closed.add(digest)
+                return self._own_value(record)
+            held = (len(data), _decode(data))
             self._held_bytes += held[0]
         if digest != self._newest:
             # The one used last stands last.
@@ -185,6 +197,11 @@ class VaultSelection:
             else:
                 return None
         return value
+
+    def _own_value(self, record: Record) -> Any:
+        """The record's own value, where the whole that it was read from may not be had."""
+        native = self._store.native(record)
+        return None if native is None else _decode(native)
 
 
 def _decode(data: bytes) -> Any:
@@ -243,6 +260,7 @@ def export(
         return writer.write(selection, target, progress=progress, options=options)
     if since:
         raise UsageError("nothing in a redacted export has the name that it had in an earlier one", hint="leave --since out")
+    redaction.begin(store)
     with redaction.over(selection) as redacted:
         written = writer.write(redacted, target, progress=progress, options=options)
         redacted.tell(written.ledger)

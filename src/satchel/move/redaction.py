@@ -53,6 +53,15 @@ class Redaction:
         self.mint = Mint(consistent=consistent, irreversible=irreversible)
         self._redactor = Redactor(self.mint, types=chosen(types), detectors=_detectors(detector))
 
+    def begin(self, store: Store) -> None:
+        """Make sure that the vault keeps a key, before anything is written.
+
+        Raises:
+            AccessDenied: it is a view of the vault, which keeps none.
+        """
+        if not self.irreversible and not self._recipients:
+            store.redaction_keys()
+
     def over(self, selection: Selection) -> RedactedSelection:
         """The selection as it leaves; a context manager."""
         return RedactedSelection(selection, self._redactor)

@@ -555,6 +555,10 @@ class Store(Protocol):
         """Raises NotFound when there is none, or it was destroyed."""
         ...
 
+    def note_recovery(self, id: str, token: str) -> None:
+        """Enter into the audit log that a redaction store was opened; ``token``: by which capability token, "" by the owner."""
+        ...
+
     def shred_redaction_key(self, id: str) -> None:
         """Destroy the key of a redaction store, for good. Raises NotFound."""
         ...

@@ -19,7 +19,6 @@ from satchel.trust.capabilities.scopes import Components, Entries, Everything, S
 from satchel.trust.capabilities.tokens import DIALECTS, PERMISSIONS, SIGNATURE, Binding, Permission, Token, read_token
 from satchel.trust.signatures import PrivateKey
 
-
 #: The spellings that are written.
 Written = Literal["sdk-0.1", "spec-1.0"]
 

@@ -58,6 +58,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(Z|[+-]\d\d:\d\
 _HEX = re.compile(r"[0-9a-f]{128}", re.ASCII)
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{86}==", re.ASCII)
 _MOST_CHARACTERS = 256
+_NOWHERE = Place()
 _OPERATORS: tuple[Operator, ...] = get_args(Operator)
 
 
@@ -113,7 +114,7 @@ class Presented(msgspec.Struct, frozen=True):
     parents: tuple[Token, ...] = ()
 
 
-def read_presented(data: bytes, *, place: Place = Place(), limits: Limits = DEFAULT) -> Presented:
+def read_presented(data: bytes, *, place: Place = _NOWHERE, limits: Limits = DEFAULT) -> Presented:
     """What a token's file holds: one token, or an array of a token and its parents in turn.
 
     Raises:
@@ -132,7 +133,7 @@ def read_presented(data: bytes, *, place: Place = Place(), limits: Limits = DEFA
     return Presented(token, tuple(parents))
 
 
-def read_token(value: Any, *, place: Place = Place()) -> Token:
+def read_token(value: Any, *, place: Place = _NOWHERE) -> Token:
     """A token from its JSON value.
 
     Raises:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import msgspec
 
@@ -149,7 +150,7 @@ def _fault_of_chain(chain: Sequence[Token], checks: Checks) -> str:
         return "the token was delegated, and what it was delegated from did not come with it"
     if not root.issuer.startswith(ROOT):
         return "the token was issued by somebody who may only pass tokens on"
-    for child, parent in zip(chain, chain[1:], strict=False):
+    for child, parent in pairwise(chain):
         if fault := widening(child, parent, checks.lookup):
             return f"the token was delegated, and {fault}"
     return ""

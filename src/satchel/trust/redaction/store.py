@@ -42,7 +42,8 @@ STORE_ID = re.compile(r"rs:[A-Za-z0-9]{1,64}")
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """Who may recover: a capability token that is shown must hold all permissions, and be for this audience ("": anybody's)."""
+    """Who may recover with a capability token: it must hold all permissions, and be made out to this audience ("": to anybody,
+    but not to nobody)."""
 
     required_permissions: tuple[str, ...] = ("redact",)
     required_audience: str = ""

@@ -18,7 +18,9 @@ _READ = (
     " UNION ALL SELECT data, NULL, original FROM version WHERE original = ?1"
 )
 #: Records that another original says in the same words: where in this one, nobody noted.
-_SAID = "SELECT r.data, r.slot, r.original FROM witness w JOIN record r ON r.id = w.record WHERE w.original = ? AND r.original <> ?"
+_SAID = (
+    "SELECT r.data, r.slot, r.original FROM witness w JOIN record r ON r.id = w.record WHERE w.original = ? AND r.original <> ?"
+)
 
 
 def companions(connection: apsw.Connection, kept: Originals, uid: str, as_of: datetime | None) -> Companions | None:

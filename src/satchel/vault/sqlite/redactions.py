@@ -53,6 +53,13 @@ def key(connection: apsw.Connection, id: str) -> Secret:
     return Secret(found[0])
 
 
+def note_recovery(connection: apsw.Connection, id: str, token: str, now: int) -> None:
+    """Note that a store was opened, and by whom."""
+    audit.append(
+        connection, at=now, operation="redaction-recovered", detail={"store": id, **({"token": token} if token else {})}
+    )
+
+
 def shred(connection: apsw.Connection, id: str, now: int) -> None:
     """Destroy the key of a store. Raises as ``key``."""
     key(connection, id)

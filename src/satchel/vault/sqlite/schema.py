@@ -296,8 +296,8 @@ def _run_v5(connection: apsw.Connection) -> None:
     connection.execute(_V5)
 
 
-# Capability tokens: what was granted, without what would let anybody use it, and the ids that are refused for good. Which records
-# were read from an original is asked where not all of them may be seen.
+# Capability tokens: what was granted, without what would let anybody use it, and the ids that are refused for good. Which
+# records were read from an original is asked where not all of them may be seen.
 _V6 = """
 CREATE TABLE issued_token (
     id TEXT PRIMARY KEY,

@@ -221,9 +221,7 @@ class SqliteStore:
                 (platform, last, after),
             )
             for id, kind, source_kind, element, dialect, size, data, pack, start in page:
-                if allowed is not None and not allowed(
-                    self._load(*rows(self.connection, f"SELECT {_LOADED} WHERE r.id = ?", (id,))[0])
-                ):
+                if allowed is not None and not allowed(self._record(id)):
                     continue
                 if as_of is not None:
                     state = states.held_at(self.connection, self._kept, id, as_of)
@@ -235,6 +233,9 @@ class SqliteStore:
             if len(page) < _PAGE:
                 return
             last = page[-1][0]
+
+    def _record(self, id: int) -> Record:
+        return self._load(*rows(self.connection, f"SELECT {_LOADED} WHERE r.id = ?", (id,))[0])
 
     def earlier_natives(self, platform: str, *, after: int = 0) -> Iterator[list[Kept]]:
         """See Store.earlier_natives."""
@@ -457,6 +458,11 @@ class SqliteStore:
     def redaction_key(self, id: str) -> Secret:
         """See Store.redaction_key."""
         return redactions.key(self.connection, id)
+
+    def note_recovery(self, id: str, token: str) -> None:
+        """See Store.note_recovery."""
+        with writing(self.connection):
+            redactions.note_recovery(self.connection, id, token, to_microseconds(now()))
 
     def shred_redaction_key(self, id: str) -> None:
         """See Store.shred_redaction_key."""

@@ -1,0 +1,73 @@
+"""``--token``: the commands that a capability token opens, and the token that the command line holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+if TYPE_CHECKING:
+    from satchel.trust.capabilities.tokens import Presented
+
+#: The commands that work with a token; each says in ``vaults.opened_to`` for which permission. All others are the owner's.
+OPEN = frozenset({"search", "show", "export", "redactions"})
+_HELD = "satchel.token"
+
+
+class Held(NamedTuple):
+    """The file of the token, and who says to ask."""
+
+    file: str
+    caller: str
+
+
+def hold(context: click.Context, file: str | None, caller: str) -> None:
+    """Keep the token for the command that follows. Raises AccessDenied where it is one that no token opens."""
+    if not file:
+        return
+    context.meta[_HELD] = Held(file, caller)
+    if context.invoked_subcommand not in OPEN:
+        refuse_tokens()
+
+
+def held() -> Held | None:
+    """The token that this command was given."""
+    context = click.get_current_context(silent=True)
+    return context.meta.get(_HELD) if context else None
+
+
+def refuse_tokens() -> None:
+    """Raise AccessDenied where there is a token: this is for the owner."""
+    if held():
+        from satchel.errors import AccessDenied
+
+        raise AccessDenied(
+            "PAM_FORBIDDEN: a capability token opens search, show, export and redactions recover alone",
+            hint="leave --token and SATCHEL_TOKEN out to work as the owner",
+        )
+
+
+def read(held: Held) -> Presented:
+    """The token in its file, with its parents.
+
+    Raises:
+        InputError: there is no such file, or none that holds a token.
+    """
+    return read_file(held.file)
+
+
+def read_file(name: str) -> Presented:
+    """The token in this file, with its parents. Raises InputError."""
+    from pathlib import Path
+
+    from satchel.errors import InputError, Place
+    from satchel.limits import DEFAULT
+    from satchel.trust.capabilities.tokens import read_presented
+
+    path = Path(name).expanduser()
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(DEFAULT.token_bytes + 1)
+    except OSError as error:
+        raise InputError(f"cannot read the token: {error.strerror}", place=Place(file=str(path))) from None
+    return read_presented(data, place=Place(file=str(path)))

@@ -1,0 +1,556 @@
+"""The one place where the vault keeps to a capability token: a Store that shows what the token is about, and nothing else.
+
+Every door (the library, the command line, a server) opens it with ``view`` and works on it as on any store.
+
+- A record out of scope is as if it were not there: not counted, found, quoted, named or linked; its uid leads nowhere, and the
+  bytes of an original leave only where no record out of scope lies in them.
+- It fails closed: what has no rule here raises AccessDenied, what will be added to Store too. Nothing is ever written,
+  but for the log of what was recovered from a redaction.
+- A token is asked again when anything in the vault changed, a revocation or a key that is trusted no more, and its expiry at
+  each call.
+- A record's scope is told by its current version; a state of the past is shown where it was in scope itself.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, BinaryIO, cast
+
+import msgspec
+
+from satchel.errors import AccessDenied, NotFound
+from satchel.model.bodies import Conversation, Document, Message, Relation
+from satchel.model.components import Item, item_of, whole_of
+from satchel.model.packages import CarriedFile, Edition
+from satchel.model.record import Record
+from satchel.model.times import EPOCH
+from satchel.trust.capabilities.scopes import Everything
+from satchel.trust.capabilities.tokens import Permission, Presented, Token
+from satchel.trust.capabilities.validation import Checks, Refusal, lacks, refusal, selects
+from satchel.trust.public_keys import PublicKey, read_typed_key
+from satchel.trust.secrets import Secret
+from satchel.vault.store import AuditEntry, Companion, Found, Hit, Kept, Query, SourceOf, Store, Version
+
+#: What no token opens, whatever it permits: writing, for which no door has rules yet; keys, trust and grants; the log and what
+#: else speaks of the vault as a whole. What is in neither this list nor a method is refused all the same.
+REFUSED = frozenset(
+    {
+        "batch",
+        "batches",
+        "check",
+        "check_audit",
+        "companions",
+        "compare",
+        "create_signing_key",
+        "distrust_did",
+        "distrust_key",
+        "importing",
+        "issued_tokens",
+        "note_seen_export",
+        "note_token",
+        "record_event",
+        "redaction_keys",
+        "revocations",
+        "revoke_token",
+        "revoked",
+        "rotate_signing_key",
+        "seen_export",
+        "signing_key",
+        "shred_redaction_key",
+        "signing_keys",
+        "stats",
+        "trust_did",
+        "trust_key",
+        "trusted_dids",
+        "trusted_keys",
+        "undo",
+    }
+)
+#: Answers that are remembered between two changes of the vault.
+_REMEMBERED = 4096
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """The present, in UTC."""
+    return datetime.now(UTC)
+
+
+def own_issuer(store: Store) -> str:
+    """The name that this vault issues tokens under; it says nothing about the person."""
+    return f"operator:{store.owner_id}"
+
+
+def issuer_keys(store: Store, issuer: str) -> Sequence[PublicKey]:
+    """The keys that may sign in an issuer's name: for the vault's own name its signing keys, retired ones too; for another the
+    trusted keys that were given exactly that name."""
+    texts = [key.public for key in store.signing_keys()] if issuer == own_issuer(store) else []
+    texts += [key.public for key in store.trusted_keys() if key.name == issuer]
+    return [read_typed_key(text) for text in texts]
+
+
+def view(
+    store: Store,
+    presented: Presented,
+    permission: Permission,
+    *,
+    caller: str,
+    clock: Clock = now,
+    skew_s: int = 0,
+    redacts: bool = False,
+) -> Store:
+    """The store as a token shows it to ``caller``, for one kind of operation.
+
+    Args:
+        permission: what the door does with what it reads: ``read``, ``export`` or ``rehydrate``; or ``redact``, to recover what
+            was redacted.
+        caller: who asks, as the door knows them, such as ``agent:analysis-bot``; "" for nobody that is known.
+        skew_s: by how many seconds clocks may differ.
+        redacts: the door takes all personal data out of what it hands on, and nobody can undo that.
+
+    Raises:
+        AccessDenied: the token does not hold, or does not permit it.
+    """
+    return cast(Store, _View(store, presented, permission, caller, clock, skew_s, redacts))
+
+
+class _View:
+    """See the module docstring and ``view``. Its methods are Store's."""
+
+    def __init__(
+        self,
+        store: Store,
+        presented: Presented,
+        permission: Permission,
+        caller: str,
+        clock: Clock,
+        skew_s: int,
+        redacts: bool,
+    ) -> None:
+        self._store = store
+        self._presented = presented
+        self._permission: Permission = permission
+        self._caller = caller
+        self._clock = clock
+        self._skew_s = skew_s
+        self._redacts = redacts
+        #: At most so many records, counted once each; None for any number.
+        self._most = min(
+            (each.binding.max_entries for each in self._chain if each.binding.max_entries is not None), default=None
+        )
+        self._admitted: set[str] = set()
+        self._entry = 0
+        self._forget()
+        self._ask()
+
+    @property
+    def _chain(self) -> Sequence[Token]:
+        return (self._presented.token, *self._presented.parents)
+
+    def __getattr__(self, name: str) -> Any:
+        # Only asked for what is not defined: the default is no.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise AccessDenied(f"a capability token does not open this ({name})", hint="the owner does it without a token")
+
+    # Whether, still
+
+    def _forget(self) -> None:
+        self._seen: dict[str, bool] = {}
+        self._wholes: dict[str, Record | None] = {}
+        self._hidden: dict[int, list[str] | None] = {}
+        self._blobs: frozenset[str] | None = None
+
+    def _ask(self) -> None:
+        """Look whether the token holds, all of it where the vault changed, else its expiry alone. Raises AccessDenied."""
+        store, entry = self._store, self._store.last_entry()
+        token = self._presented.token
+        if entry == self._entry and token.expires_at is not None and self._clock() <= token.expires_at:
+            return
+        self._forget()
+        checks = Checks(
+            issuers=lambda issuer: issuer_keys(store, issuer),
+            caller=self._caller,
+            now=self._clock(),
+            revoked=store.revoked,
+            skew_s=self._skew_s,
+            lookup=self._item_of_id,
+        )
+        fault = refusal(self._presented, checks) or lacks(token, self._permission) or self._unkept()
+        if fault is not None:
+            hint = "say who asks: --caller agent:NAME" if fault.code == "PAM_AUDIENCE_MISMATCH" and not self._caller else ""
+            raise AccessDenied(f"{fault.code}: {fault.text}", refusal=fault.code, detail=fault.detail, hint=hint)
+        self._entry = entry
+
+    def _unkept(self) -> Refusal | None:
+        """A condition that this view could not keep to."""
+        if not self._redacts and any(each.binding.require_redaction for each in self._chain):
+            text = "the token requires redaction: of everything, and for good"
+            return Refusal("PAM_FORBIDDEN", 403, text, "UNKNOWN_BINDING")
+        return None
+
+    # What is seen
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether every record is seen, so that none needs a look."""
+        return self._most is None and all(isinstance(each.scope, Everything) for each in self._chain)
+
+    def _is_in_scope(self, record: Record) -> bool:
+        if self._is_whole:
+            return True
+        if not selects(self._presented, item_of(record, self._whole(record))):
+            return False
+        body = record.body
+        # An edge is seen where both of its ends are; one between edges is not.
+        return not isinstance(body, Relation) or (self._is_end(body.source) and self._is_end(body.target))
+
+    def _is_end(self, uid: str) -> bool:
+        record = self._get(uid)
+        return record is not None and not isinstance(record.body, Relation) and self._knows(uid)
+
+    def _whole(self, record: Record) -> Record | None:
+        uid = whole_of(record)
+        if not uid:
+            return None
+        if uid not in self._wholes:
+            if len(self._wholes) >= _REMEMBERED:
+                self._wholes.clear()
+            self._wholes[uid] = self._get(uid)
+        return self._wholes[uid]
+
+    def _get(self, uid: str) -> Record | None:
+        """The record of a uid, of whatever text: what comes from outside may be none."""
+        return self._store.get(uid) if _is_uid(uid) else None
+
+    def _is_seen(self, record: Record) -> bool:
+        """Whether the record is in the view; of a limited number only those that were handed out."""
+        return (self._most is None or record.uid in self._admitted) and self._is_in_scope(record)
+
+    def _takes(self, record: Record) -> bool:
+        """Whether the record may be handed out, and so is in the view from now on."""
+        if not self._is_in_scope(record):
+            return False
+        if self._most is None or record.uid in self._admitted:
+            return True
+        if len(self._admitted) >= self._most:
+            return False
+        self._admitted.add(record.uid)
+        return True
+
+    def _could_take(self, record: Record) -> bool:
+        if self._most is not None and len(self._admitted) >= self._most and record.uid not in self._admitted:
+            return False
+        return self._is_in_scope(record)
+
+    def _knows(self, uid: str) -> bool:
+        """Whether the uid is of a record in scope."""
+        if self._is_whole:
+            return True
+        if uid not in self._seen:
+            if len(self._seen) >= _REMEMBERED:
+                self._seen.clear()
+            record = self._get(uid)
+            self._seen[uid] = record is not None and self._is_in_scope(record)
+        return self._seen[uid] and (self._most is None or uid in self._admitted)
+
+    def _item_of_id(self, id: str) -> Item | None:
+        record = self._get(id)
+        return None if record is None else item_of(record, self._whole(record))
+
+    def _shown(self, record: Record) -> Record:
+        """The record without the uids of others that are not in the view, there or not."""
+        if self._is_whole:
+            return record
+        provenance, body = record.provenance, record.body
+        if isinstance(body, Message):
+            parts = tuple(msgspec.structs.replace(part, asset=self._name(part.asset)) for part in body.parts)
+            body = msgspec.structs.replace(body, parent=self._name(body.parent), parts=parts)
+        elif isinstance(body, Conversation):
+            body = msgspec.structs.replace(body, current=self._name(body.current))
+        return msgspec.structs.replace(
+            record,
+            body=body,
+            links=tuple(link for link in record.links if self._knows(link.to)),
+            scope=self._name(record.scope),
+            provenance=msgspec.structs.replace(
+                provenance, conversation=self._name(provenance.conversation), message=self._name(provenance.message)
+            ),
+        )
+
+    def _name(self, uid: str) -> str:
+        return uid if uid and self._knows(uid) else ""
+
+    def _opens(self, record: Record, as_of: datetime | None = None, *, whole: bool = False) -> bool:
+        """Whether the bytes that the record was read from, or with ``whole`` all of their original, hold nothing of others."""
+        if self._is_whole:
+            return True
+        if not self._is_seen(record):
+            return False
+        found = self._store.companions(record, as_of=as_of)
+        if found is None:
+            return False
+        if self._most is not None or found.original not in self._hidden:
+            if len(self._hidden) >= 16:
+                self._hidden.clear()
+            self._hidden[found.original] = self._places_hidden(found.members)
+        hidden = self._hidden[found.original]
+        if hidden is None:
+            return False
+        if whole:
+            return not hidden
+        pointer = record.native.pointer
+        if not pointer:
+            return not hidden
+        at, below = bisect_left(hidden, pointer), bisect_left(hidden, pointer + "/")
+        is_same = at < len(hidden) and hidden[at] == pointer
+        return not is_same and not (below < len(hidden) and hidden[below].startswith(pointer + "/"))
+
+    def _places_hidden(self, members: Iterator[Companion]) -> list[str] | None:
+        """The places of what is out of the view in an original, in order; None where nobody knows one of them."""
+        places: list[str] = []
+        for record, pointer in members:
+            if not (self._is_seen(record) and self._knows(record.uid)):
+                if pointer is None:
+                    return None
+                places.append(pointer)
+        return sorted(places)
+
+    # Store's methods
+
+    def redaction_key(self, id: str) -> Secret:
+        """For ``redact`` alone, and for a token about everything: a redaction store holds all that an export left out. Whether
+        it is this store that the token is for, recovery tells."""
+        self._ask()
+        if self._permission != "redact":
+            raise AccessDenied("a token opens a redaction store for redact alone")
+        if not self._is_whole:
+            raise AccessDenied(
+                "PAM_FORBIDDEN: the token is about a part of the vault, the redaction store may be about all of it"
+            )
+        return self._store.redaction_key(id)
+
+    def note_recovery(self, id: str, token: str) -> None:
+        """The one thing that is written through a view: that it was asked."""
+        self._ask()
+        self._store.note_recovery(id, token)
+
+    def keep_redaction(self, id: str, key: Secret | None, counts: dict[str, int]) -> None:  # noqa: ARG002
+        """Nothing is written, so no key is kept."""
+        self._ask()
+        if key is not None:
+            raise AccessDenied("a view keeps no keys")
+
+    @property
+    def owner_id(self) -> str:
+        self._ask()
+        return self._store.owner_id
+
+    def changed_at(self) -> datetime:
+        """When the newest record of the view was taken in: what changed elsewhere does not show."""
+        self._ask()
+        if self._is_whole:
+            return self._store.changed_at()
+        times = (record.times.recorded for record in self._store.records() if self._could_take(record))
+        return max((time for time in times if time is not None), default=EPOCH)
+
+    def last_change(self) -> int:
+        """0: a view is no state of the vault that anything could go on from."""
+        self._ask()
+        return 0
+
+    def last_entry(self) -> int:
+        """0: how often the vault changed is nothing of the view."""
+        self._ask()
+        return 0
+
+    def get(self, uid: str) -> Record | None:
+        self._ask()
+        record = self._get(uid)
+        return self._shown(record) if record is not None and self._takes(record) else None
+
+    def resolve(self, prefix: str) -> str:
+        self._ask()
+        return self._store.resolve(prefix, allowed=self._could_take)
+
+    def records(self, *kinds: str, not_from: str = "", after: int = 0) -> Iterator[Record]:
+        self._ask()
+        for record in self._store.records(*kinds, not_from=not_from, after=after):
+            if self._takes(record):
+                yield self._shown(record)
+
+    def messages(self, conversation: str) -> Iterator[Record]:
+        self._ask()
+        if self._knows(conversation):
+            for record in self._store.messages(conversation):
+                if self._takes(record):
+                    yield self._shown(record)
+
+    def linking_to(self, uid: str) -> list[tuple[str, Record]]:
+        self._ask()
+        if not self._knows(uid):
+            return []
+        return [(type, self._shown(record)) for type, record in self._store.linking_to(uid) if self._takes(record)]
+
+    def witnesses(self, uid: str) -> list[Record]:
+        self._ask()
+        return [self._shown(record) for record in self._store.witnesses(uid) if self._takes(record)] if self._knows(uid) else []
+
+    def state_at(self, uid: str, moment: datetime) -> Record | None:
+        self._ask()
+        current = self._get(uid)
+        if current is None or not self._takes(current):
+            return None
+        state = self._store.state_at(uid, moment)
+        return self._shown(state) if state is not None and self._is_in_scope(state) else None
+
+    def versions(self, uid: str) -> list[Version]:
+        self._ask()
+        current = self._get(uid)
+        if current is None or not self._takes(current):
+            return []
+        seen = [version for version in self._store.versions(uid) if self._is_in_scope(version.record)]
+        # Numbered anew: a gap would tell of a version that is not shown.
+        return [Version(at, version.batch, self._shown(version.record)) for at, version in enumerate(seen, 1)]
+
+    def native(self, record: Record, *, as_of: datetime | None = None) -> bytes | None:
+        """The record's own bytes, where no other's are among them."""
+        self._ask()
+        current = self._get(record.uid)
+        if current is None or not self._takes(current):
+            return None
+        held = current if as_of is None else self._store.state_at(current.uid, as_of)
+        if held is None or not self._is_in_scope(held) or not self._opens(held, as_of):
+            return None
+        return self._store.native(held, as_of=as_of)
+
+    def original(self, record: Record) -> bytes | None:
+        self._ask()
+        current = self._get(record.uid)
+        if current is None or not self._takes(current) or not self._opens(current, whole=True):
+            return None
+        return self._store.original(current)
+
+    def source(self, record: Record) -> SourceOf | None:
+        self._ask()
+        current = self._get(record.uid)
+        return self._store.source(current) if current is not None and self._takes(current) else None
+
+    def brought_by(self, uid: str) -> int:
+        self._ask()
+        return self._store.brought_by(uid) if self._knows(uid) else 0
+
+    def natives(self, platform: str, *, after: int = 0, as_of: datetime | None = None) -> Iterator[Kept]:
+        self._ask()
+
+        def allowed(record: Record) -> bool:
+            if not self._takes(record):
+                return False
+            held = record if as_of is None else self._store.state_at(record.uid, as_of)
+            return held is not None and self._is_in_scope(held) and self._opens(held, as_of, whole=True)
+
+        return self._store.natives(platform, after=after, as_of=as_of, allowed=allowed)
+
+    def earlier_natives(self, platform: str, *, after: int = 0) -> Iterator[list[Kept]]:  # noqa: ARG002
+        """None: what leaves through a token is the present, or one moment of the past."""
+        self._ask()
+        return iter(())
+
+    def open_blob(self, digest: str) -> BinaryIO:
+        self._ask()
+        if self._blobs is None or self._most is not None:
+            documents = self._store.records("document")
+            seen = self._is_seen if self._most is not None else self._is_in_scope
+            self._blobs = frozenset(
+                document.body.blob
+                for document in documents
+                if isinstance(document.body, Document) and document.body.blob and seen(document)
+            )
+        if digest not in self._blobs:
+            raise NotFound("there is no file with this digest")
+        return self._store.open_blob(digest)
+
+    def search(self, query: Query) -> Found:
+        """As Store's, without scores: they are worked out of all that is in the index."""
+        self._ask()
+        if self._is_whole:
+            return self._store.search(query)
+        if self._most is not None:
+            left = max(0, self._most - query.offset)
+            query = msgspec.structs.replace(query, limit=min(query.limit, left))
+        found = self._store.search(query, allowed=self._could_take)
+        hits: list[Hit] = []
+        for hit in found.hits:
+            if self._takes(hit.record):
+                alike = [uid for uid in hit.witnesses[1:] if self._is_handed_out(uid)]
+                hits.append(
+                    msgspec.structs.replace(hit, record=self._shown(hit.record), score=0.0, witnesses=(hit.record.uid, *alike))
+                )
+        total = found.total if self._most is None else min(found.total, self._most)
+        return Found(tuple(hits), total)
+
+    def _is_handed_out(self, uid: str) -> bool:
+        record = self._get(uid)
+        return record is not None and self._takes(record)
+
+    def count(self) -> int:
+        self._ask()
+        if self._is_whole:
+            return self._store.count()
+        seen = sum(1 for record in self._store.records() if self._is_in_scope(record))
+        return seen if self._most is None else min(seen, self._most)
+
+    def platforms(self) -> frozenset[str]:
+        self._ask()
+        if self._is_whole:
+            return self._store.platforms()
+        return frozenset(record.provenance.platform for record in self._store.records() if self._is_in_scope(record))
+
+    def buried(self, uid: str) -> bool:  # noqa: ARG002
+        """False: what was erased is not in the view, and the uids that a view shows are in it."""
+        self._ask()
+        return False
+
+    def tombstones(self, format: str) -> Iterator[bytes]:  # noqa: ARG002
+        """None: they name what is in no scope."""
+        self._ask()
+        return iter(())
+
+    def reached(self, format: str, after: int) -> Iterator[tuple[str, str, str]]:  # noqa: ARG002
+        """None, as for ``tombstones``."""
+        self._ask()
+        return iter(())
+
+    def carried(self, format: str) -> list[CarriedFile]:  # noqa: ARG002
+        """None: nobody can tell of which records they are."""
+        self._ask()
+        return []
+
+    def open_carried(self, file: CarriedFile) -> BinaryIO:  # noqa: ARG002
+        self._ask()
+        raise NotFound("there is no such file")
+
+    def heard(self, format: str, after: int = 0) -> Iterator[bytes]:  # noqa: ARG002
+        """None: other stores' logs speak of all that they held."""
+        self._ask()
+        return iter(())
+
+    def editions(self) -> list[Edition]:
+        """None: which packages came is nothing of the view."""
+        self._ask()
+        return []
+
+    def audit(self, after: int = 0) -> Iterator[AuditEntry]:  # noqa: ARG002
+        """None: the log speaks of all that was done, and an export must do without it."""
+        self._ask()
+        return iter(())
+
+    def close(self) -> None:
+        """Nothing: whoever opened the store closes it."""
+
+
+def _is_uid(text: str) -> bool:
+    return len(text) == 40 and not set(text) - set("0123456789abcdef")
