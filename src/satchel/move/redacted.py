@@ -218,7 +218,7 @@ class RedactedSelection:
     def tell(self, ledger: Ledger) -> None:
         """Put into the ledger what was taken out, by kind of record and type of data, and what was left out whole."""
         for (kind, type), count in self._redactor.mint.counts.items():
-            ledger.field(kind, type, "narrowed", "redacted", f"{type}: a token stands in its place", count=count)
+            ledger.field(kind, type, "narrowed", "redacted", "a token stands in its place", count=count)
         for (kind, what), uids in self._left_out.items():
             ledger.field(kind, what, "lost", "redacted-whole", _WHY[what], count=len(uids))
 

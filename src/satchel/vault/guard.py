@@ -329,7 +329,7 @@ class _View:
             raise AccessDenied("a token opens a redaction store for redact alone")
         if not self._is_whole:
             raise AccessDenied(
-                "PAM_FORBIDDEN: the token is about a part of the vault, the redaction store may be about all of it"
+                "PAM_FORBIDDEN: the token is about a part of the vault, a redaction store about all of an export"
             )
         return self._store.redaction_key(id)
 

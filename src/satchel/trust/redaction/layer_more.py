@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 
 from satchel.trust.redaction.layer_one import Span, luhn
@@ -24,8 +25,8 @@ _CARD = re.compile(
     r"(?<![\d.])(?:"
     r"3[47]\d{2}[ -]?\d{6}[ -]?\d{5}"
     r"|3(?:0[0-5]|[689]\d)\d[ -]?\d{6}[ -]?\d{4}"
-    r"|[2-6]\d{3}(?:[ .-]?\d{4}){2}[ .-]?\d{1,7}"
     r"|[2-6]\d{3}(?:[ .-]?\d{4}){3}[ .-]?\d{3}"
+    r"|[2-6]\d{3}(?:[ .-]?\d{4}){2}[ .-]?\d{1,7}"
     r")(?![\d])",
     re.ASCII,
 )
@@ -51,7 +52,7 @@ _DATE = (
     rf"|(?:{_MONTHS})\.? (?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?,? \d{{4}})(?!\d)"
 )
 _BIRTH = r"(?:birth(?:day|date)?|born|d\.?o\.?b|geb(?:oren|urtstag|urtsdatum)?|n[eé]e?|nacid[oa]|nacimiento|nat[oa]|naissance)"
-_BORN_ON = re.compile(rf"(?<![^\W_]){_BIRTH}(?![^\W_])[^\d\n]{{0,30}}?(?P<it>{_DATE})", re.IGNORECASE)
+_BORN_ON = re.compile(rf"(?<![^\W_]){_BIRTH}(?![^\W_])\.?[^\d\n.;!?]{{0,24}}?(?P<it>{_DATE})", re.IGNORECASE)
 _IS_BIRTHDAY = re.compile(rf"(?<!\d)(?P<it>{_DATE})[^\d\n]{{0,24}}?(?<![^\W_]){_BIRTH}(?![^\W_])", re.IGNORECASE)
 DATE = re.compile(_DATE, re.IGNORECASE)
 
@@ -105,7 +106,11 @@ def _local_start(text: str, lowest: int, at: int) -> int:
                 return quoted.start()
         return at
     start = at
+    # Where words stand without spaces, an address in ASCII begins where its letters do.
+    is_unspaced = unicodedata.category(text[at - 1 : at] or " ") == "Lo"
     while start > lowest and not _LOCAL_END.match(text, start - 1):
+        if not is_unspaced and unicodedata.category(text[start - 1]) == "Lo":
+            break
         start -= 1
     return start
 
