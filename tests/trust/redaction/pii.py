@@ -76,7 +76,11 @@ FOUND: list[tuple[str, str, str]] = [
     ("api_key", f"sk_live_{_A}", f"sk_live_{_A}"),
     ("api_key", f"hf_{_A}{_A}", f"hf_{_A}{_A}"),
     ("api_key", f"npm_{_A}{_A}", f"npm_{_A}{_A}"),
-    ("api_key", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2ln-x", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2ln-x"),
+    (
+        "api_key",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2ln-x",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2ln-x",
+    ),
     ("api_key", f"Authorization: Bearer {_A}{_A}", f"{_A}{_A}"),
     ("api_key", "AGE-SECRET-KEY-1QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", "AGE-SECRET-KEY-1QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L"),
     ("password", "The wifi password is tulip-42-garden", "tulip-42-garden"),

@@ -14,12 +14,15 @@ from satchel.trust.redaction.redactor import Redactor
 from satchel.trust.redaction.tokens import Mint, recovered_value
 
 _TEXTS = st.one_of(
-    st.text(max_size=12), st.sampled_from(["alice@example.com", "123-45-6789", "x 555-010-0123 y", "[REDACTED:email:x]", "hunter2hunter2"])
+    st.text(max_size=12),
+    st.sampled_from(["alice@example.com", "123-45-6789", "x 555-010-0123 y", "[REDACTED:email:x]", "hunter2hunter2"]),
 )
 _NUMBERS = st.one_of(st.integers(), st.sampled_from([5550100123, 4111111111111111, 1732291035]), st.floats(allow_nan=False))
 _VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), _NUMBERS, _TEXTS),
-    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.one_of(_TEXTS, st.just("password")), inner, max_size=4)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(st.one_of(_TEXTS, st.just("password")), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 

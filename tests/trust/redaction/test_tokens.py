@@ -15,7 +15,20 @@ from satchel.trust.secrets import Secret
 GRAMMAR = re.compile(r"\[REDACTED:[A-Za-z_]{1,32}:[A-Za-z0-9]{1,8}\]")
 KEY = Secret(bytes(range(32)))
 PIECES = st.sampled_from(
-    ["alice@example.com", "555-010-0123", "[REDACTED:", "[REDACTED\\:", "[REDACTED", ":email:", "a1b2c3d4", "]", "\\", " ", "é", "\ud800"]
+    [
+        "alice@example.com",
+        "555-010-0123",
+        "[REDACTED:",
+        "[REDACTED\\:",
+        "[REDACTED",
+        ":email:",
+        "a1b2c3d4",
+        "]",
+        "\\",
+        " ",
+        "é",
+        "\ud800",
+    ]
 )
 
 
@@ -69,7 +82,10 @@ def test_consistent_tokens_are_the_same_for_a_value_within_an_artifact_alone() -
     text = "alice@example.com or alice@example.com or bob@example.com"
     first, second, other = GRAMMAR.findall(Redactor(Mint(KEY, consistent=True)).text(text, "a").text)
     assert first == second != other
-    assert Redactor(Mint(KEY, consistent=True)).text(text, "b", path="/x").text == Redactor(Mint(KEY, consistent=True)).text(text).text
+    assert (
+        Redactor(Mint(KEY, consistent=True)).text(text, "b", path="/x").text
+        == Redactor(Mint(KEY, consistent=True)).text(text).text
+    )
     assert first not in Redactor(Mint(consistent=True)).text(text, "a").text
 
 
