@@ -7,6 +7,7 @@ its recogniser of e-mail addresses asks the network for a list of top-level doma
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +28,7 @@ _TYPES = {
     "IP_ADDRESS": "ip_address",
 }
 #: No personal data by themselves, or better found by the rules.
-_LEFT_OUT = frozenset({"URL", "DATE_TIME", "EMAIL_ADDRESS"})
+_LEFT_OUT = frozenset({"URL", "DATE_TIME", "EMAIL_ADDRESS", "EMAIL", "UUID", "ORGANIZATION"})
 #: What it is less sure of is not taken.
 _LEAST_SCORE = 0.4
 #: spaCy refuses texts of more than a million characters, and takes memory by their length.
@@ -58,6 +59,8 @@ class Presidio:
                 f"no spaCy model {model!r} is installed" if model else "no spaCy model is installed",
                 hint="python -m spacy download en_core_web_lg; presidio=blank looks for patterns alone",
             )
+        # It warns of each language that it leaves out.
+        logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
         nlp = spacy.blank("en") if model == BLANK else spacy.load(model)
         self._language: str = nlp.lang
         engine: Any = SpacyNlpEngine(models=[{"lang_code": nlp.lang, "model_name": model}])
