@@ -190,13 +190,13 @@ def token(
     store: SqliteStore,
     *permissions: Permission,
     audience: str = "operator:admin",
-    scope: Scope = Everything(),
+    scope: Scope | None = None,
     require_redaction: bool = False,
 ) -> Presented:
     if not store.signing_keys():
         store.create_signing_key("main")
     wanted = Wanted(
-        scope=scope,
+        scope=scope or Everything(),
         permissions=frozenset(permissions),
         audience=audience,
         bearer=not audience,

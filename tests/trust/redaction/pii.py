@@ -139,6 +139,8 @@ ALIKE: list[str] = [
     "+1 for that, 00 flags",
     "lat 48.8566, lon 2.3522",
     "[1]: https://example.com/a/b?c=1#d",
+    "`@keydown.enter` and icons/@2x.png in a program",
+    "f1720488-9236-49ab-8111-1111deadbeef and 5048412212130 are ids",
     "REDACTED and [REDACTED] and [redacted:x]",
 ]
 
@@ -149,5 +151,7 @@ TAKEN_FOR: list[tuple[str, str]] = [
     ("phone_us", "order 12345678901"),
     ("credit_card", "order 1234567890123456"),
     ("credit_card", "DE00 3704 0044 0532 0130 00 has wrong check digits"),
+    ("credit_card", "40000000-0000-4000-8000-000000000001"),
+    ("credit_card", "0.0319170318543911"),
     ("date_of_birth", "due on 12/31/2025"),
 ]

@@ -64,7 +64,7 @@ def test_what_only_looks_like_it_is_left_alone(text: str) -> None:
 
 @pytest.mark.parametrize(("type", "text"), pii.TAKEN_FOR)
 def test_what_the_specified_patterns_take_is_taken(type: str, text: str) -> None:
-    assert [each.type for each in detect(text)] == [type]
+    assert {each.type for each in detect(text)} == {type}
 
 
 @pytest.mark.parametrize("text", pii.MISSED)

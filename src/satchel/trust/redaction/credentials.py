@@ -39,6 +39,11 @@ _KEYS = re.compile(
     ),
     re.ASCII,
 )
+#: One of these is in every key that the pattern above matches; to look for them takes a tenth of its time.
+_KEY_SIGNS = (
+    *("AGE-SECRET", "sk-", "gh", "github_pat_", "gl", "xox", "xapp-", "AKIA", "ASIA", "AIza", "ya29.", "sk_", "rk_", "pk_", "whsec_", "hf_"),
+    *("npm_", "pypi-", "dop_v1_", "SG.", "xai-", "gsk_", "pplx-"),
+)
 #: A JSON web token: head, claims, and the signature where there is one. From each place but the beginning of a run the rest of
 #: it would be looked through again.
 _SIGNED = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}+\.eyJ[A-Za-z0-9_-]{10,}+\.(?:[A-Za-z0-9_-]++)?", re.ASCII)
@@ -50,6 +55,7 @@ _NAMED = (
     r"password|passwd|passwort|kennwort|contrase[nñ]a|mot de passe|passphrase|pwd|api[ _-]?key|secret[ _-]?key"
     r"|client[ _-]?secret|access[ _-]?key|access[ _-]?token|auth[ _-]?token|bearer[ _-]?token|private[ _-]?key"
 )
+_NAMED_SIGNS = ("pass", "kennwort", "contrase", "pwd", "key", "token", "secret")
 _SAID = re.compile(
     rf"(?<![^\W_])(?:{_NAMED})(?:\s{{1,20}}(?:is|lautet|ist|es)\s{{1,20}}|[\"']?\s{{0,20}}[:=]\s{{0,20}}[\"']?)"
     r"(?=\S{0,200}[0-9])(?=\S{0,200}[A-Za-z])(?P<it>[^\s,;\"']{8,})",
@@ -62,19 +68,24 @@ _BEARER = re.compile(r"\b[Bb]earer +(?P<it>[A-Za-z0-9._~+/-]{20,}=*)", re.ASCII)
 
 def keys(text: str) -> Iterator[Span]:
     """API keys and tokens."""
-    for found in _KEYS.finditer(text):
-        yield Span(found.start(), found.end(), 0.99)
-    for found in _SIGNED.finditer(text):
-        yield Span(found.start(), found.end(), 0.95)
-    for found in _BEARER.finditer(text):
-        yield Span(*found.span("it"), 0.8)
+    if any(sign in text for sign in _KEY_SIGNS):
+        for found in _KEYS.finditer(text):
+            yield Span(found.start(), found.end(), 0.99)
+    if "eyJ" in text:
+        for found in _SIGNED.finditer(text):
+            yield Span(found.start(), found.end(), 0.95)
+    if "earer " in text:
+        for found in _BEARER.finditer(text):
+            yield Span(*found.span("it"), 0.8)
 
 
 def private_keys(text: str) -> Iterator[Span]:
     """Private keys in PEM, whole; where the end is missing, as far as a key's body goes."""
     done = 0
     last = 0
-    ends = [found.end() for found in _END.finditer(text)] if "-----BEGIN " in text else []
+    if "-----BEGIN " not in text:
+        return
+    ends = [found.end() for found in _END.finditer(text)]
     for begin in _BEGIN.finditer(text):
         if begin.start() < done:
             continue
@@ -90,9 +101,13 @@ def private_keys(text: str) -> Iterator[Span]:
 
 def passwords(text: str) -> Iterator[Span]:
     """Values that are said to be a password or a key, and passwords in addresses."""
-    for pattern, confidence in ((_SAID, 0.8), (_IN_URL, 0.9)):
-        for found in pattern.finditer(text):
-            yield Span(*found.span("it"), confidence)
+    lowered = text.lower()
+    if any(sign in lowered for sign in _NAMED_SIGNS):
+        for found in _SAID.finditer(text):
+            yield Span(*found.span("it"), 0.8)
+    if "://" in text:
+        for found in _IN_URL.finditer(text):
+            yield Span(*found.span("it"), 0.9)
 
 
 FINDERS: dict[str, tuple[Callable[[str], Iterator[Span]], ...]] = {

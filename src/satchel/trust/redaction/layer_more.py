@@ -16,18 +16,18 @@ from collections.abc import Callable, Iterator
 from satchel.trust.redaction.layer_one import Span, luhn
 
 _LOCAL_LENGTH = 64
-_LOCAL_END = re.compile(r'[\s<>()\[\],;:"@\\|]')
+_LOCAL_END = re.compile(r"[\s<>()\[\]{},;:\"'`@\\|=!?*/]")
 _QUOTED = re.compile(r'"[^"@\s]{1,64}"')
 _HOST = re.compile(r"[\w.-]{1,253}")
 _TOP_LABEL = re.compile(r"(?:xn--[a-zA-Z0-9-]{2,}|[^\W\d_]{2,})")
 
 _CARD = re.compile(
-    r"(?<![\d.])(?:"
+    r"(?<![\w.-])(?:"
     r"3[47]\d{2}[ -]?\d{6}[ -]?\d{5}"
     r"|3(?:0[0-5]|[689]\d)\d[ -]?\d{6}[ -]?\d{4}"
-    r"|[2-6]\d{3}(?:[ .-]?\d{4}){3}[ .-]?\d{3}"
-    r"|[2-6]\d{3}(?:[ .-]?\d{4}){2}[ .-]?\d{1,7}"
-    r")(?![\d])",
+    r"|[2-6]\d{3}(?:[ .-]?\d{4}){3}(?:[ .-]?\d{3})?"
+    r"|4\d{12}"
+    r")(?![\w-])",
     re.ASCII,
 )
 
@@ -39,6 +39,7 @@ _NAMED_PHONE = re.compile(
     r"(?![^\W_])[^\d\n]{0,20}?(?P<it>[+(]{0,2}\d(?:[-. ()/]{0,3}\d){5,14})(?!\d)",
     re.IGNORECASE,
 )
+_PHONE_SIGNS = ("tel", "tél", "phone", "mobil", "móvil", "movil", "handy", "cell", "fax", "whatsapp", "call")
 _PHONE_DIGITS = (7, 15)
 
 _MONTHS = (
@@ -51,8 +52,9 @@ _DATE = (
     rf"|(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th|\.)? (?:of )?(?:{_MONTHS})\.?,? \d{{4}}"
     rf"|(?:{_MONTHS})\.? (?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?,? \d{{4}})(?!\d)"
 )
-_BIRTH = r"(?:birth(?:day|date)?|born|d\.?o\.?b|geb(?:oren|urtstag|urtsdatum)?|n[eé]e?|nacid[oa]|nacimiento|nat[oa]|naissance)"
+_BIRTH = r"(?:birth(?:day|date)?|born|d\.?o\.?b|geb(?:oren|urtstag|urtsdatum)?|née?|nacid[oa]|nacimiento|nat[oa]|naissance)"
 _BORN_ON = re.compile(rf"(?<![^\W_]){_BIRTH}(?![^\W_])\.?[^\d\n.;!?]{{0,24}}?(?P<it>{_DATE})", re.IGNORECASE)
+_BIRTH_SIGNS = ("birth", "born", "dob", "d.o", "geb", "née", "né", "naci", "nato", "nata", "naissance")
 _IS_BIRTHDAY = re.compile(rf"(?<!\d)(?P<it>{_DATE})[^\d\n]{{0,24}}?(?<![^\W_]){_BIRTH}(?![^\W_])", re.IGNORECASE)
 DATE = re.compile(_DATE, re.IGNORECASE)
 
@@ -92,7 +94,7 @@ def emails(text: str) -> Iterator[Span]:
         host = _HOST.match(text, at + 1)
         end = _host_end(text, host) if host else 0
         start = _local_start(text, done, at) if end else at
-        if start < at:
+        if any(map(str.isalnum, text[start:at])):
             yield Span(start, end, 0.9)
             done = end
         at = text.find("@", max(at + 1, done))
@@ -135,6 +137,8 @@ def cards(text: str) -> Iterator[Span]:
 
 def addresses(text: str) -> Iterator[Span]:
     """IPv6 addresses that are written in full or have three groups, or two and a digit: ``a::b`` is a name in a program."""
+    if text.count(":") < 2:
+        return
     for found in _V6.finditer(text):
         end = found.end()
         # A colon behind an address belongs to the sentence.
@@ -153,8 +157,12 @@ def addresses(text: str) -> Iterator[Span]:
 
 def phones(text: str) -> Iterator[Span]:
     """Numbers with the sign of international dialling, and those behind a word that says what they are."""
-    for found in _INTERNATIONAL.finditer(text):
-        yield Span(found.start(), found.end(), 0.85)
+    if "+" in text or "00" in text:
+        for found in _INTERNATIONAL.finditer(text):
+            yield Span(found.start(), found.end(), 0.85)
+    lowered = text.lower()
+    if not any(sign in lowered for sign in _PHONE_SIGNS):
+        return
     for found in _NAMED_PHONE.finditer(text):
         start, end = found.span("it")
         digits = sum(map(str.isdigit, found["it"]))
@@ -165,6 +173,9 @@ def phones(text: str) -> Iterator[Span]:
 
 def birth_dates(text: str) -> Iterator[Span]:
     """Dates near a word of birth."""
+    lowered = text.lower()
+    if not any(sign in lowered for sign in _BIRTH_SIGNS):
+        return
     for pattern in (_BORN_ON, _IS_BIRTHDAY):
         for found in pattern.finditer(text):
             yield Span(*found.span("it"), 0.9)

@@ -79,6 +79,8 @@ def phones(text: str) -> Iterator[Span]:
 
 def ssns(text: str) -> Iterator[Span]:
     """American social security numbers; those that are none by their parts are found too, as the pattern asks."""
+    if text.count("-") < 2:
+        return
     for found in _COMPILED["ssn"].finditer(text):
         yield Span(found.start(), found.end(), 0.4 if _NO_SSN.match(found[0]) else 0.95)
 
@@ -91,12 +93,16 @@ def cards(text: str) -> Iterator[Span]:
 
 def addresses(text: str) -> Iterator[Span]:
     """Four numbers between dots; those that no address can have are found too, as the pattern asks."""
+    if text.count(".") < 3:
+        return
     for found in _COMPILED["ip_address"].finditer(text):
         yield Span(found.start(), found.end(), 0.9 if _is_address(found[0]) else 0.3)
 
 
 def birth_dates(text: str) -> Iterator[Span]:
     """American dates: of all dates, some are of birth."""
+    if text.count("/") < 2:
+        return
     for found in _COMPILED["date_of_birth"].finditer(text):
         yield Span(found.start(), found.end(), 0.5)
 
