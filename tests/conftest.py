@@ -16,7 +16,8 @@ SHARED = ROOT.parent / "shared"
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("SATCHEL_PASSPHRASE", "SATCHEL_NEW_PASSPHRASE", "SATCHEL_RECOVERY_KEY", "SATCHEL_VAULT"):
+    kept = ("PASSPHRASE", "NEW_PASSPHRASE", "RECOVERY_KEY", "VAULT", "TOKEN", "CALLER")
+    for name in [f"SATCHEL_{word}" for word in kept]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")

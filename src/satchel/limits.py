@@ -62,7 +62,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     artifact_names: int = 1024
     #: Capability tokens in an artifact: each costs a signature to check.
     artifact_tokens: int = 64
-    #: The free object beside the entries. A witness of 100,000 hidden entries has 7 MB; what other formats ask to carry rides here.
+    #: The free object beside the entries: what other formats ask to carry rides here, and a witness of 100,000 ids has 7 MB.
     artifact_metadata_bytes: int = 64 * MIB
     #: Generations of ancestors past which an entry is flagged for review (the specification's advice).
     artifact_ancestry: int = 1000

@@ -47,7 +47,9 @@ doubles = st.one_of(
 )
 texts = st.one_of(
     st.text(max_size=8),
-    st.sampled_from(["null", "1.0,", "e-5]", "\x7f\u2028\x85", ":0.0000", "\ue000", "\uffff", "\U0001f600", "\ud800", "/\\\"\b"]),
+    st.sampled_from(
+        ["null", "1.0,", "e-5]", "\x7f\u2028\x85", ":0.0000", "\ue000", "\uffff", "\U0001f600", "\ud800", '/\\"\b']
+    ),
 )
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.integers(-(10**40), 10**40), doubles, texts)
 trees = st.recursive(
@@ -110,7 +112,10 @@ def test_the_table_of_the_two_alphabets(value: Any, ascii: bytes, utf8: bytes) -
 
 def test_the_other_number_policy() -> None:
     """Dossier 2.1: ECMAScript's numbers under the same keys and the same alphabet."""
-    assert encode({"é": [1.0, 1e-7, 0.00001, 1e16, 1e21, 0.9]}, "pam-es6") == '{"é":[1,1e-7,0.00001,10000000000000000,1e+21,0.9]}'.encode()
+    assert (
+        encode({"é": [1.0, 1e-7, 0.00001, 1e16, 1e21, 0.9]}, "pam-es6")
+        == '{"é":[1,1e-7,0.00001,10000000000000000,1e+21,0.9]}'.encode()
+    )
 
 
 @pytest.mark.parametrize(("profile", "dialect"), [("sdk-profile", "pam-ascii"), ("spec-profile", "pam-utf8")])

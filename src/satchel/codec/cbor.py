@@ -104,4 +104,3 @@ def _refuse(error: Exception, place: Place, limits: Limits) -> NoReturn:
     else:
         reason = "it is damaged"
     raise MalformedInput(f"not valid CBOR: {reason}", place=place) from None
-

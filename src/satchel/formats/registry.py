@@ -18,6 +18,7 @@ OURS = {
     "chatgpt-text": "satchel.formats.assistant_text:CHATGPT",
     "claude-text": "satchel.formats.assistant_text:CLAUDE",
     "gemini-text": "satchel.formats.assistant_text:GEMINI",
+    "portable-agent-memory": "satchel.formats.portable_agent_memory:FORMAT",
     "portable-ai-memory": "satchel.formats.portable_ai_memory:FORMAT",
     "portable-memory": "satchel.formats.portable_memory:FORMAT",
     "system-prompt": "satchel.formats.assistant_text:SYSTEM_PROMPT",

@@ -3,8 +3,9 @@
 A capability token speaks of items: an id, a component, tags (dossier 5.2). An artifact's entry is one as it stands. A record of
 the vault is one by this table and these rules:
 
-    component   by kind; a memory also by its type. Kinds without a home here (documents, files' chunks, projects, …) have none:
-                only their ids, their tags or a wildcard select them
+    component   by kind, as the format's lens writes them, so that a token means the same of a vault and of an artifact written
+                from it. Kinds without a home here (documents, chunks, projects, …) have none: their ids, their tags or a
+                wildcard alone select them
     ids         its uid; the entry's own id where it came in an artifact, for that is a hash of what it names
     tags        its own
     pieces      a message is a piece of its conversation, a chunk of its document: it also has the ids and tags of the whole,
@@ -39,15 +40,8 @@ BY_KIND: dict[str, Component] = {
     "instruction": "identity",
     "setting": "identity",
 }
-#: Types of memory that are at home elsewhere than a memory is: the narrower place, where there are two.
-BY_MEMORY_TYPE: dict[str, Component] = {
-    "episode": "episodic",
-    "skill": "procedural",
-    "goal": "working",
-    "identity": "identity",
-    "instruction": "identity",
-    "preference": "identity",
-}
+#: Types of memory that are at home elsewhere than a memory is.
+BY_MEMORY_TYPE: dict[str, Component] = {"episode": "episodic"}
 #: Kinds that are pieces of what they are part of.
 PIECES = frozenset({"message", "chunk"})
 

@@ -6,6 +6,7 @@ in the order in which they are written. Times are text here; ``shapes`` looks at
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -340,12 +341,11 @@ ENTRIES: dict[Profile, dict[Component, type[msgspec.Struct]]] = {
     },
     BROWSER: dict.fromkeys(("episodic", "semantic", "procedural", "working", "identity"), BrowserEntry),
 }
+_SHARED: dict[Profile, type[msgspec.Struct]] = {SDK: SdkEntry, SPEC: SpecEntry, SCHEMA: SchemaEntry, BROWSER: BrowserEntry}
 #: The members of a component's own, without those that every entry has.
 OWN_MEMBERS: dict[Profile, dict[Component, tuple[str, ...]]] = {
     profile: {
-        component: tuple(name for name in model.__struct_fields__ if name not in model.__mro__[1].__struct_fields__)
-        for component, model in models.items()
-        if profile is not BROWSER
+        component: model.__struct_fields__[len(_SHARED[profile].__struct_fields__) :] for component, model in models.items()
     }
     for profile, models in ENTRIES.items()
 }
@@ -358,6 +358,13 @@ def members(profile: Profile, component: Component) -> tuple[str, ...]:
 
 def defaults(profile: Profile, component: Component) -> dict[str, Any]:
     """The members that an entry may leave out, with what the profile's own words then take them for; fresh each time."""
+    return {
+        name: value.copy() if type(value) in (dict, list) else value for name, value in _defaults(profile, component).items()
+    }
+
+
+@functools.cache
+def _defaults(profile: Profile, component: Component) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for field in msgspec.structs.fields(ENTRIES[profile][component]):
         if field.default_factory is not msgspec.NODEFAULT:

@@ -38,7 +38,7 @@ SignatureForm = Literal["hex", "prefixed-hex", "prefixed-base64", "none"]
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """One shape. ``nested``: the five arrays stand under ``components``. ``version_member``: an entry's word for its version."""
+    """One shape. ``nested``: the arrays stand under ``components``. ``version_member``: an entry's word for its version."""
 
     name: str
     dialect: Dialect

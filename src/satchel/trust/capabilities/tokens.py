@@ -156,8 +156,11 @@ def read_token(value: Any, *, place: Place = _NOWHERE) -> Token:
         for name, text in (("issuer", issuer), ("audience", audience or "")):
             if not _NAME.fullmatch(text) and (name, text) != ("audience", "*"):
                 _refuse(f"{name} is not operator:NAME or agent:NAME", place, name)
-        if not _ID.fullmatch(id) or ("delegated_from" in value and not _ID.fullmatch(_text(value, "delegated_from", place))):
-            _refuse("an id is not cap: and a UUID of version 4", place, "id")
+        if not _ID.fullmatch(id):
+            _refuse("its id is not cap: and a UUID of version 4", place, "id")
+        if "delegated_from" in value:
+            # The parent may be in another spelling, whose ids are its own.
+            _text(value, "delegated_from", place)
     binding = value.get("binding_params", {})
     if not isinstance(binding, dict):
         _refuse("binding_params is no object", place, "binding_params")

@@ -296,8 +296,7 @@ def _run_v5(connection: apsw.Connection) -> None:
     connection.execute(_V5)
 
 
-# Capability tokens: what was granted, without what would let anybody use it, and the ids that are refused for good. Which
-# records were read from an original is asked where not all of them may be seen.
+# Capability tokens: what was granted, without what would let anybody use it, and the ids that are refused for good.
 _V6 = """
 CREATE TABLE issued_token (
     id TEXT PRIMARY KEY,
@@ -309,8 +308,6 @@ CREATE TABLE revoked_token (
     at INTEGER NOT NULL,
     reason TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX record_original ON record (original);
-CREATE INDEX version_original ON version (original);
 """
 
 

@@ -1,0 +1,106 @@
+"""An export through a token: what is in scope leaves in every format, and nothing of the rest is in any file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from satchel.errors import AccessDenied, OutputError
+from satchel.formats import registry
+from satchel.move.exports import export
+from satchel.move.imports import import_paths
+from satchel.trust.capabilities.scopes import Components, Everything
+from satchel.vault.folder import trial_vault
+from satchel.vault.guard import view
+from satchel.vault.sqlite.store import SqliteStore
+from satchel.vault.store import Store
+from tests.conftest import ROOT
+from tests.vault.guarded import ALL, BOT, NOW, SCOPES, canary, fill, said, token, uid
+
+TEXTS = ("chatgpt-text", "claude-text", "gemini-text", "system-prompt")
+FORMATS = ("portable-ai-memory", "portable-memory", *TEXTS)
+
+
+@pytest.fixture(scope="module")
+def filled() -> Iterator[SqliteStore]:
+    with trial_vault() as store:
+        fill(store)
+        import_paths(store, [ROOT / "examples"])
+        yield store
+
+
+def opened(store: Store, scope: object) -> Store:
+    return view(store, token(store, scope, "export"), "export", caller=BOT, clock=lambda: NOW)  # type: ignore[arg-type]
+
+
+def written(folder: Path) -> bytes:
+    files = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.is_file())
+    return b"\n".join(path.name.encode() + path.read_bytes() for path in files)
+
+
+def test_these_are_the_formats_that_were_there_when_this_was_written() -> None:
+    """Every other one is to be looked at here too."""
+    assert set(registry.OURS) <= {*FORMATS, "portable-agent-memory"}
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("kind", SCOPES)
+@pytest.mark.parametrize("past", [False, True])
+def test_nothing_hidden_is_in_any_file(filled: SqliteStore, tmp_path: Path, format: str, kind: str, past: bool) -> None:
+    scope, shown = SCOPES[kind]
+    try:
+        export(opened(filled, scope), tmp_path / "out", format=format, as_of=NOW - timedelta(days=5) if past else None)
+        out = written(tmp_path / "out")
+    except OutputError as error:
+        # Of what is in scope, nothing is a text to paste.
+        out = str(error).encode()
+        assert format in TEXTS
+    hidden = [word for name in ALL - shown for word in (canary(name), uid(name))] + ["canarycarried", "canaryheard"]
+    assert [word for word in hidden if word.encode() in out] == []
+    assert b"canarylabel" not in out
+
+
+@pytest.mark.parametrize("format", ["portable-ai-memory", "portable-memory"])
+def test_what_is_in_scope_is_in_the_files(filled: SqliteStore, tmp_path: Path, format: str) -> None:
+    scope, shown = SCOPES["a tag"]
+    export(filled, tmp_path / "own", format=format)
+    export(opened(filled, scope), tmp_path / "out", format=format)
+    own, out = written(tmp_path / "own"), written(tmp_path / "out")
+    leaves = {name for name in shown if said(name).encode() in own}
+    assert len(leaves) >= len(shown) - 2
+    assert {name for name in shown if said(name).encode() in out} == leaves
+
+
+def test_a_part_is_no_state_of_the_vault_that_an_increment_could_follow(filled: SqliteStore, tmp_path: Path) -> None:
+    export(opened(filled, SCOPES["a tag"][0]), tmp_path / "out.mem", format="portable-memory")
+    assert b'"satchel"' not in (tmp_path / "out.mem" / "manifest.json").read_bytes()
+    with pytest.raises(AccessDenied):
+        export(opened(filled, Everything()), tmp_path / "since", format="portable-memory", since="1")
+
+
+def test_a_token_signs_nothing(filled: SqliteStore, tmp_path: Path) -> None:
+    with pytest.raises(AccessDenied):
+        export(opened(filled, Everything()), tmp_path / "out.mem", format="portable-memory", sign="main")
+    assert not (tmp_path / "out.mem").exists()
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_examples_of_providers_through_a_component(filled: SqliteStore, tmp_path: Path, format: str) -> None:
+    """Real shapes: conversations that share their originals, memories in one file."""
+    seen = opened(filled, Components(frozenset(["semantic"])))
+    export(seen, tmp_path / "out", format=format)
+    out = written(tmp_path / "out")
+    for record in filled.records("conversation", "message"):
+        for text in (getattr(record.body, "title", ""), *(part.text for part in getattr(record.body, "parts", ()))):
+            if len(text) > 24:
+                assert text[:60].encode() not in out, record.kind
+
+
+def test_a_wildcard_gives_the_records_of_the_vault(filled: SqliteStore, tmp_path: Path) -> None:
+    export(filled, tmp_path / "own", format="portable-ai-memory")
+    export(opened(filled, Everything()), tmp_path / "token", format="portable-ai-memory")
+    own = {path.name: path.read_bytes() for path in (tmp_path / "own").rglob("*") if path.is_file()}
+    assert {path.name: path.read_bytes() for path in (tmp_path / "token").rglob("*") if path.is_file()} == own
