@@ -25,7 +25,7 @@ from satchel.trust.redaction.tokens import TOKEN, Mint, recovered_value
 from satchel.trust.secrets import Secret
 from tests.formats.portable_ai_memory.bag import NOON, Bag, bags, files, uid
 
-FORMATS = sorted(registry.OURS)
+FORMATS = [name for name in sorted(registry.OURS) if hasattr(registry.get(name), "write")]
 #: One of each type, and what of it no export may hold, in lower case and in any spelling of its separators.
 CANARIES = {
     "email": ("alicecanary@example.com", "alicecanary"),

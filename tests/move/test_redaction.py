@@ -77,7 +77,7 @@ def exported(store: SqliteStore, target: Path, **asked: Any) -> Redaction:
     return redaction
 
 
-@pytest.mark.parametrize("format", sorted(registry.OURS))
+@pytest.mark.parametrize("format", [name for name in sorted(registry.OURS) if hasattr(registry.get(name), "write")])
 def test_nothing_personal_leaves_a_real_vault(filled: SqliteStore, format: str, tmp_path: Path) -> None:
     export(filled, tmp_path / "plain", format=format)
     assert any(TRACES.search(data) for data in everything(tmp_path / "plain"))

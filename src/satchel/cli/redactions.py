@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @click.group()
 def redactions() -> None:
-    """What redacted exports left out: recover it, or make it unrecoverable."""
+    """What redacted exports left out: recover it, or make it unrecoverable.
+
+    \b
+    satchel redactions list
+    """
 
 
 @redactions.command("list")

@@ -326,7 +326,7 @@ class _View:
         it is this store that the token is for, recovery tells."""
         self._ask()
         if self._permission != "redact":
-            raise AccessDenied("a token opens a redaction store for redact alone")
+            raise AccessDenied("PAM_FORBIDDEN: a token opens a redaction store for redact alone")
         if not self._is_whole:
             raise AccessDenied(
                 "PAM_FORBIDDEN: the token is about a part of the vault, a redaction store about all of an export"
@@ -334,8 +334,10 @@ class _View:
         return self._store.redaction_key(id)
 
     def note_recovery(self, id: str, token: str) -> None:
-        """The one thing that is written through a view: that it was asked."""
+        """The one thing that is written through a view: that a redaction store was opened. For ``redact`` alone."""
         self._ask()
+        if self._permission != "redact":
+            raise AccessDenied("PAM_FORBIDDEN: a token opens a redaction store for redact alone")
         self._store.note_recovery(id, token)
 
     def keep_redaction(self, id: str, key: Secret | None, counts: dict[str, int]) -> None:  # noqa: ARG002
