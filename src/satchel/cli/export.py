@@ -14,11 +14,17 @@ from satchel.cli import options
 @click.option(
     "--to",
     required=True,
-    metavar="FORMAT",
-    help="portable-ai-memory, portable-memory; texts to paste: chatgpt-text, claude-text, gemini-text, system-prompt.",
+    metavar="FORMAT[=PROFILE]",
+    help="portable-agent-memory, portable-ai-memory, portable-memory; texts to paste: chatgpt-text, claude-text, gemini-text,"
+    " system-prompt.",
 )
 @click.option("--sign", default="", metavar="KEY", help="Sign with the key of this name (satchel keys create).")
-@click.option("--profile", default="", metavar="NAME", help="A spelling of the format: sdk, spec.")
+@click.option(
+    "--profile",
+    default="",
+    metavar="NAME",
+    help="A spelling of the format, as behind the =: sdk, spec; of an artifact sdk-0.1, spec-1.0, schema-1.0.",
+)
 @click.option(
     "--budget",
     type=click.IntRange(min=1),
@@ -63,7 +69,8 @@ def export(
     """Write everything in the vault in an open format, or what matters most as texts to paste into an assistant; what
     the target cannot hold is told.
 
-    TARGET is a folder; for Portable AI Memory also one file, where its name ends in .zip. What is written is not encrypted.
+    TARGET is a folder; for Portable AI Memory also one file, where its name ends in .zip, for Portable Agent Memory where it
+    ends in .pam (JSON) or .pam.cbor. What is written is not encrypted.
     The same vault gives the same bytes, but for the time of a memory store's signature. With --as-of, what held at that
     moment: earlier states of what changed since, nothing that began later or was over.
 
@@ -74,6 +81,8 @@ def export(
     satchel export --to portable-ai-memory my-memory
     satchel export --to portable-ai-memory --strip-identifiers to-share.zip
     satchel export --to portable-memory --sign main my-memory.mem
+    satchel export --to portable-agent-memory --sign main my-memory.pam
+    satchel export --to portable-agent-memory=spec-1.0 my-memory.pam.cbor
     satchel export --to claude-text for-claude
     satchel export --to portable-ai-memory --redact --redact-types email,phone_us,phone to-share
     satchel export --to system-prompt --budget 8000 prompt
@@ -87,6 +96,7 @@ def export(
     from satchel.move.redaction import Redaction
 
     moment = as_of_moment(as_of)
+    to, profile = format_and_profile(to, profile)
     redaction = None
     if redact:
         redaction = Redaction(
@@ -138,3 +148,13 @@ def export(
             say(f"What the tokens stand for is in {clean(str(redaction.path))}, encrypted. Do not share the two together.")
         say(dim("Rules find what has a form of its own. Names, addresses and what only its context tells are not found;"))
         say(dim("read what you share."))
+
+
+def format_and_profile(to: str, profile: str) -> tuple[str, str]:
+    """The format and the profile of ``FORMAT[=PROFILE]`` and ``--profile``. Raises UsageError where they name two profiles."""
+    from satchel.errors import UsageError
+
+    format, _, named = to.partition("=")
+    if named and profile and named != profile:
+        raise UsageError(f"--to says profile {named!r} and --profile says {profile!r}", hint="leave one of them out")
+    return format, named or profile

@@ -52,6 +52,16 @@ def load(path: Path, limits: Limits = DEFAULT) -> Artifact:
     Raises:
         InputError: it is no regular file, or cannot be read; what ``wire.parse`` raises.
     """
+    return parse(read(path, limits), limits, file=path.name)
+
+
+def read(path: Path, limits: Limits = DEFAULT) -> bytes:
+    """The bytes of a file, never more than an artifact may have.
+
+    Raises:
+        LimitExceeded: PAM_TOO_LARGE.
+        InputError: it is no regular file, or cannot be read.
+    """
     try:
         with path.open("rb") as stream:
             # Of the file that is open: the path may name another by now.
@@ -66,7 +76,7 @@ def load(path: Path, limits: Limits = DEFAULT) -> Artifact:
             place=Place(file=path.name),
             hint="--limit artifact_bytes=N raises it",
         )
-    return parse(data, limits, file=path.name)
+    return data
 
 
 def save(path: Path, artifact: Artifact) -> int:

@@ -5,25 +5,55 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from satchel.formats.base import FormatInfo
-from satchel.formats.portable_agent_memory import files, signing, validation
-from satchel.formats.portable_agent_memory.profiles import PAM_VERSION
+from satchel.errors import UsageError
+from satchel.formats.base import PLAIN, FormatInfo, Known, Progress, Selection, WriteOptions, Written
+from satchel.formats.portable_agent_memory import reader, signing, validation, writer
+from satchel.formats.portable_agent_memory.profiles import PAM_VERSION, profile_called
+from satchel.formats.portable_agent_memory.signatures import require_ed25519
 from satchel.formats.signing import SignOptions, Trust, Verification
 from satchel.limits import Limits
 from satchel.model.findings import Finding
+from satchel.model.record import Item
 from satchel.trust.signatures import PrivateKey
 
 
 class PortableAgentMemory:
-    """Portable Agent Memory 1.0: the part of ``formats.base.Format`` that needs no records, and ``formats.signing.Signer``."""
+    """Portable Agent Memory 1.0: implements ``formats.base.Format`` and ``Reader``, and ``formats.signing.Signer``."""
 
     @property
     def info(self) -> FormatInfo:
         return FormatInfo(name="portable-agent-memory", version=PAM_VERSION, title="Portable Agent Memory")
 
     def recognises(self, path: Path) -> bool:
-        """Whether the file looks like an artifact, by its head."""
-        return files.recognises(path)
+        """Whether the file looks like an artifact, by its head; or the folder holds such files alone."""
+        return reader.recognises(path)
+
+    def write(
+        self, selection: Selection, target: Path, *, progress: Progress | None = None, options: WriteOptions = PLAIN
+    ) -> Written:
+        """See ``formats.base.Format.write``. A target that is named as an artifact is one file, any other a folder of them; the
+        profile is one of ``profiles.PROFILES``."""
+        if options.since is not None:
+            raise UsageError("an artifact is written whole: there are no increments of it", hint="leave --since out")
+        if options.budget:
+            raise UsageError("an artifact is written whole: it has no budget")
+        if options.strip_identifiers:
+            raise UsageError("the ids of an artifact are over what it holds: its identifiers cannot be left out")
+        profile = profile_called(options.profile) if options.profile else None
+        key = require_ed25519(options.signing_key) if options.signing_key is not None else None
+        return writer.write(selection, target, progress, profile=profile, signing_key=key)
+
+    def read(
+        self,
+        path: Path,
+        *,
+        limits: Limits,
+        trusted: frozenset[str],
+        known: Known,
+        accept_invalid_signature: bool = False,
+    ) -> Iterator[Item]:
+        """See ``formats.base.Reader.read``: nothing is given before all of an artifact was verified."""
+        return reader.read(path, limits=limits, trusted=trusted, known=known, accept_invalid_signature=accept_invalid_signature)
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``; the codes are the protocol's (dossier 10.5)."""

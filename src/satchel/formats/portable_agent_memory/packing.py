@@ -1,0 +1,82 @@
+"""Which entries stand together: as many artifacts as it takes, none over the format's counts, none with a parent elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from satchel.errors import OutputError
+from satchel.formats.portable_agent_memory.profiles import COMPONENTS, MOST_ENTRIES, Component
+
+
+class Item(NamedTuple):
+    """An entry to be written: when it says it was made, the ids that it names, and its size."""
+
+    id: str
+    component: Component
+    created: str
+    names: tuple[str, ...]
+    size_bytes: int
+
+
+def packed(items: Sequence[Item], most_bytes: int) -> list[list[Item]]:
+    """The entries of each artifact, in the order of time, then of id: what is joined by a parent or a source stands together.
+
+    Raises:
+        OutputError: entries that belong together are more than one artifact holds.
+    """
+    at = {item.id: number for number, item in enumerate(items)}
+    above = list(range(len(items)))
+
+    def head(number: int) -> int:
+        while above[number] != number:
+            above[number] = above[above[number]]
+            number = above[number]
+        return number
+
+    for number, item in enumerate(items):
+        for name in item.names:
+            if name in at:
+                above[head(number)] = head(at[name])
+    groups: dict[int, list[Item]] = {}
+    for number, item in enumerate(items):
+        groups.setdefault(head(number), []).append(item)
+    parts: list[_Part] = []
+    for group in sorted(groups.values(), key=lambda group: min((item.created, item.id) for item in group)):
+        own = _Part()
+        own.add(group)
+        if not own.fits(most_bytes):
+            raise OutputError(
+                f"{len(group):,} entries are derived from one another and do not fit one artifact",
+                hint="leave the records out that join them",
+            )
+        part = parts[-1] if parts and parts[-1].takes(own, most_bytes) else None
+        if part is None:
+            part = _Part()
+            parts.append(part)
+        part.add(group)
+    return [sorted(part.items, key=lambda item: (item.created, item.id)) for part in parts]
+
+
+class _Part:
+    """The entries of one artifact."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self.counts: dict[Component, int] = dict.fromkeys(COMPONENTS, 0)
+        self.size_bytes = 0
+
+    def add(self, group: Sequence[Item]) -> None:
+        for item in group:
+            self.counts[item.component] += 1
+            self.size_bytes += item.size_bytes
+        self.items.extend(group)
+
+    def fits(self, most_bytes: int) -> bool:
+        return self.size_bytes <= most_bytes and all(self.counts[each] <= MOST_ENTRIES[each] for each in COMPONENTS)
+
+    def takes(self, other: _Part, most_bytes: int) -> bool:
+        """Whether both together fit."""
+        return self.size_bytes + other.size_bytes <= most_bytes and all(
+            self.counts[each] + other.counts[each] <= MOST_ENTRIES[each] for each in COMPONENTS
+        )

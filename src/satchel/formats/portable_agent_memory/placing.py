@@ -1,0 +1,44 @@
+"""Putting an artifact where it belongs, whole or not at all, over nothing but an earlier export of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from satchel.errors import InputError, OutputError
+from satchel.formats.folder import told_of
+from satchel.formats.portable_agent_memory.conversion import OURS
+from satchel.formats.portable_agent_memory.files import load
+from satchel.formats.portable_agent_memory.reader import files_in
+from satchel.trust.files import write_private
+
+
+def place(target: Path, data: bytes) -> None:
+    """Write ``data`` beside ``target``, flush it and rename it there.
+
+    Raises:
+        OutputError: it cannot be written, or what is there is no earlier export of Satchel and not this very file.
+    """
+    with told_of(target):
+        if not target.parent.is_dir():
+            raise OutputError(f"the folder {target.parent} does not exist", hint="make it first")
+        if target.is_symlink() or target.exists():
+            if target.is_symlink() or not target.is_file():
+                raise OutputError(f"{target} is in the way and is no file", hint="name another file")
+            if target.stat().st_size == len(data) and target.read_bytes() == data:
+                return
+            if not _says_ours(target):
+                raise OutputError(f"{target} is in the way and is no earlier export of Satchel", hint="name another file")
+    write_private(target, data)
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether a folder holds artifacts that Satchel wrote and nothing else."""
+    found = files_in(folder)
+    return len(found) == sum(1 for _ in folder.iterdir()) and all(map(_says_ours, found))
+
+
+def _says_ours(file: Path) -> bool:
+    try:
+        return OURS in load(file).metadata
+    except InputError:
+        return False

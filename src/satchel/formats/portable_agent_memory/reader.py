@@ -1,0 +1,324 @@
+"""Artifacts as source objects: each entry an original of its own, the envelope one too, after all of it was verified.
+
+Verification fails closed (dossier 12.5 item 2): ids, root, graph, limits, versions and the signature are checked before the
+first entry is given, and an artifact with one error is not taken at all. What vouched for it is kept as evidence; nothing of
+it is signed anew, and an identity in it stays that agent's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from satchel.codec.collector import paused
+from satchel.errors import InputError, Place
+from satchel.formats.base import Known
+from satchel.formats.portable_agent_memory import files, wire
+from satchel.formats.portable_agent_memory import kept as keeping
+from satchel.formats.portable_agent_memory.artifact import Artifact
+from satchel.formats.portable_agent_memory.conversion import OURS
+from satchel.formats.portable_agent_memory.doors import Vouched, admitted
+from satchel.formats.portable_agent_memory.mapping import Entry, Plain
+from satchel.formats.portable_agent_memory.profiles import COMPONENTS, SDK, Component
+from satchel.formats.portable_agent_memory.records import (
+    ARTIFACT,
+    CARRIED,
+    READER,
+    artifact_record,
+    artifact_uid,
+    carried_record,
+    carried_uid,
+    entry_records,
+    ids_in,
+    redacted_from,
+    said_by,
+    uid_of,
+)
+from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, notes_of, record_of, uid_in
+from satchel.limits import Limits
+from satchel.model.findings import Finding
+from satchel.model.packages import Carried, CarriedFile
+from satchel.model.record import Item, Original, Reading, Trust
+from satchel.model.text import searchable
+from satchel.model.times import from_iso
+
+SUFFIXES = (".pam", ".pam.cbor", ".pam.json")
+
+
+def read(
+    path: Path,
+    *,
+    limits: Limits,
+    trusted: frozenset[str] = frozenset(),
+    known: Known,
+    accept_invalid_signature: bool = False,
+) -> Iterator[Item]:
+    """Everything in the artifact at ``path``, or in the artifacts of a folder, each verified before any of it is given.
+
+    Args:
+        trusted: public keys (``PublicKey.text``): entries of an artifact that one of them signed are verified.
+        known: what the vault holds (``formats.base.Known``).
+        accept_invalid_signature: take an artifact whose signature does not hold as one that is not signed.
+
+    Raises:
+        MalformedInput: an artifact is not what its hashes say, or more; the message begins with the protocol's error code.
+        InputError: it cannot be read.
+    """
+    for file in files_in(path):
+        name = f"{path.name}/{file.name}" if path.is_dir() else path.name
+        data = files.read(file, limits)
+        artifact = wire.parse(data, limits, file=name)
+        vouched = admitted(artifact, trusted, limits, name, accept_invalid_signature=accept_invalid_signature)
+        with paused():
+            yield from _Reading(artifact, data, vouched, known, name, file).items()
+
+
+def files_in(path: Path) -> list[Path]:
+    """The artifacts at ``path``: itself, or those in the folder, by name. Raises InputError."""
+    try:
+        return [path] if not path.is_dir() else sorted(file for file in path.iterdir() if is_named(file) and file.is_file())
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def is_named(path: Path) -> bool:
+    """Whether a file is called as artifacts are."""
+    return path.name.lower().endswith(SUFFIXES) and not path.name.startswith(".")
+
+
+def recognises(path: Path) -> bool:
+    """Whether a file looks like an artifact, or a folder holds such files, called so, and nothing else that can be seen."""
+    try:
+        if not path.is_dir():
+            return files.recognises(path)
+        found = files_in(path)
+        seen = sum(not each.name.startswith(".") for each in path.iterdir())
+    except (OSError, ValueError, InputError):
+        return False
+    return 0 < len(found) == seen and all(map(files.recognises, found))
+
+
+class _Found(NamedTuple):
+    """An entry, its residue where it is of use, and the plain record that the two are."""
+
+    component: Component
+    place: Place
+    entry: Entry
+    residue: Residue
+    plain: Plain | None
+
+
+class _Reading:
+    """One artifact that was admitted."""
+
+    def __init__(self, artifact: Artifact, data: bytes, vouched: Vouched, known: Known, name: str, file: Path) -> None:
+        self._artifact = artifact
+        self._data = data
+        self._vouched = vouched
+        self._known = known
+        self._name = name
+        self._file = file
+        self._has_notes = False
+        #: What the vault holds and entries were written from: the uid here, by entry's id.
+        self._held: dict[str, str] = {}
+        #: Uids here of what had a uid where the residue was written.
+        self._uids: dict[str, str] = {}
+        self._gone: set[str] = set()
+        self._ids: set[str] = set()
+
+    def items(self) -> Iterator[Item]:
+        yield from self._vouched.findings
+        notes = notes_of(self._artifact)
+        self._has_notes = self._are_ours(notes.entries, notes.records)
+        found = list(self._found(notes.entries if self._has_notes else {}))
+        carried = notes.records if self._has_notes else []
+        if OURS in self._artifact.metadata and not self._has_notes:
+            text = "what Satchel wrote beside the entries was changed: it is not used"
+            yield Finding("residue-malformed", "warning", text, Place(self._name, pointer=f"/metadata/{OURS}"))
+        self._place_uids(found, carried)
+        if self._known.has_graves:
+            self._bury(found)
+        for each in found:
+            yield from self._entry(each, keeps_notes=each.entry["id"] in notes.entries and self._has_notes, notes=notes.entries)
+        for value in carried:
+            yield from self._carried(value)
+        yield from self._envelope()
+
+    def _are_ours(self, entries: dict[str, Residue], records: list[dict[str, Any]]) -> bool:
+        """Whether what stands in ``metadata.satchel`` is whole: then it is kept with what it speaks of."""
+        self._ids = {entry["id"] for _, entry in self._artifact.all_entries()}
+        ours = self._artifact.metadata.get(OURS)
+        if type(ours) is not dict:
+            return False
+        said, carried = ours.get("entries", []), ours.get("records", [])
+        uids = [uid_in(value) for value in records]
+        return (
+            type(said) is list
+            and type(carried) is list
+            and len(said) == len(entries)
+            and len(carried) == len(records)
+            and (not said or self._artifact.profile is SDK)
+            and all(next(iter(value)) == "id" and OURS not in value for value in said)
+            and entries.keys() <= self._ids
+            and all(uids)
+            and len(set(uids)) == len(uids)
+        )
+
+    def _found(self, notes: dict[str, Residue]) -> Iterator[_Found]:
+        profile = self._artifact.profile
+        for component in COMPONENTS:
+            for index, entry in enumerate(self._artifact.entries(component)):
+                own = entry.get(OURS) if profile.nested else notes.get(entry["id"])
+                residue = own if type(own) is dict else {}
+                plain = said_by(component, entry, profile, residue) if uid_in(residue) else None
+                yield _Found(component, self._place(component, index), entry, residue if plain is not None else {}, plain)
+
+    def _place_uids(self, found: list[_Found], carried: list[dict[str, Any]]) -> None:
+        """Settle which uid everything has here: that of the record it was written from, where the vault holds one that still
+        says the same."""
+        for each in found:
+            own, written = each.entry["id"], uid_in(each.residue)
+            here = uid_of(own)
+            if written and self._says_same(written, each.plain):
+                self._held[own] = here = written
+            self._uids[uid_of(own)] = here
+            if written:
+                self._uids[written] = here
+        for value in carried:
+            written = uid_in(value)
+            record = carried_record(value, "imported", written, lambda uid: uid)
+            here = carried_uid(written)
+            if record is not None and self._known.said(written) == searchable(record):
+                self._held[written] = here = written
+            self._uids[written] = self._uids[carried_uid(written)] = here
+
+    def _says_same(self, uid: str, plain: Plain | None) -> bool:
+        said = self._known.said(uid)
+        return said is not None and plain is not None and said == searchable(record_of(plain, uid))
+
+    def _target(self, id: str) -> str:
+        return self._held.get(id) or uid_of(id)
+
+    def _resolve(self, uid: str) -> str:
+        """The uid here of what had this one where it was written; one that the vault itself has stays."""
+        here = self._uids.get(uid)
+        return here if here is not None else uid if self._known.said(uid) is not None else ""
+
+    def _bury(self, found: list[_Found]) -> None:
+        """Find the entries that were erased here, and those that are derived from one."""
+        children: dict[str, list[str]] = {}
+        pending = []
+        for each in found:
+            own, written = each.entry["id"], uid_in(each.residue)
+            if any(self._known.buried(uid) in ("delete", "redact") for uid in (uid_of(own), written) if uid):
+                pending.append(own)
+            for parent in ids_in(each.entry, "parent_ids"):
+                if parent == redacted_from(each.entry):
+                    continue
+                children.setdefault(parent, []).append(own)
+                if parent not in self._ids and self._known.buried(uid_of(parent)) == "delete":
+                    pending.append(own)
+        while pending:
+            own = pending.pop()
+            if own not in self._gone:
+                self._gone.add(own)
+                pending.extend(children.get(own, ()))
+
+    def _place(self, component: Component, index: int) -> Place:
+        return Place(self._name, pointer=self._artifact.pointer(component, index))
+
+    def _entry(self, found: _Found, *, keeps_notes: bool, notes: dict[str, Residue]) -> Iterator[Item]:
+        component, place, entry, residue, plain = found
+        own = entry["id"]
+        if own in self._gone:
+            text = "an entry, or one that it is derived from, was erased from this vault and stays erased; it was not taken"
+            yield Finding("erased", "warning", text, place, "skipped")
+            return
+        if own in self._held:
+            text = "the vault holds the record that this was written from; it was not taken a second time"
+            yield Finding("own-record", "info", text, place, "skipped")
+            return
+        # What rides in the metadata is under the seal alone; without one it takes from the trust that the entry has.
+        sure = self._vouched.is_sealed or self._artifact.profile.nested or plain is None
+        trust: Trust = self._vouched.trust if sure else "imported"
+        artifact = self._artifact
+        native = keeping.compact(keeping.with_residue(entry, notes[own] if keeps_notes else None))
+
+        def made() -> Reading:
+            return Reading(
+                entry_records(
+                    component,
+                    entry,
+                    artifact.profile,
+                    plain=plain,
+                    residue=residue,
+                    trust=trust,
+                    target=self._target,
+                    resolve=self._resolve,
+                )
+            )
+
+        yield Original(
+            uid=uid_of(own),
+            kind=f"{FORMAT_NAME}.{component}",
+            native=native,
+            place=place,
+            reader=READER,
+            updated=None,
+            read=made,
+            # An identity may be several records.
+            small=component != "identity" or plain is not None,
+        )
+
+    def _carried(self, value: dict[str, Any]) -> Iterator[Item]:
+        written = uid_in(value)
+        uid = carried_uid(written)
+        place = Place(self._name, pointer=f"/metadata/{OURS}/records")
+        if any(self._known.buried(each) in ("delete", "redact") for each in (uid, written)):
+            yield Finding(
+                "erased", "warning", "a record was erased from this vault and stays erased; it was not taken", place, "skipped"
+            )
+            return
+        if written in self._held:
+            text = "the vault holds the record that this was written from; it was not taken a second time"
+            yield Finding("own-record", "info", text, place, "skipped")
+            return
+        trust: Trust = self._vouched.trust if self._vouched.is_sealed else "imported"
+        record = carried_record(value, trust, uid, self._resolve)
+        if record is None:
+            yield Finding("residue-malformed", "warning", "a record beside the entries is none", place, "skipped")
+            return
+        yield Original(
+            uid=uid,
+            kind=f"{FORMAT_NAME}.{CARRIED}",
+            native=keeping.compact(value),
+            place=place,
+            reader=READER,
+            updated=None,
+            read=lambda: Reading((record,)),
+            small=True,
+        )
+
+    def _envelope(self) -> Iterator[Item]:
+        """The artifact as a whole: the way home, and what vouched for it."""
+        made = keeping.keep(self._artifact, self._data, self._vouched.key, self._has_notes)
+        uid = artifact_uid(made.sha256)
+        place = Place(self._name)
+        if made.spelling == "":
+            note: dict[str, Any] = {"profile": made.profile, "encoding": made.encoding}
+            carried = CarriedFile(format=FORMAT_NAME, name=f"{made.sha256}.pam", concerns="", sha256=made.sha256, note=note)
+            yield Carried(file=carried, place=place, open=lambda: self._file.open("rb"))
+        record = artifact_record(self._artifact, uid, made.key)
+        yield Original(
+            uid=uid,
+            kind=f"{FORMAT_NAME}.{ARTIFACT}",
+            native=msgspec.json.encode(made),
+            place=place,
+            reader=READER,
+            updated=from_iso(self._artifact.envelope.get("created_at")),
+            read=lambda: Reading((record,)),
+            small=True,
+        )

@@ -1,0 +1,439 @@
+"""Our records as entries: in two passes over the selection, parents before what is derived from them.
+
+    plan     what leaves and how: as an entry, or without one beside the entries; and what names what
+    weave    each entry under its id, which needs the ids of its parents
+
+What came in this format goes home: with its id and its very members where it is the same profile and all that it names goes
+home too; otherwise it is issued anew. All else is mapped by the table (``mapping``). Only ids are held, never entries.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from satchel.errors import CanonicalError
+from satchel.formats.base import Selection
+from satchel.formats.portable_agent_memory import bounds, kept, mapping, shapes
+from satchel.formats.portable_agent_memory.artifact import Artifact
+from satchel.formats.portable_agent_memory.conversion import neutral, shaped
+from satchel.formats.portable_agent_memory.mapping import (
+    LENSES,
+    PLACELESS,
+    Entry,
+    Plain,
+    Source,
+    decode,
+    encode,
+    lens_of,
+    lenses_of,
+)
+from satchel.formats.portable_agent_memory.models import defaults
+from satchel.formats.portable_agent_memory.profiles import SDK, Component, Profile
+from satchel.formats.portable_agent_memory.records import CARRIED, uid_of
+from satchel.formats.portable_agent_memory.reissue import Issued, in_order, issued, placed, profile_of
+from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, between, plain_of
+from satchel.limits import DEFAULT
+from satchel.model.ids import make_uid
+from satchel.model.ledger import Ledger
+from satchel.model.record import Link, Record
+from satchel.model.text import searchable
+from satchel.model.times import to_rfc3339
+
+#: The kinds that have entries, and all kinds that leave.
+ENTRY_KINDS = tuple(dict.fromkeys(lens.kind for lens in LENSES.values()))
+LEAVING = (*ENTRY_KINDS, *mapping.CARRIED)
+#: What is said of in these states is told to no agent as if it held: it rides beside the entries.
+_PAST = ("superseded", "deprecated", "retracted")
+_TITLE_CHARACTERS = 80
+_HELD = 1024
+_LARGEST = 2**53 - 1
+_BESIDE = "carried in metadata.satchel"
+
+
+class Woven(NamedTuple):
+    """What leaves of a record: an entry of a component under its id, with its residue; or, with no component, the record
+    whole."""
+
+    uid: str
+    component: Component | None
+    value: dict[str, Any]
+    residue: Residue
+
+
+class Refused(NamedTuple):
+    """Why a record does not leave."""
+
+    code: str
+    text: str
+
+
+def is_home(record: Record) -> bool:
+    """Whether a record came in this format."""
+    return record.origin.format == FORMAT_NAME
+
+
+class Loom:
+    """One export of one selection into one profile. ``plan`` comes first."""
+
+    def __init__(self, selection: Selection, profile: Profile, ledger: Ledger) -> None:
+        self._selection = selection
+        self.profile = profile
+        self.ledger = ledger
+        self._get = functools.lru_cache(_HELD)(selection.get)
+        #: Uids of what leaves, with and without an entry.
+        self.entries: set[str] = set()
+        self.beside: set[str] = set()
+        #: What an entry names, by uid; those that name nothing are not in it.
+        self._edges: dict[str, list[str]] = {}
+        #: Ids of the entries that are there, by uid; and which of them are episodic.
+        self._ids: dict[str, str] = {}
+        self._episodic: set[str] = set()
+
+    def plan(self) -> None:
+        """The first pass."""
+        for record in self._selection.records(*LEAVING):
+            if self._refusal(record) is not None or _is_part(record):
+                continue
+            if self._rides_beside(record):
+                self.beside.add(record.uid)
+                continue
+            self.entries.add(record.uid)
+            named = [link.to for link in record.links if link.type in ("derived_from", "evidence")]
+            if is_home(record):
+                named += [link.to for link in record.links if link.type == "supersedes"]
+            if named:
+                self._edges[record.uid] = named
+
+    def weave(self) -> Iterator[Woven]:
+        """The second pass: everything that leaves, and into the ledger what does not."""
+        for record in self._selection.records(*LEAVING):
+            refusal = self._refusal(record)
+            if refusal is not None:
+                self.ledger.record(record.kind, "omitted", refusal.code, refusal.text)
+            elif _is_part(record):
+                self._tell_part(record)
+            elif record.uid not in self._edges:
+                yield self._woven(record)
+        for uid in in_order(self._edges):
+            found = self._selection.get(uid)
+            if found is not None:
+                yield self._woven(found)
+        for kind, text in PLACELESS.items():
+            count = sum(not is_home(record) for record in self._selection.records(kind))
+            if count:
+                self.ledger.record(kind, "omitted", "no-place", text, count=count)
+
+    # What leaves, and how ---------------------------------------------------------------------------------------------------
+
+    def _refusal(self, record: Record) -> Refused | None:
+        if not record.access.exportable:
+            return Refused("not-exportable", "marked as not to be exported")
+        if record.kind == "message":
+            whole = self._get(record.linked("part_of"))
+            if whole is not None and not whole.access.exportable:
+                return Refused("not-exportable", "its conversation is not to be exported")
+        if record.kind == "relation":
+            ends = (self._get(record.body.source), self._get(record.body.target))  # type: ignore[union-attr]
+            if any(end is not None and not end.access.exportable for end in ends):
+                return Refused("not-exportable", "it tells of what is not to be exported")
+        if record.kind in ENTRY_KINDS and record.kind != "relation" and not any(text.strip() for text in searchable(record)):
+            return None if is_home(record) else Refused("blank", "there is no text to write")
+        return None
+
+    def _rides_beside(self, record: Record) -> bool:
+        if record.kind not in ENTRY_KINDS or (record.origin.kind == CARRIED and is_home(record)):
+            return True
+        return record.status in _PAST and not (is_home(record) and not record.touched)
+
+    def _tell_part(self, record: Record) -> None:
+        """A record that another record's entry says: an identity's policies, instructions, preferences."""
+        if record.linked("part_of") in self.entries:
+            self.ledger.record(record.kind, "accepted")
+        else:
+            self.ledger.record(record.kind, "omitted", "entry-gone", "the identity entry that said it does not leave")
+
+    def _woven(self, record: Record) -> Woven:
+        goes_home = is_home(record) and (record.uid in self.entries or record.origin.kind == CARRIED)
+        made = self._home(record) if goes_home else None
+        if made is None:
+            made = self._beside(record) if record.uid in self.beside else self._mapped(record)
+        elif made.component is not None:
+            self.ledger.record(record.kind, "accepted")
+        if made.component is not None:
+            self._ids[record.uid] = made.value["id"]
+            if made.component == "episodic":
+                self._episodic.add(record.uid)
+        return made
+
+    # What came in this format -----------------------------------------------------------------------------------------------
+
+    def _home(self, record: Record) -> Woven | None:
+        """What came in this format, from its kept bytes; None where they are gone and it must be made anew."""
+        native = self._selection.native(record)
+        if native is None:
+            return None
+        value: dict[str, Any] = msgspec.json.decode(native)
+        if record.origin.kind == CARRIED:
+            if record.touched:
+                return None
+            self.ledger.record(record.kind, "accepted")
+            return Woven(record.uid, None, value, {})
+        component: Component = record.origin.kind  # type: ignore[assignment]
+        source = profile_of(record.origin.dialect)
+        entry, residue = kept.parted(value, source.name)
+        if record.touched:
+            return self._patched(record, component, entry, source)
+        if component == "identity" and not residue:
+            entry = self._without_hidden(record, entry, source)
+        try:
+            made = issued(entry, residue, component, source, self.profile, self.id_now)
+        except CanonicalError:
+            return None
+        self._tell_issued(record, entry, made, source)
+        return Woven(record.uid, component, *made)
+
+    def id_now(self, old: str) -> str:
+        """The id under which the entry that had this one leaves; "" where it does not."""
+        return self._ids.get(uid_of(old), "")
+
+    def _tell_issued(self, record: Record, entry: Entry, made: Issued, source: Profile) -> None:
+        if made.entry.get("id") == entry["id"]:
+            return
+        if source is self.profile:
+            text = "what it names is not in this artifact, or has another id: issued under a new id"
+            self.ledger.field(record.kind, "id", "narrowed", "reissued", text)
+        else:
+            text = f"issued anew in {self.profile.name}; what that cannot say is beside it"
+            self.ledger.field(record.kind, "id", "widened", "other-profile", text)
+
+    def _without_hidden(self, record: Record, entry: Entry, source: Profile) -> Entry:
+        """An identity without what it says that was erased or may not be exported."""
+        blank = defaults(SDK, "identity")
+        hidden = {}
+        for lens in lenses_of("identity", neutral(source, "identity", entry))[1:]:
+            part = self._get(make_uid(FORMAT_NAME, "entry", record.origin.id, lens.name))
+            if part is None or not part.access.exportable or part.touched:
+                member = {"instruction": "custom_instructions", "setting": "preferences"}.get(lens.name, lens.name)
+                hidden[member] = blank[member]
+        if not hidden:
+            return entry
+        text = "without what of it was erased, edited or is not to be exported"
+        self.ledger.field(record.kind, "identity", "narrowed", "part-left-out", text)
+        return shaped(source, "identity", {**neutral(source, "identity", entry), **hidden})
+
+    def _patched(self, record: Record, component: Component, entry: Entry, source: Profile) -> Woven:
+        """A record that was edited since it came: its entry with the members that the table maps replaced."""
+        base = neutral(source, component, entry)
+        made = self._mapped(record, base=base)
+        self.ledger.field(record.kind, "id", "widened", "edited", "edited since it came: issued under a new id")
+        return made
+
+    # What came elsewhere ----------------------------------------------------------------------------------------------------
+
+    def _mapped(self, record: Record, base: Entry | None = None) -> Woven:
+        """A record as an entry; beside the entries where it makes none that every reader takes."""
+        plain, changes = exact(plain_of(record))
+        lens = lens_of(plain)
+        created, where = self._created(record)
+        source = Source(plain, created, self._name)
+        said = encode(lens, source)
+        if lens.name == "relation" and not ("subject" in said and "object" in said):
+            return self._beside(record, "relation-end", "an end of it does not leave, or has no name; carried whole")
+        component: Component = lens.component  # type: ignore[assignment]
+        whole = base or self._blank(component)
+        whole = {**whole, "created_at": created, **said}
+        if component == "episodic" and "timestamp" not in said:
+            whole["timestamp"] = created
+        names, others = self._references(record, component)
+        entry = {**shaped(self.profile, component, whole), **names}
+        residue = self._residue(record, plain, entry, others, component)
+        try:
+            made = placed(entry, residue, component, self.profile)
+        except CanonicalError as error:
+            return self._beside(record, "no-canonical-form", f"it has no canonical bytes ({error.message}); carried whole")
+        fault = fault_of(made.entry, component, self.profile)
+        if fault:
+            return self._beside(record, "out-of-bounds", f"an entry that readers refuse ({fault}); carried whole")
+        self._tell(record, lens, said, residue, where, changes)
+        return Woven(record.uid, component, *made)
+
+    def _blank(self, component: Component) -> Entry:
+        blank: Entry = {"id": "", "parent_ids": [], "created_at": "", **defaults(SDK, component)}
+        if component == "identity":
+            blank["language"] = mapping.UNDETERMINED
+        return blank
+
+    def _created(self, record: Record) -> tuple[str, str]:
+        """The time that an entry must have, and where it is from."""
+        times = record.times
+        found: list[tuple[str, datetime | None]] = [
+            ("created", times.created),
+            ("updated", times.updated),
+            ("observed", times.observed),
+        ]
+        moment = next((each for each in found if each[1] is not None), None)
+        if moment is None:
+            of = record.linked("part_of") or record.provenance.conversation
+            whole = self._get(of) if of else None
+            if whole is not None and whole.access.exportable:
+                found = [("conversation", whole.times.created), ("conversation", whole.times.updated)]
+                moment = next((each for each in found if each[1] is not None), None)
+        if moment is None:
+            moment = ("recorded", times.recorded) if times.recorded else ("the export", self._selection.changed_at)
+        assert moment[1] is not None
+        return to_rfc3339(moment[1]), moment[0]
+
+    def _name(self, uid: str) -> str:
+        record = self._get(uid)
+        if record is None or not record.access.exportable or record.kind not in ENTRY_KINDS:
+            return ""
+        title, text = searchable(record)
+        return (title or text)[:_TITLE_CHARACTERS].strip()
+
+    def _references(self, record: Record, component: Component) -> tuple[dict[str, list[str]], list[Link]]:
+        """The members of an entry that name others, and the links that they cannot say."""
+        parents: dict[str, None] = {}
+        sources: dict[str, None] = {}
+        others: list[Link] = []
+        for link in record.links:
+            id = self._ids.get(link.to, "")
+            if link.type == "derived_from" and id and len(parents) < DEFAULT.artifact_parents:
+                parents[id] = None
+            elif link.type == "evidence" and component == "semantic" and link.to in self._episodic:
+                sources[id] = None
+            else:
+                others.append(link)
+        names = {"parent_ids": list(parents)}
+        if component == "semantic":
+            names["source_event_ids"] = list(sources)
+        return names, others
+
+    def _residue(self, record: Record, plain: Plain, entry: Entry, others: list[Link], component: Component) -> Residue:
+        whole = neutral(self.profile, component, entry)
+        lens = lens_of(plain)
+        residue: Residue = {"uid": record.uid}
+        if lenses_of(component, whole)[0] is not lens:
+            residue["as"] = lens.name
+        residue |= between(plain, decode(lens, whole))
+        residue |= self._loose_ends(record, others)
+        return residue
+
+    def _loose_ends(self, record: Record, others: list[Link]) -> Residue:
+        """Links, trust and what the source said besides: what no plain member says."""
+        residue: Residue = {}
+        known = [link for link in others if link.to in self.entries or link.to in self.beside or self._leaves(link.to)]
+        if known:
+            residue["links"] = [{"type": link.type, "to": link.to} for link in known]
+            self.ledger.field(record.kind, "links", "carried", "no-member", _BESIDE)
+        if len(known) < len(others):
+            text = "the other end is not in this artifact"
+            self.ledger.field(record.kind, "links", "lost", "link-end", text)
+        if record.trust == "untrusted":
+            # A reader cannot raise what it is not told of: only what lowers trust travels.
+            residue["trust"] = record.trust
+        unmapped = self._selection.unmapped(record)
+        if unmapped:
+            residue["raw"] = exact(dict(unmapped))[0]
+        return residue
+
+    def _leaves(self, uid: str) -> bool:
+        if uid in self.entries or uid in self.beside:
+            return True
+        record = self._get(uid)
+        return record is not None and _is_part(record) and record.linked("part_of") in self.entries
+
+    def _beside(self, record: Record, code: str = "", text: str = "") -> Woven:
+        """A record without an entry, whole."""
+        plain, changes = exact(plain_of(record))
+        kind = record.kind
+        if not code and kind in mapping.CARRIED:
+            code, text = "no-component", mapping.CARRIED[kind]
+        elif not code:
+            code, text = "no-longer-holds", f"{record.status}: no agent should take it for what holds; carried whole"
+        self.beside.add(record.uid)
+        value = {"uid": record.uid, **plain, "links": []}
+        value.update(self._loose_ends(record, list(record.links)))
+        if not value["links"]:
+            del value["links"]
+        if kind == "document" and plain["body"].get("blob"):
+            self.ledger.field(kind, "blob", "lost", "no-bytes", "a file's bytes have no place in the format; its text has")
+        self._tell_exact(kind, changes)
+        self.ledger.record(kind, "transformed", code, text)
+        return Woven(record.uid, None, value, {})
+
+    # The ledger -------------------------------------------------------------------------------------------------------------
+
+    def _tell(
+        self, record: Record, lens: mapping.Lens, said: Entry, residue: Residue, where: str, changes: tuple[int, int]
+    ) -> None:
+        kind = record.kind
+        if where != "created":
+            text = f"created_at is required; taken from {where}"
+            self.ledger.field(kind, "times.created", "widened", "time-substituted", text)
+        for member in ("salience", "confidence"):
+            if any(row.theirs == f"/{member}" for row in lens.rows) and member not in said:
+                self.ledger.field(kind, f"body.{member}", "widened", "score-assumed", "the format asks for one; 0.5 is written")
+        for section in ("body", "times", "provenance", "access"):
+            for member in residue.get(section, {}):
+                self.ledger.field(kind, f"{section}.{member}", "carried", "no-member", _BESIDE)
+        for member in ("status", "tags", "language", "scope", "residue", "trust"):
+            if member in residue:
+                self.ledger.field(kind, member, "carried", "no-member", _BESIDE)
+        if "raw" in residue:
+            self.ledger.field(kind, "unmapped", "carried", "no-member", f"what the source said besides; {_BESIDE}")
+        self._tell_exact(kind, changes)
+        self.ledger.record(kind, "transformed", f"as-{lens.component}", f"written as a {lens.component} entry")
+
+    def _tell_exact(self, kind: str, changes: tuple[int, int]) -> None:
+        texts, lost = changes
+        if texts:
+            self.ledger.field(
+                kind, "numbers", "narrowed", "integer-as-text", "past 2^53 not every reader is exact; written as text"
+            )
+        if lost:
+            self.ledger.field(kind, "numbers", "lost", "no-number", "NaN and infinities are no JSON")
+
+
+def _is_part(record: Record) -> bool:
+    """Whether another record stands for the entry that this one was read of."""
+    return is_home(record) and "." in record.origin.kind
+
+
+def fault_of(entry: Entry, component: Component, profile: Profile) -> str:
+    """Why readers would refuse an entry by itself; "" when they would not."""
+    holder: dict[str, Any] = {component: [entry]}
+    alone = Artifact(profile, {"components": holder} if profile.nested else holder)
+    checks: tuple[Callable[[], Iterator[Any]], ...] = (
+        lambda: shapes.entry_faults(alone),
+        lambda: bounds.entry_faults(alone, DEFAULT),
+    )
+    return next((fault.text for check in checks for fault in check() if fault.is_error()), "")
+
+
+def exact(value: Any) -> tuple[Any, tuple[int, int]]:
+    """A JSON value without numbers that JSON or its readers cannot hold: integers past 2^53 as text, NaN and infinities as
+    null; and how many of each there were."""
+    texts = lost = 0
+
+    def walk(item: Any) -> Any:
+        nonlocal texts, lost
+        kind = type(item)
+        if kind is dict:
+            return {name: walk(inner) for name, inner in item.items()}
+        if kind is list or kind is tuple:
+            return [walk(inner) for inner in item]
+        if kind is int and abs(item) > _LARGEST:
+            texts += 1
+            return str(item)
+        if kind is float and not math.isfinite(item):
+            lost += 1
+            return None
+        return item
+
+    return walk(value), (texts, lost)
