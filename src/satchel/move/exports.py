@@ -264,5 +264,5 @@ def export(
     with redaction.over(selection) as redacted:
         written = writer.write(redacted, target, progress=progress, options=options)
         redacted.tell(written.ledger)
-    redaction.finish(store, target)
+    redaction.finish(store, target, redacted.commitments)
     return written

@@ -17,9 +17,10 @@ import heapq
 import re
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import IO, Any, BinaryIO
 
@@ -32,6 +33,9 @@ from satchel.model.ids import UID_BYTES
 from satchel.model.ledger import Ledger
 from satchel.model.packages import CarriedFile
 from satchel.model.record import Record
+from satchel.model.times import to_rfc3339
+from satchel.trust.redaction.detect import Detection
+from satchel.trust.redaction.entries import METADATA, Commitment, commit, metadata
 from satchel.trust.redaction.redactor import Redactor
 from satchel.trust.secrets import Secret, new_key
 
@@ -60,6 +64,8 @@ _UIDS = frozenset({"source", "target", "parent", "current", "asset"})
 _UID = re.compile(rf"[0-9a-f]{{{2 * UID_BYTES}}}", re.ASCII)
 _ROUNDS = 4
 _HALF_BYTES = UID_BYTES // 2
+#: The one format that has a word for what was done, and how its ids begin.
+_AGENT_MEMORY, _ENTRY_ID = "portable-agent-memory", "blake3:"
 _ENCODE = msgspec.json.Encoder().encode
 _DECODE = msgspec.json.Decoder(Record).decode
 
@@ -97,6 +103,13 @@ class RedactedSelection:
         self._selection = selection
         self._redactor = redactor
         self._names = Pseudonyms()
+        self._at = to_rfc3339(datetime.now(UTC))
+        #: What was found in the record at hand; and by new uid of each record in which anything was, how many of which type.
+        self._found: list[Detection] = []
+        self._taken: dict[str, Counter[str]] = {}
+        #: To what redacted records were made from, by the commitment's id.
+        self.commitments: dict[str, Commitment] = {}
+        self._committed: dict[str, Commitment] = {}
         self._stack = ExitStack()
         self._shelves: dict[tuple[str, int], _Shelf] = {}
         #: Uids of records, by kind and what of them was left out.
@@ -168,8 +181,23 @@ class RedactedSelection:
         return {}
 
     def prepared(self, record: Record, whole: Record | None, format: str) -> Mapping[str, Any] | None:  # noqa: ARG002
-        """Nothing: it would be made of what was not looked through."""
-        return None
+        """For Portable Agent Memory, the metadata of a redacted entry (dossier 7.4); else nothing: what an adapter prepares is
+        made of what was not looked through."""
+        taken = self._taken.get(record.uid)
+        if format != _AGENT_MEMORY or taken is None:
+            return None
+        return {METADATA: metadata(self._commitment(record.uid), taken, self._at)}
+
+    def _commitment(self, uid: str) -> Commitment:
+        """To the record in the vault that leaves under this uid; the same however often it is asked for."""
+        if uid not in self._committed:
+            original = self._selection.get(self._names.reveal(uid))
+            assert original is not None
+            id = original.origin.id if original.origin.format == _AGENT_MEMORY else original.uid
+            value = msgspec.json.decode(msgspec.json.encode(original))
+            self._committed[uid] = made = commit({"id": f"{_ENTRY_ID}{id.removeprefix(_ENTRY_ID)}", "record": value})
+            self.commitments[made.id] = made
+        return self._committed[uid]
 
     def native(self, record: Record) -> bytes | None:  # noqa: ARG002
         """None: the bytes that it came in are not redacted."""
@@ -225,6 +253,7 @@ class RedactedSelection:
     def _redacted(self, record: Record) -> Record:
         """The record as it leaves."""
         kind, uid = record.kind, record.uid
+        self._found = []
         value: dict[str, Any] = msgspec.to_builtins(record, builtin_types=(datetime,))
         for name in ("native", "residue"):
             value.pop(name, None)
@@ -241,11 +270,13 @@ class RedactedSelection:
                 provenance[name] = self._names.hide(provenance[name])
         value["provenance"] = self._looked_through(provenance, record, "/provenance", keep=("conversation", "message"))
         if "access" in value:
-            value["access"] = self._redactor.value(value["access"], uid, path="/access", kind=kind, prose=False)[0]
+            value["access"] = self._value(value["access"], record, "/access", prose=False)
         for name in ("tags", "language"):
             if name in value:
-                value[name] = self._redactor.value(value[name], uid, path=f"/{name}", kind=kind, prose=name == "tags")[0]
+                value[name] = self._value(value[name], record, f"/{name}", prose=name == "tags")
         value["body"] = self._body(value["body"], record, "/body")
+        if self._found:
+            self._taken[value["uid"]] = Counter(each.type for each in self._found)
         return msgspec.convert(value, Record)
 
     def _origin(self, record: Record) -> dict[str, Any]:
@@ -260,9 +291,7 @@ class RedactedSelection:
         self, members: Mapping[str, Any], record: Record, path: str, keep: tuple[str, ...] = ()
     ) -> dict[str, Any]:
         return {
-            name: value
-            if name in keep
-            else self._redactor.value(value, record.uid, path=f"{path}/{name}", kind=record.kind, prose=False)[0]
+            name: value if name in keep else self._value(value, record, f"{path}/{name}", prose=False)
             for name, value in members.items()
         }
 
@@ -283,9 +312,7 @@ class RedactedSelection:
             else:
                 # A setting's own name says what its value is.
                 said = body.get("name", "") if name == "value" else ""
-                made[name] = self._redactor.value(
-                    value, record.uid, path=below, name=said, kind=record.kind, prose=name in _PROSE
-                )[0]
+                made[name] = self._value(value, record, below, name=said, prose=name in _PROSE)
         return made
 
     def _part(self, part: Mapping[str, Any], record: Record, path: str) -> dict[str, Any]:
@@ -294,6 +321,7 @@ class RedactedSelection:
         made = self._body(bare, record, path)
         text = part.get("text", "")
         done = self._redactor.text(text, record.uid, path=f"{path}/text", kind=record.kind)
+        self._found.extend(done.found)
         if text:
             made["text"] = done.text
         shifts = sum((new_end - new_start) - (end - start) for start, end, new_start, new_end in done.moves)
@@ -313,6 +341,11 @@ class RedactedSelection:
         if citations:
             made["citations"] = citations
         return made
+
+    def _value(self, value: Any, record: Record, path: str, *, name: str = "", prose: bool) -> Any:
+        done, found = self._redactor.value(value, record.uid, path=path, name=name, kind=record.kind, prose=prose)
+        self._found.extend(found)
+        return done
 
     def _leave_out(self, kind: str, what: str, uid: str) -> None:
         self._left_out.setdefault((kind, what), set()).add(uid)

@@ -14,6 +14,7 @@ from satchel.formats.base import Selection
 from satchel.move.redacted import RedactedSelection
 from satchel.trust.redaction import store as files
 from satchel.trust.redaction.detect import Detector, chosen
+from satchel.trust.redaction.entries import Commitment
 from satchel.trust.redaction.redactor import Redactor
 from satchel.trust.redaction.tokens import Mint
 from satchel.trust.secrets import new_key
@@ -73,8 +74,11 @@ class Redaction:
             found[type] = found.get(type, 0) + count
         return found
 
-    def finish(self, store: Store, target: Path) -> None:
+    def finish(self, store: Store, target: Path, commitments: dict[str, Commitment]) -> None:
         """Write the redaction store beside ``target``, and note the redaction in the vault's audit log.
+
+        Args:
+            commitments: what the export names in the place of originals, by id.
 
         Raises:
             OutputError: it cannot be written.
@@ -83,7 +87,7 @@ class Redaction:
             store.keep_redaction(self.id, None, self.counts())
             return
         key = new_key()
-        sealed = files.seal(files.RedactionStore(self.id, "", self.mint.kept), key, self._recipients)
+        sealed = files.seal(files.RedactionStore(self.id, "", self.mint.kept, commitments=commitments), key, self._recipients)
         path = target.parent / f"{target.name}.{self.id.removeprefix('rs:')}.redactions.json"
         # The key first: a file that nobody can open would be worse than a key without its file.
         store.keep_redaction(self.id, None if self._recipients else key, self.counts())

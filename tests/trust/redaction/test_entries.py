@@ -94,6 +94,7 @@ def test_the_sdk_profile_says_it_with_a_tag() -> None:
     done = redacted_entry(original, "episodic", redactor(), identify=identify, at=AT, says_metadata=False)
     assert "_redaction_metadata" not in done.entry
     assert done.entry["tags"] == ["support", "redacted"]
+    assert done.entry["parent_ids"] == original["parent_ids"]
     assert set(done.entry) == set(original)
 
 

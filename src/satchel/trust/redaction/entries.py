@@ -11,12 +11,13 @@ A redacted entry is a derived one: it names the entry that it was made from as i
   parent is no dangling reference, and disclosure of ancestors stops there.
 
 The public SDK (profile ``sdk-0.1``) refuses unknown members of entries: there, tokens in the text and the tag ``redacted`` are
-all that can be said.
+all that can be said, and the entry keeps its former parents, for nothing could tell its verifiers why one is missing.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -91,22 +92,31 @@ def redacted_entry(
     if not found:
         return RedactedEntry(dict(entry))
     commitment = commit(entry)
-    made: dict[str, Any] = {**body, "parent_ids": [commitment.id]}
+    made = dict(body)
+    former = [renamed.get(id, id) for id in entry.get("parent_ids") or ()]
+    made["parent_ids"] = [commitment.id] if says_metadata else former
     if "source_event_ids" in made:
         made["source_event_ids"] = [renamed.get(id, id) for id in made["source_event_ids"]]
     if says_metadata:
-        former = [renamed.get(id, id) for id in entry.get("parent_ids") or ()]
-        made[METADATA] = {
-            "original_id": commitment.id,
-            "redaction_count": len(found),
-            "pii_types": sorted({each.type for each in found}),
-            "redacted_at": to_rfc3339(at),
-            **({"former_parent_ids": former} if former else {}),
-        }
+        taken = Counter(each.type for each in found)
+        made[METADATA] = metadata(commitment, taken, to_rfc3339(at))
+        if former:
+            made[METADATA]["former_parent_ids"] = former
     else:
-        made["tags"] = [*(made.get("tags") or ()), *(() if TAG in (made.get("tags") or ()) else (TAG,))]
+        tags = made.get("tags") or ()
+        made["tags"] = [*tags, *(() if TAG in tags else (TAG,))]
     made["id"] = identify(made, component)
     return RedactedEntry(made, tuple(found), commitment)
+
+
+def metadata(commitment: Commitment, taken: Mapping[str, int], at: str) -> dict[str, Any]:
+    """The four members of ``_redaction_metadata`` (7.4). ``taken``: how many of each type; ``at``: when, as it is written."""
+    return {
+        "original_id": commitment.id,
+        "redaction_count": sum(taken.values()),
+        "pii_types": sorted(taken),
+        "redacted_at": at,
+    }
 
 
 def _redacted_body(
