@@ -186,7 +186,9 @@ def test_every_command_has_help_with_an_example(satchel: Run) -> None:
             "stats",
             "undo",
             "export",
+            "redactions",
             "validate",
+            "inspect",
             "schema",
             "sign",
             "verify",
@@ -194,6 +196,9 @@ def test_every_command_has_help_with_an_example(satchel: Run) -> None:
             "certify",
         ),
         "keys",
+        "grant",
+        "grants",
+        "revoke",
     ]
     for command in listed:
         text = satchel(command, "--help").out

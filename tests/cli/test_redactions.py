@@ -90,7 +90,13 @@ def test_irreversible_and_sealed(vault: Run, tmp_path: Path) -> None:
 
 
 def test_options_without_redact_are_refused(vault: Run, tmp_path: Path) -> None:
-    for option in (["--irreversible"], ["--redact-types", "email"], ["--consistent"], ["--detector", "presidio"]):
+    for option in (
+        ["--irreversible"],
+        ["--recoverable-by", "operator:a"],
+        ["--redact-types", "email"],
+        ["--consistent"],
+        ["--detector", "presidio"],
+    ):
         result = vault("export", "--to", "portable-ai-memory", *option, tmp_path / "out")
         assert result.code == 2 and "--redact" in result.err
     unknown = redacted(vault, tmp_path / "out", "--detector", "oracle")[0]
@@ -110,6 +116,9 @@ def test_somebody_else_recovers_with_a_token(vault: Run, tmp_path: Path) -> None
     for name, caller in (("poor", "operator:admin"), ("good", "operator:eve"), ("good", "")):
         refused = vault("--token", tmp_path / f"{name}.json", "--caller", caller, *asking)
         assert refused.code == 1 and "PAM_" in refused.err and "alicecanary" not in refused.out
+    _, kept, tokens = redacted(vault, tmp_path / "other", "--recoverable-by", "operator:boss")
+    other = vault("--token", tmp_path / "good.json", "--caller", "operator:admin", "redactions", "recover", kept, tokens[0])
+    assert other.code == 1 and "another audience" in other.err
     owners = vault("--token", tmp_path / "good.json", "--caller", "operator:admin", "redactions", "list")
     assert owners.code == 1
     assert "redaction-recovered" in vault("log", "--audit").out

@@ -48,6 +48,7 @@ from satchel.cli import options
     "--detector", default="", metavar="NAME", help="With --redact, also presidio or presidio=MODEL, which knows names."
 )
 @click.option("--seal-to", multiple=True, metavar="AGE1…", help="With --redact, let these recover it, and the vault not.")
+@click.option("--recoverable-by", default="", metavar="NAME", help="With --redact, whom a token must name to recover it.")
 @options.json
 def export(
     target: Path,
@@ -64,6 +65,7 @@ def export(
     consistent: bool,
     detector: str,
     seal_to: tuple[str, ...],
+    recoverable_by: str,
     json: bool,
 ) -> None:
     """Write everything in the vault in an open format, or what matters most as texts to paste into an assistant; what
@@ -105,8 +107,9 @@ def export(
             irreversible=irreversible,
             consistent=consistent,
             recipients=seal_to,
+            audience=recoverable_by,
         )
-    elif redact_types or irreversible or consistent or detector or seal_to:
+    elif redact_types or irreversible or consistent or detector or seal_to or recoverable_by:
         raise UsageError("that is about what --redact takes out", hint="give --redact too")
     # A token that asks for redaction is content with one that takes out everything and that nobody undoes.
     is_thorough = redact and irreversible and not redact_types

@@ -72,9 +72,11 @@ def recover(file: Path, tokens: tuple[str, ...], identity: Path | None, json: bo
     satchel redactions recover to-share.3f9a21c07b5e8d64.redactions.json < answer.txt
     """
     from satchel.cli.console import clean, say, say_json
-    from satchel.errors import NotFound
+    from satchel.errors import NotFound, UsageError
     from satchel.trust.redaction.tokens import recovered
 
+    if not tokens and sys.stdin.isatty():
+        raise UsageError("what shall be recovered?", hint="name a token, or give a text on standard input")
     kept = _opened(file, identity)
     if not tokens:
         text = recovered(sys.stdin.read(), kept)

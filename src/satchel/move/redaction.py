@@ -32,6 +32,7 @@ class Redaction:
         irreversible: bool = False,
         consistent: bool = False,
         recipients: Iterable[str] = (),
+        audience: str = "",
     ) -> None:
         """
         Args:
@@ -40,6 +41,7 @@ class Redaction:
             irreversible: keep nothing by which it could be recovered.
             consistent: the same value has the same token throughout.
             recipients: age recipients that the store's key is sealed to, in place of the vault.
+            audience: whom a capability token must be made out to that recovers it; "": anybody in particular.
 
         Raises:
             UsageError: no such type or detector, no age recipient, or there is nothing to seal.
@@ -47,6 +49,7 @@ class Redaction:
         self.id = files.new_id()
         self.irreversible = irreversible
         self.path: Path | None = None
+        self._policy = files.Policy(required_audience=audience)
         self._recipients = tuple(recipients)
         if irreversible and self._recipients:
             raise UsageError("what is irreversible has no key to seal to anybody", hint="leave --seal-to or --irreversible out")
@@ -87,7 +90,7 @@ class Redaction:
             store.keep_redaction(self.id, None, self.counts())
             return
         key = new_key()
-        sealed = files.seal(files.RedactionStore(self.id, "", self.mint.kept, commitments=commitments), key, self._recipients)
+        sealed = files.seal(files.RedactionStore(self.id, "", self.mint.kept, self._policy, commitments), key, self._recipients)
         path = target.parent / f"{target.name}.{self.id.removeprefix('rs:')}.redactions.json"
         # The key first: a file that nobody can open would be worse than a key without its file.
         store.keep_redaction(self.id, None if self._recipients else key, self.counts())

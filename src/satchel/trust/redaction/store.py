@@ -26,6 +26,7 @@ from typing import Any
 import msgspec
 
 from satchel.errors import KeyStoreError, MalformedInput, UsageError, WrongKey
+from satchel.limits import DEFAULT
 from satchel.trust.files import read_private, write_private
 from satchel.trust.redaction.detect import TYPE_NAME
 from satchel.trust.redaction.entries import Commitment
@@ -36,8 +37,6 @@ _ALGORITHM = "AES-256-GCM"
 _DOMAIN = b"satchel redaction store\n"
 _IV_BYTES, _TAG_BYTES = 12, 16
 _PAD_BYTES = 4096
-#: A store of a million originals has some 200 MB.
-FILE_BYTES = 1 << 30
 STORE_ID = re.compile(r"rs:[A-Za-z0-9]{1,64}")
 
 
@@ -225,7 +224,7 @@ def read_file(path: Path) -> Sealed:
         KeyStoreError: it is missing, a link, too large, or others can read it.
         MalformedInput: it is none.
     """
-    return read_sealed(read_private(path, limit_bytes=FILE_BYTES))
+    return read_sealed(read_private(path, limit_bytes=DEFAULT.redaction_store_bytes))
 
 
 def check_recipients(recipients: Iterable[str]) -> list[Any]:
