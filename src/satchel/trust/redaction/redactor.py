@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -11,6 +12,8 @@ from satchel.limits import DEFAULT
 from satchel.trust.redaction.detect import TYPES, Detection, Detector, detect
 from satchel.trust.redaction.tokens import Kept, Mint, escaped
 
+#: What is looked up instead of looked through, and how many of it are held.
+_SHORT, _HELD = 64, 4096
 #: Numbers of less or more digits are no card, no telephone number and no social security number.
 _LEAST, _MOST = 10**8, 10**19
 #: What numbers are looked through for; a time in seconds has ten digits and begins with 1, an American number does not.
@@ -43,6 +46,8 @@ class Redactor:
         self.mint = mint
         self._types = types
         self._detectors = tuple(detectors)
+        #: The names of platforms, models and roles come again with each record.
+        self._of_short = functools.lru_cache(_HELD)(functools.partial(detect, types=types))
 
     def text(
         self,
@@ -65,7 +70,11 @@ class Redactor:
             prose: whether detectors beside the rules look at it too: a platform's name is no person's.
             plain: write the tokens with letters and underscores only.
         """
-        finds = detect(text, types=self._types, name=name, detectors=self._detectors if prose else ())
+        detectors = self._detectors if prose else ()
+        if len(text) <= _SHORT and not detectors:
+            finds = self._of_short(text, name=name)
+        else:
+            finds = detect(text, types=self._types, name=name, detectors=detectors)
         if not finds:
             return Redacted(text if plain else escaped(text))
         pieces: list[str] = []
