@@ -44,6 +44,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     tombstones: int = 5_000
     #: A capability token's file, its parents included: a token that lists 10,000 entries has 750 KB.
     token_bytes: int = MIB
+    #: A redaction store: it is held in memory whole. One of a million originals has some 200 MB.
+    redaction_store_bytes: int = GIB
     #: How deep a folder is searched for an export's files.
     folder_depth: int = 16
     #: An artifact of Portable Agent Memory, held whole: its hashes need all of it. 100,000 entries have 67 MB as indented JSON.

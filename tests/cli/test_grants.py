@@ -188,7 +188,7 @@ def test_what_should_be_thought_of_twice_is_said(vault: Run, tmp_path: Path) -> 
     assert warnings("--component", "semantic", "--audience", "agent:a", "--expires", "30d") == ""
     assert "whoever gets hold" in warnings("--component", "semantic", "--bearer")
     assert "no door" in warnings("--component", "semantic", "--audience", "agent:a", "-p", "write")
-    assert "redacts nothing" in warnings("--component", "semantic", "--audience", "agent:a", "--require-redaction")
+    assert "--irreversible alone" in warnings("--component", "semantic", "--audience", "agent:a", "--require-redaction")
 
 
 @pytest.mark.parametrize(

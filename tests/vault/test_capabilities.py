@@ -102,7 +102,7 @@ def test_a_vault_from_before_takes_grants(tmp_path: Path, key: Secret) -> None:
     SqliteStore.create(path, key, owner_id="7f1c0e5e-6f43-4c8e-9a53-0f1e2d3c4b5a").close()
     connection = connect(path, key)
     step = schema.STEPS.index(schema._run_v7)
-    for name in ("issued_token", "revoked_token"):
+    for name in ("issued_token", "revoked_token", "redaction_key"):
         connection.execute(f"DROP TABLE {name}")
     connection.pragma("user_version", step)
     connection.close()

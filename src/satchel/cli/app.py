@@ -26,6 +26,7 @@ from satchel.cli import (
     keys,
     log,
     reach,
+    redactions,
     schema,
     search,
     show,
@@ -61,7 +62,7 @@ class _InOrder(click.Group):
     "--token",
     metavar="FILE",
     envvar="SATCHEL_TOKEN",
-    help="Only what this capability token grants: search, show, export.",
+    help="Only what this capability token grants: search, show, export, redactions recover.",
 )
 @click.option("--caller", metavar="NAME", envvar="SATCHEL_CALLER", default="", help="Who asks with the token: agent:NAME.")
 @click.option(
@@ -92,6 +93,7 @@ for command in (
     undo.undo,
     export.export,
     convert.convert,
+    redactions.redactions,
     validate.validate,
     inspect.inspect,
     schema.schema,

@@ -11,6 +11,7 @@ from satchel.cli import options
 
 if TYPE_CHECKING:
     from satchel.formats.base import Written
+    from satchel.move.redaction import Redaction
 
 
 @click.command()
@@ -44,6 +45,17 @@ if TYPE_CHECKING:
 )
 @options.encrypt_to
 @options.encrypt_passphrase
+@click.option("--redact", is_flag=True, help="Put tokens in the place of personal data and secrets; files stay behind.")
+@click.option(
+    "--redact-types", default="", metavar="TYPES", help="With --redact, these alone: email,phone_us,… (default: all)."
+)
+@click.option("--irreversible", is_flag=True, help="With --redact, keep nothing by which it could be recovered.")
+@click.option("--consistent", is_flag=True, help="With --redact, give the same value the same token throughout.")
+@click.option(
+    "--detector", default="", metavar="NAME", help="With --redact, also presidio or presidio=MODEL, which knows names."
+)
+@click.option("--seal-to", multiple=True, metavar="AGE1…", help="With --redact, let these recover it, and the vault not.")
+@click.option("--recoverable-by", default="", metavar="NAME", help="With --redact, whom a token must name to recover it.")
 @options.json
 def export(
     target: Path,
@@ -56,6 +68,13 @@ def export(
     strip_identifiers: bool,
     encrypt_to: tuple[str, ...],
     encrypt_passphrase: bool,
+    redact: bool,
+    redact_types: str,
+    irreversible: bool,
+    consistent: bool,
+    detector: str,
+    seal_to: tuple[str, ...],
+    recoverable_by: str,
     json: bool,
 ) -> None:
     """Write everything in the vault in an open format, or what matters most as texts to paste into an assistant; what
@@ -70,6 +89,9 @@ def export(
     --since, an increment for whoever has the rest: a time or a change stands for the full export of that state; to follow
     an increment, name that.
 
+    With --redact, what was taken out is kept beside TARGET in an encrypted file, whose key the vault has: satchel redactions
+    recovers it, or destroys the key.
+
     \b
     satchel export --to portable-ai-memory my-memory
     satchel export --to portable-ai-memory --since my-memory since-then
@@ -80,6 +102,7 @@ def export(
     satchel export --to portable-agent-memory --sign main my-memory.pam
     satchel export --to portable-agent-memory=spec-1.0 my-memory.pam.cbor
     satchel export --to claude-text for-claude
+    satchel export --to portable-ai-memory --redact --redact-types email,phone_us,phone to-share
     satchel export --to system-prompt --budget 8000 prompt
     satchel export --to portable-memory --since my-memory.mem since-then.mem
     """
@@ -88,14 +111,31 @@ def export(
     from satchel.cli.moments import as_of_moment
     from satchel.cli.sealed import recipients
     from satchel.cli.vaults import opened_to
+    from satchel.errors import UsageError
     from satchel.move.exports import export as write
+    from satchel.move.redaction import Redaction
 
     if sign or since:
         door.refuse_tokens("--sign and --since are for the owner: a token has no key, and shows no state to go on from")
     moment = as_of_moment(as_of)
     to, profile = format_and_profile(to, profile)
     readers = recipients(encrypt_to, by_passphrase=encrypt_passphrase)
-    with opened_to("export") as store, WorkProgress("Writing", shown=not json, by_bytes=False) as progress:
+    redaction = None
+    if redact:
+        redaction = Redaction(
+            types=redact_types.split(","),
+            detector=detector,
+            irreversible=irreversible,
+            consistent=consistent,
+            recipients=seal_to,
+            audience=recoverable_by,
+        )
+    elif redact_types or irreversible or consistent or detector or seal_to or recoverable_by:
+        raise UsageError("that is about what --redact takes out", hint="give --redact too")
+    # A token that asks for redaction is content with one that takes out everything and that nobody undoes.
+    is_thorough = redact and irreversible and not redact_types
+    progress_shown = WorkProgress("Writing", shown=not json, by_bytes=False)
+    with opened_to("export", redacts=is_thorough) as store, progress_shown as progress:
         progress.total(store.count())
         written = write(
             store,
@@ -109,13 +149,20 @@ def export(
             since=since,
             strip_identifiers=strip_identifiers,
             recipients=readers,
+            redaction=redaction,
         )
     if json:
         counts = {**written.counts, "files": written.files, "size_bytes": written.size_bytes}
         said = {"format": to, "target": str(target), "written": counts, "encrypted": readers is not None}
-        say_json({**said, "ledger": written.ledger.lines()})
-    else:
-        tell_written(target, written, is_encrypted=readers is not None)
+        said["ledger"] = written.ledger.lines()
+        if redaction is not None:
+            store_path = str(redaction.path) if redaction.path else None
+            said["redaction"] = {"id": redaction.id, "types": redaction.counts(), "store": store_path}
+        say_json(said)
+        return
+    tell_written(target, written, is_encrypted=readers is not None)
+    if redaction is not None:
+        _tell_redaction(redaction)
 
 
 def tell_written(target: Path, written: Written, *, is_encrypted: bool) -> None:
@@ -130,6 +177,17 @@ def tell_written(target: Path, written: Written, *, is_encrypted: bool) -> None:
             field = f" {line.field}" if line.field else ""
             shown = str if line.fate in ("unresolved", "rejected") else dim
             say(shown(f"  {line.fate}: {line.count:,} {line.kind}{field}: ") + clean(line.text or line.code))
+
+
+def _tell_redaction(redaction: Redaction) -> None:
+    from satchel.cli.console import clean, dim, say
+
+    taken = [f"{count:,} {type}" for type, count in redaction.counts().items()]
+    say(f"Taken out: {', '.join(taken) or 'nothing was found'}.")
+    if redaction.path is not None:
+        say(f"What the tokens stand for is in {clean(str(redaction.path))}, encrypted. Do not share the two together.")
+    say(dim("Rules find what has a form of its own. Names, addresses and what only its context tells are not found;"))
+    say(dim("read what you share."))
 
 
 def format_and_profile(to: str, profile: str) -> tuple[str, str]:

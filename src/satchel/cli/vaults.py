@@ -27,11 +27,11 @@ def folder() -> Path:
 
 
 @contextmanager
-def opened_to(permission: Permission) -> Iterator[Store]:
-    """The existing vault, open: all of it, or with ``--token`` what the token grants to this kind of operation. Raises what
-    open_vault raises, and AccessDenied."""
-    with opened_behind(permission) as door_to:
-        yield door_to.seen
+def opened_to(permission: Permission, *, redacts: bool = False) -> Iterator[Store]:
+    """The existing vault, open: all of it, or with ``--token`` what the token grants to this kind of operation. ``redacts``:
+    personal data is taken out of all that leaves, for good. Raises what open_vault raises, and AccessDenied."""
+    with opened_behind(permission, redacts=redacts) as vault:
+        yield vault.seen
 
 
 class Opened(NamedTuple):
@@ -43,7 +43,7 @@ class Opened(NamedTuple):
 
 
 @contextmanager
-def opened_behind(permission: Permission) -> Iterator[Opened]:
+def opened_behind(permission: Permission, *, redacts: bool = False) -> Iterator[Opened]:
     """As ``opened_to``, with the vault behind what is seen of it."""
     from satchel.cli.console import ask_passphrase
     from satchel.vault.folder import open_vault
@@ -56,7 +56,8 @@ def opened_behind(permission: Permission) -> Iterator[Opened]:
             return
         from satchel.vault.guard import view
 
-        yield Opened(view(store, presented, permission, caller=held.caller), store, presented.token)
+        seen = view(store, presented, permission, caller=held.caller, redacts=redacts)
+        yield Opened(seen, store, presented.token)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from satchel.formats.base import Homeward, LogEntry, Progress, SourceNote, State
 from satchel.model.packages import CarriedFile
 from satchel.model.record import Record
 from satchel.move.cursors import since as cursor
+from satchel.move.redaction import Redaction
 from satchel.trust.age import Recipients
 from satchel.vault.store import Store
 
@@ -236,6 +237,7 @@ def export(
     since: str = "",
     strip_identifiers: bool = False,
     recipients: Recipients | None = None,
+    redaction: Redaction | None = None,
 ) -> Written:
     """Write the vault's records into ``target`` in an open format, or as texts for an assistant.
 
@@ -246,6 +248,7 @@ def export(
         budget: how many characters a text may have for which nobody sets a limit, 0 for the format's usual number.
         strip_identifiers: leave out what names a person or an account at a product.
         recipients: those who alone shall be able to open it (``trust.age.recipients``); None writes it in the clear.
+        redaction: take personal data out; ``redaction.path`` names the file that holds it, afterwards.
         since: only what came since then: a time, the number of a change, or an earlier export; see ``cursors.since``.
 
     Raises:
@@ -266,7 +269,17 @@ def export(
         strip_identifiers=strip_identifiers,
         recipients=recipients,
     )
-    return writer.write(VaultSelection(store, as_of=as_of), target, progress=progress, options=options)
+    selection = VaultSelection(store, as_of=as_of)
+    if redaction is None:
+        return writer.write(selection, target, progress=progress, options=options)
+    if since:
+        raise UsageError("nothing in a redacted export has the name that it had in an earlier one", hint="leave --since out")
+    redaction.begin(store)
+    with redaction.over(selection) as redacted:
+        written = writer.write(redacted, target, progress=progress, options=options)
+        redacted.tell(written.ledger)
+    redaction.finish(store, target, redacted.commitments)
+    return written
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -161,10 +161,10 @@ def _warnings(store: Store, token: Token, begin: datetime) -> list[str]:
     lives = token.expires_at is not None and token.expires_at - begin > DAY
     if lives and (is_sensitive(token.scope) or _lists_sensitive(store, token.scope)):
         warnings.append("it lives longer than 24 hours, and is about what is sensitive")
-    if "write" in token.permissions or "redact" in token.permissions or "rehydrate" in token.permissions:
-        warnings.append("no door of this Satchel writes, redacts or re-hydrates with a token yet; others may")
+    if "write" in token.permissions or "rehydrate" in token.permissions:
+        warnings.append("no door of this Satchel writes or re-hydrates with a token yet; others may")
     if token.binding.require_redaction:
-        warnings.append("this Satchel redacts nothing on the way out, and so refuses the token; others may not")
+        warnings.append("this Satchel takes it for satchel export --redact --irreversible alone; others may not")
     return warnings
 
 

@@ -4,7 +4,8 @@ Every door (the library, the command line, a server) opens it with ``view`` and 
 
 - A record out of scope is as if it were not there: not counted, found, quoted, named or linked; its uid leads nowhere, and the
   bytes of an original leave only where no record out of scope lies in them.
-- It fails closed: what has no rule here raises AccessDenied, what will be added to Store too. Nothing is ever written.
+- It fails closed: what has no rule here raises AccessDenied, what will be added to Store too. Nothing is ever written,
+  but for the log of what was recovered from a redaction.
 - A token is asked again when anything in the vault changed, a revocation or a key that is trusted no more, and its expiry at
   each call.
 - A record's scope is told by its current version; a state of the past is shown where it was in scope itself.
@@ -26,6 +27,7 @@ from satchel.model.times import EPOCH
 from satchel.trust.capabilities.tokens import Permission, Presented, Token
 from satchel.trust.capabilities.validation import Checks, Refusal, lacks, refusal
 from satchel.trust.public_keys import PublicKey, read_typed_key
+from satchel.trust.secrets import Secret
 from satchel.vault.sight import Sight, is_uid
 from satchel.vault.store import AuditEntry, Found, Hit, Kept, Posting, Query, SourceOf, Store, Talks, Version
 
@@ -49,12 +51,14 @@ REFUSED = frozenset(
         "note_seen_export",
         "note_token",
         "record_event",
+        "redaction_keys",
         "revocations",
         "revoke_token",
         "revoked",
         "rotate_signing_key",
         "seen_export",
         "signing_key",
+        "shred_redaction_key",
         "signing_keys",
         "stats",
         "trust_did",
@@ -86,26 +90,42 @@ def issuer_keys(store: Store, issuer: str) -> Sequence[PublicKey]:
 
 
 def view(
-    store: Store, presented: Presented, permission: Permission, *, caller: str, clock: Clock = now, skew_s: int = 0
+    store: Store,
+    presented: Presented,
+    permission: Permission,
+    *,
+    caller: str,
+    clock: Clock = now,
+    skew_s: int = 0,
+    redacts: bool = False,
 ) -> Store:
     """The store as a token shows it to ``caller``, for one kind of operation.
 
     Args:
-        permission: what the door does with what it reads: ``read``, ``export`` or ``rehydrate``.
+        permission: what the door does with what it reads: ``read``, ``export`` or ``rehydrate``; or ``redact``, to recover what
+            was redacted.
         caller: who asks, as the door knows them, such as ``agent:analysis-bot``; "" for nobody that is known.
         skew_s: by how many seconds clocks may differ.
+        redacts: the door takes all personal data out of what it hands on, and nobody can undo that.
 
     Raises:
         AccessDenied: the token does not hold, or does not permit it.
     """
-    return cast(Store, _View(store, presented, permission, caller, clock, skew_s))
+    return cast(Store, _View(store, presented, permission, caller, clock, skew_s, redacts))
 
 
 class _View:
     """See the module docstring and ``view``. Its methods are Store's."""
 
     def __init__(
-        self, store: Store, presented: Presented, permission: Permission, caller: str, clock: Clock, skew_s: int
+        self,
+        store: Store,
+        presented: Presented,
+        permission: Permission,
+        caller: str,
+        clock: Clock,
+        skew_s: int,
+        redacts: bool,
     ) -> None:
         self._store = store
         self._presented = presented
@@ -114,6 +134,7 @@ class _View:
         self._clock = clock
         self._skew_s = skew_s
         self._sight = Sight(store, presented)
+        self._redacts = redacts
         self._blobs: frozenset[str] | None = None
         self._entry = 0
         self._ask()
@@ -154,12 +175,37 @@ class _View:
 
     def _unkept(self) -> Refusal | None:
         """A condition that this view could not keep to."""
-        if any(each.binding.require_redaction for each in self._chain):
-            text = "the token requires redaction, which is not done on the way out"
+        if not self._redacts and any(each.binding.require_redaction for each in self._chain):
+            text = "the token requires redaction: of everything, and for good"
             return Refusal("PAM_FORBIDDEN", 403, text, "UNKNOWN_BINDING")
         return None
 
     # Store's methods
+
+    def redaction_key(self, id: str) -> Secret:
+        """For ``redact`` alone, and for a token about everything: a redaction store holds all that an export left out. Whether
+        it is this store that the token is for, recovery tells."""
+        self._ask()
+        if self._permission != "redact":
+            raise AccessDenied("PAM_FORBIDDEN: a token opens a redaction store for redact alone")
+        if not self._sight.is_whole:
+            raise AccessDenied(
+                "PAM_FORBIDDEN: the token is about a part of the vault, a redaction store about all of an export"
+            )
+        return self._store.redaction_key(id)
+
+    def note_recovery(self, id: str, token: str) -> None:
+        """The one thing that is written through a view: that a redaction store was opened. For ``redact`` alone."""
+        self._ask()
+        if self._permission != "redact":
+            raise AccessDenied("PAM_FORBIDDEN: a token opens a redaction store for redact alone")
+        self._store.note_recovery(id, token)
+
+    def keep_redaction(self, id: str, key: Secret | None, counts: dict[str, int]) -> None:  # noqa: ARG002
+        """Nothing is written, so no key is kept."""
+        self._ask()
+        if key is not None:
+            raise AccessDenied("a view keeps no keys")
 
     @property
     def owner_id(self) -> str:

@@ -18,6 +18,7 @@ from satchel.model.packages import Carried, CarriedFile, Edition, Heard, Reached
 from satchel.model.record import Asset, Original, Record, Tombstone
 from satchel.trust.capabilities.scopes import Scope
 from satchel.trust.capabilities.tokens import Permission, Profile, Token
+from satchel.trust.secrets import Secret
 from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey
 
 #: What an import did with a record. ``older`` was kept as an earlier version: the vault holds a newer one. ``erased`` was not
@@ -229,6 +230,16 @@ class TrustedDid(msgspec.Struct, frozen=True):
     did: str
     name: str
     since: datetime
+
+
+class RedactionKey(msgspec.Struct, frozen=True):
+    """A redaction store whose key the vault has, or had: how many of which type were taken out, when, and when the key was
+    destroyed."""
+
+    id: str
+    counts: dict[str, int]
+    made: datetime
+    shredded: datetime | None
 
 
 class SeenExport(msgspec.Struct, frozen=True):
@@ -609,6 +620,27 @@ class Store(Protocol):
 
     def revoked(self, ids: Collection[str]) -> frozenset[str]:
         """Those of the ids that are revoked."""
+        ...
+
+    def keep_redaction(self, id: str, key: Secret | None, counts: dict[str, int]) -> None:
+        """Remember what was taken out of an export, by type, and the key of its redaction store, where the vault shall have
+        it."""
+        ...
+
+    def redaction_keys(self) -> list[RedactionKey]:
+        """All of them, oldest first, the destroyed ones too."""
+        ...
+
+    def redaction_key(self, id: str) -> Secret:
+        """Raises NotFound when there is none, or it was destroyed."""
+        ...
+
+    def note_recovery(self, id: str, token: str) -> None:
+        """Enter into the audit log that a redaction store was opened; ``token``: by which capability token, "" by the owner."""
+        ...
+
+    def shred_redaction_key(self, id: str) -> None:
+        """Destroy the key of a redaction store, for good. Raises NotFound."""
         ...
 
     def check(self) -> list[Finding]:

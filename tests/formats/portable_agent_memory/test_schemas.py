@@ -51,9 +51,11 @@ def drawn(data: st.DataObject) -> Entries:
         if data.draw(st.booleans()):
             holder.pop(name)
         else:
-            holder[name] = data.draw(
+            value = data.draw(
                 st.sampled_from([None, True, "", "x", "en", 0, 1, -1, 0.5, 1.5, [], ["x"], [1], {}, {"a": 1}, [{}], "queued"])
             )
+            # The next step may change what this one put in: never the list's own.
+            holder[name] = copy.deepcopy(value)
     return values
 
 

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from satchel.formats.assistant_text.credentials import names_credential
 from satchel.formats.assistant_text.neutral import tidied
 from satchel.formats.assistant_text.targets import TOPICS, Group, Topic
 from satchel.model.bodies import Entity, Instruction, Memory, Procedure, Profile, Relation, Scope, Skill, Task
 from satchel.model.record import Record
 from satchel.model.times import EPOCH
+from satchel.trust.redaction.credentials import names_credential
 
 #: The kinds that can be a statement; of the rest, those that say something about the person, and why they are none.
 KINDS = ("memory", "instruction", "profile", "procedure", "skill", "scope", "task", "entity", "relation")

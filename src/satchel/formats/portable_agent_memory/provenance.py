@@ -20,9 +20,7 @@ from satchel.formats.portable_agent_memory.profiles import COMPONENTS, SCHEMA_VE
 from satchel.formats.portable_agent_memory.sealing import complete
 from satchel.limits import Limits
 from satchel.model.times import to_rfc3339
-
-#: The member of a redacted entry that names its original, which may be absent on purpose (dossier 7.4, 7.5).
-REDACTION = "_redaction_metadata"
+from satchel.trust.redaction.entries import METADATA, is_boundary
 
 
 class Node(NamedTuple):
@@ -57,7 +55,8 @@ def graph_of(artifact: Artifact) -> Graph:
             if own in nodes:
                 duplicates.append((component, index))
                 continue
-            nodes[own] = Node(component, index, parents_of(entry), REDACTION in entry and _is_boundary(entry))
+            parents = parents_of(entry)
+            nodes[own] = Node(component, index, parents, METADATA in entry and is_boundary(entry, parents))
     return Graph(nodes, tuple(duplicates))
 
 
@@ -67,11 +66,6 @@ def parents_of(entry: Mapping[str, Any]) -> tuple[str, ...]:
     if type(said) is not list or not said:
         return ()
     return tuple(dict.fromkeys(parent for parent in said if type(parent) is str))
-
-
-def _is_boundary(entry: Mapping[str, Any]) -> bool:
-    said = entry.get(REDACTION)
-    return type(said) is dict and list(parents_of(entry)) == [said.get("original_id")]
 
 
 def faults(

@@ -47,6 +47,7 @@ from satchel.model.ledger import Ledger
 from satchel.model.record import Link, Record
 from satchel.model.text import searchable
 from satchel.model.times import to_rfc3339
+from satchel.trust.redaction.entries import METADATA, TAG
 
 #: The kinds that have entries, and all kinds that leave.
 ENTRY_KINDS = tuple(dict.fromkeys(lens.kind for lens in LENSES.values()))
@@ -290,7 +291,7 @@ class Loom:
         if component == "episodic" and "timestamp" not in said:
             whole["timestamp"] = created
         names, others = self._references(record, component)
-        entry = {**shaped(self.profile, component, whole), **names}
+        entry = self._as_redacted(record, {**shaped(self.profile, component, whole), **names})
         residue = self._residue(record, plain, entry, others, component)
         try:
             made = placed(entry, residue, component, self.profile)
@@ -301,6 +302,18 @@ class Loom:
             return self._beside(record, "out-of-bounds", f"an entry that readers refuse ({fault}); carried whole")
         self._tell(record, lens, said, residue, where, changes)
         return Woven(record.uid, component, *made)
+
+    def _as_redacted(self, record: Record, entry: Entry) -> Entry:
+        """An entry that says so where its record was redacted on the way out: its one parent is what it was made from, which
+        stays away (dossier 7.4). The public SDK refuses the member: there, a tag says it."""
+        said = (self._selection.prepared(record, None, FORMAT_NAME) or {}).get(METADATA)
+        if said is None:
+            return entry
+        if not self.profile.nested:
+            return {**entry, "tags": [*entry["tags"], *(() if TAG in entry["tags"] else (TAG,))]}
+        original = self.profile.id_prefix + said["original_id"].removeprefix("blake3:")
+        former = {"former_parent_ids": entry["parent_ids"]} if entry["parent_ids"] else {}
+        return {**entry, "parent_ids": [original], METADATA: {**said, "original_id": original, **former}}
 
     def _blank(self, component: Component) -> Entry:
         blank: Entry = {"id": "", "parent_ids": [], "created_at": "", **defaults(SDK, component)}

@@ -338,6 +338,22 @@ def _run_v7(connection: apsw.Connection) -> None:
     connection.execute(_V7)
 
 
+# Keys of the files that hold what redaction took out of an export. A destroyed one leaves its id and the times.
+_V8 = """
+CREATE TABLE redaction_key (
+    id TEXT PRIMARY KEY,
+    key BLOB,
+    counts BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    shredded INTEGER
+) WITHOUT ROWID;
+"""
+
+
+def _run_v8(connection: apsw.Connection) -> None:
+    connection.execute(_V8)
+
+
 #: In order; never edited, only appended to.
 STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
     _run_v1,
@@ -347,6 +363,7 @@ STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
     _run_v5,
     _run_v6,
     _run_v7,
+    _run_v8,
 )
 
 

@@ -34,6 +34,7 @@ from satchel.vault.sqlite import (
     history,
     packages,
     ranking,
+    redactions,
     search,
     signers,
     states,
@@ -57,6 +58,7 @@ from satchel.vault.store import (
     Posting,
     Query,
     Reason,
+    RedactionKey,
     Revocation,
     SeenExport,
     SigningKey,
@@ -500,6 +502,30 @@ class SqliteStore:
         """See Store.note_seen_export."""
         with writing(self.connection):
             signers.note_seen(self.connection, owner, export, to_microseconds(now()))
+
+    def keep_redaction(self, id: str, key: Secret | None, counts: dict[str, int]) -> None:
+        """See Store.keep_redaction."""
+        with writing(self.connection):
+            redactions.keep(self.connection, id, key, counts, to_microseconds(now()))
+
+    def redaction_keys(self) -> list[RedactionKey]:
+        """See Store.redaction_keys."""
+        return redactions.listed(self.connection)
+
+    def redaction_key(self, id: str) -> Secret:
+        """See Store.redaction_key."""
+        return redactions.key(self.connection, id)
+
+    def note_recovery(self, id: str, token: str) -> None:
+        """See Store.note_recovery."""
+        with writing(self.connection):
+            redactions.note_recovery(self.connection, id, token, to_microseconds(now()))
+
+    def shred_redaction_key(self, id: str) -> None:
+        """See Store.shred_redaction_key."""
+        with writing(self.connection):
+            redactions.shred(self.connection, id, to_microseconds(now()))
+        redactions.empty_log(self.connection)
 
     @property
     def owner_id(self) -> str:

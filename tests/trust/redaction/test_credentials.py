@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from satchel.formats.assistant_text.credentials import names_credential
+from satchel.trust.redaction.credentials import names_credential
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,9 @@ def test_credentials(text: str) -> None:
         "Works on task sk-1234",
         "Rotates each API key every 90 days",
         "Reads about the private key format of OpenSSH",
+        "The password is [REDACTED:password:to99ttrg] since 2024",
+        "postgres://bob:[REDACTED:password:to99ttrg]@db/x",
+        "see [REDACTED:private_key:vskpfc5n]",
     ],
 )
 def test_talk_about_credentials(text: str) -> None:
