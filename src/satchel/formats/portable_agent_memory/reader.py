@@ -21,7 +21,6 @@ from satchel.formats.portable_agent_memory import kept as keeping
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.conversion import OURS
 from satchel.formats.portable_agent_memory.doors import Vouched, admitted
-from satchel.formats.portable_agent_memory.mapping import Entry, Plain
 from satchel.formats.portable_agent_memory.profiles import COMPONENTS, SDK, Component, Profile
 from satchel.formats.portable_agent_memory.records import (
     ARTIFACT,
@@ -39,6 +38,7 @@ from satchel.formats.portable_agent_memory.records import (
 )
 from satchel.formats.portable_agent_memory.reissue import WAS, made_of
 from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, notes_of, uid_in
+from satchel.formats.portable_agent_memory.rows import Entry, Plain
 from satchel.limits import Limits
 from satchel.model.findings import Finding
 from satchel.model.packages import Carried, CarriedFile
