@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from satchel.formats.portable_agent_memory.conversion import STEPS
-from satchel.formats.portable_agent_memory.mapping import CARRIED, LENSES, LINKS, PLACELESS, Lens
+from satchel.formats.portable_agent_memory.mapping import CARRIED, LENSES, LINKS, PLACELESS
+from satchel.formats.portable_agent_memory.rows import Lens
 from tests.conftest import ROOT
 
 PAGE = ROOT / "docs" / "portable-agent-memory-mapping.md"

@@ -12,13 +12,14 @@ import pytest
 from satchel.errors import MalformedInput, OutputError, Place, UsageError
 from satchel.formats import registry
 from satchel.formats.base import Since, WriteOptions
-from satchel.formats.portable_agent_memory import FORMAT, wire
+from satchel.formats.portable_agent_memory import FORMAT, reader, wire
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.checking import check
 from satchel.formats.portable_agent_memory.profiles import SCHEMA, SDK, SPEC, Profile
 from satchel.formats.portable_agent_memory.records import artifact_uid, uid_of
 from satchel.formats.portable_agent_memory.reissue import convert, migrate
 from satchel.formats.portable_agent_memory.sealing import resign
+from satchel.limits import DEFAULT
 from satchel.model import bodies
 from satchel.model.record import Access, Link, Original, Provenance, Reading, Record, Tombstone
 from satchel.trust.public_keys import read_typed_key
@@ -31,6 +32,7 @@ from tests.formats.portable_agent_memory.journeys import (
     SAMPLES,
     TRUSTED,
     Held,
+    Nothing,
     given,
     needs_samples,
     records_in,
@@ -465,6 +467,28 @@ def test_more_than_one_artifact_holds_is_refused_for_a_file_and_cut_for_a_folder
     (tmp_path / "many" / "mine.txt").write_text("keep me")
     with pytest.raises(OutputError, match="no earlier export"):
         FORMAT.write(bag, tmp_path / "many")
+
+
+def test_what_one_artifact_of_a_folder_names_may_stand_in_another(tmp_path: Path) -> None:
+    rules = [
+        record(f"p{number}", bodies.Instruction(text=f"Rule {number}"), links=(Link("part_of", uid("talk")),))
+        for number in range(230)
+    ]
+    FORMAT.write(Bag([conversation(), *rules]), tmp_path / "many")
+    found = [each for each, _ in records_in(tmp_path / "many").values()]
+    (head,) = [each for each in found if each.kind == "conversation"]
+    assert [each.linked("part_of") for each in found if each.kind == "instruction"] == [head.uid] * 230
+
+
+@needs_samples
+def test_a_folder_with_one_bad_artifact_is_not_taken_at_all(tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for name in ("minimal-signed.pam", "negative/tampered-parent.pam"):
+        (folder / Path(name).name).write_bytes((SAMPLES / "sdk-profile" / name).read_bytes())
+    given_first = reader.read(folder, limits=DEFAULT, known=Nothing())
+    with pytest.raises(MalformedInput, match="many/tampered-parent"):
+        next(given_first)
 
 
 @needs_samples

@@ -16,10 +16,11 @@ from satchel.formats.portable_agent_memory import FORMAT, wire
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.checking import check
 from satchel.formats.portable_agent_memory.conversion import neutral
-from satchel.formats.portable_agent_memory.mapping import LENSES, Source, decode, encode, lenses_of
+from satchel.formats.portable_agent_memory.mapping import LENSES, lenses_of
 from satchel.formats.portable_agent_memory.profiles import COMPONENTS, SCHEMA, SDK, SPEC, Profile
 from satchel.formats.portable_agent_memory.reissue import convert
 from satchel.formats.portable_agent_memory.residue import between, normal, overlaid, plain_of, restored
+from satchel.formats.portable_agent_memory.rows import Source, decode, encode
 from satchel.formats.portable_agent_memory.sealing import complete, resign
 from satchel.formats.portable_agent_memory.weaving import exact
 from satchel.model import bodies

@@ -14,9 +14,10 @@ import msgspec
 
 from satchel.codec import canonical, pam_json
 from satchel.errors import CanonicalError
-from satchel.formats.portable_agent_memory.mapping import UNDETERMINED, Entry, name
+from satchel.formats.portable_agent_memory.mapping import UNDETERMINED
 from satchel.formats.portable_agent_memory.models import defaults, members
 from satchel.formats.portable_agent_memory.profiles import SCHEMA, SDK, SPEC, Component, Profile
+from satchel.formats.portable_agent_memory.rows import Entry, name
 
 #: Members that name other entries, and the entry itself: set when all ids are known.
 REFERENCES = ("parent_ids", "source_event_ids")

@@ -19,9 +19,9 @@ from satchel.formats.portable_agent_memory import wire
 from satchel.formats.portable_agent_memory.artifact import Artifact, Encoding
 from satchel.formats.portable_agent_memory.conversion import OURS
 from satchel.formats.portable_agent_memory.hashing import roots
-from satchel.formats.portable_agent_memory.mapping import Entry
 from satchel.formats.portable_agent_memory.profiles import COMPONENTS, PROFILES, SDK
 from satchel.formats.portable_agent_memory.residue import Residue
+from satchel.formats.portable_agent_memory.rows import Entry
 
 #: How a file was spelled: by ``wire.serialise`` in one of its ways, or ("") in none of them.
 Spelling = Literal["pretty", "compact", "cbor", ""]

@@ -1,139 +1,41 @@
 """The table between Portable Agent Memory's five components and our records: it drives reading, writing, the ledger, the docs.
 
-An entry here is in the shape of the profile ``sdk-0.1`` (dossier 1.2 to 1.7); ``conversion`` makes that of the others and back.
-A record here is *plain*: its builtins, without uid, origin, native and what the vault adds. A row gives one member of the one
-from the other; what no row says is the residue, which rides beside the entry (``residue``).
+A row gives one member of the one from the other; what no row says is the residue, which rides beside the entry (``residue``).
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from satchel.model.times import from_iso, to_rfc3339
+from satchel.formats.portable_agent_memory.rows import (
+    Entry,
+    Lens,
+    Plain,
+    Row,
+    Source,
+    always,
+    get,
+    name,
+    never,
+    same_row,
+    score_row,
+    sentence,
+    time_row,
+    word,
+)
 
-#: Decimals that a score is written with, so that no exponent appears (dossier 2.1, number policy for writers).
-_SCORE_DECIMALS = 4
 _SESSION = "session:"
 _ROLES = {"user": "user", "assistant": "agent", "system": "system", "tool": "tool"}
 _ACTORS = {actor: role for role, actor in _ROLES.items()}
-_NOT_IN_NAME = re.compile(r"[^A-Za-z0-9_.@-]")
-_NAME_CHARACTERS = 128
 _NUMBERED = re.compile(r"(\d+)\. (.*)")
-
-Entry = dict[str, Any]
-Plain = dict[str, Any]
-
-
-class Source(NamedTuple):
-    """A record to be written: plain, and what a row may need besides. ``created``: its time or the substitute for it;
-    ``name_of`` gives what another record is called, "" where nobody knows."""
-
-    plain: Plain
-    created: str
-    name_of: Callable[[str], str] = lambda uid: ""  # noqa: ARG005
-
-
-class Row(NamedTuple):
-    """One member of ours, dotted, and the pointer to theirs. ``read`` gives None where the entry says nothing of it, ``write``
-    None where the record does; ``note`` says what is not told word for word."""
-
-    ours: str
-    theirs: str
-    read: Callable[[Entry], Any]
-    write: Callable[[Source], Any]
-    note: str = ""
-
-
-class Lens(NamedTuple):
-    """How records of ``kind`` stand in ``component``. ``head``: the member without which there is nothing to write."""
-
-    name: str
-    kind: str
-    component: str
-    head: str
-    rows: tuple[Row, ...]
-    note: str = ""
-
-
-def _never(_: Any) -> None:
-    """What is said in one direction alone."""
-    return
-
-
-def _always(value: str) -> Callable[[Any], str]:
-    return lambda _: value
-
-
-def get(plain: Plain, path: str) -> Any:
-    """The member at a dotted path; None where there is none."""
-    section, _, name = path.partition(".")
-    found = plain.get(section)
-    return found if not name else found.get(name) if type(found) is dict else None
-
-
-def put(plain: Plain, path: str, value: Any) -> None:
-    """Set the member at a dotted path."""
-    section, _, name = path.partition(".")
-    if name:
-        plain.setdefault(section, {})[name] = value
-    else:
-        plain[section] = value
-
-
-def sentence(subject: str, predicate: str, object: str) -> str:
-    """A triple as a person reads it."""
-    return " ".join(word for word in (subject, predicate.replace("_", " "), object) if word)
-
-
-def word(text: str) -> str:
-    """A predicate in snake_case (dossier 1.4)."""
-    return "_".join(re.findall(r"\w+", text.lower())) or "related_to"
-
-
-def name(text: str) -> str:
-    """The identifier of an actor (dossier 1.3, 10.6); "" where nothing of the text can be one."""
-    return _NOT_IN_NAME.sub("_", text.strip())[:_NAME_CHARACTERS].strip("_")
-
-
-def moment(value: Any) -> str | None:
-    """A time of theirs as ours; None where there is none, or nobody can read it."""
-    found = from_iso(value)
-    return None if found is None else to_rfc3339(found)
-
-
-def _same(ours: str, theirs: str, note: str = "") -> Row:
-    """A member that is said word for word."""
-    return Row(ours, f"/{theirs}", lambda entry: entry[theirs], lambda source: get(source.plain, ours), note)
-
-
-def _time(ours: str, theirs: str, note: str = "") -> Row:
-    def write(source: Source) -> str | None:
-        found = get(source.plain, ours)
-        return None if found is None else to_rfc3339(datetime.fromisoformat(found))
-
-    return Row(ours, f"/{theirs}", lambda entry: moment(entry[theirs]), write, note)
-
-
-def _score(ours: str, theirs: str) -> Row:
-    def write(source: Source) -> float | None:
-        found = get(source.plain, ours)
-        if found is None or not math.isfinite(found) or not 0 <= found <= 1:
-            return None
-        return round(float(found), _SCORE_DECIMALS) + 0.0
-
-    note = "four decimals; 0.5 where there is none or it is not in 0 to 1"
-    return Row(ours, f"/{theirs}", lambda entry: float(entry[theirs]), write, note)
 
 
 def _tags(entry: Entry) -> list[str]:
     return [tag for tag in entry["tags"] if type(tag) is str]
 
 
-_CREATED = _time("times.created", "created_at", "required: where it is missing, the next best time stands in and is told")
+_CREATED = time_row("times.created", "created_at", "required: where it is missing, the next best time stands in and is told")
 _TAGS = Row("tags", "/tags", _tags, lambda source: list(source.plain.get("tags", ())))
 #: Links become ids only when all entries are there: ``weaving`` writes these two, ``records`` reads them.
 LINKS = (
@@ -167,30 +69,28 @@ _EPISODE = Lens(
     "episode",
     "memory",
     "episodic",
-    "body.text",
     (
         _CREATED,
         _TAGS,
-        Row("body.type", "/event_type", _always("episode"), _always("observation"), "other words stay in the entry"),
-        _same("body.text", "observation"),
-        _time("times.observed", "timestamp", "the time of creation where there is none"),
-        _same("provenance.actor", "actor"),
-        _score("body.salience", "salience"),
+        Row("body.type", "/event_type", always("episode"), always("observation"), "other words stay in the entry"),
+        same_row("body.text", "observation"),
+        time_row("times.observed", "timestamp", "the time of creation where there is none"),
+        same_row("provenance.actor", "actor"),
+        score_row("body.salience", "salience"),
     ),
 )
 _STATEMENT = Lens(
     "statement",
     "memory",
     "episodic",
-    "body.text",
     (
         _CREATED,
         _TAGS,
-        Row("", "/event_type", _never, _always("reflection")),
-        _same("body.text", "observation"),
-        _time("times.observed", "timestamp", "the time of creation where there is none"),
-        _same("provenance.actor", "actor"),
-        _score("body.salience", "salience"),
+        Row("", "/event_type", never, always("reflection")),
+        same_row("body.text", "observation"),
+        time_row("times.observed", "timestamp", "the time of creation where there is none"),
+        same_row("provenance.actor", "actor"),
+        score_row("body.salience", "salience"),
     ),
     "which are no triple: as one, each would contradict the others (dossier 1.4, conflict rule)",
 )
@@ -198,7 +98,6 @@ _MESSAGE = Lens(
     "message",
     "message",
     "episodic",
-    "body.parts",
     (
         _CREATED,
         Row(
@@ -208,7 +107,7 @@ _MESSAGE = Lens(
             _session,
             "and session: with the first digits of the conversation's uid",
         ),
-        Row("", "/event_type", _never, _always("interaction")),
+        Row("", "/event_type", never, always("interaction")),
         Row(
             "body.parts",
             "/observation",
@@ -223,7 +122,7 @@ _MESSAGE = Lens(
             _actor,
             "user, agent, system or tool, with the author's name, else the platform's",
         ),
-        Row("", "/timestamp", _never, lambda source: source.created, "the time of creation"),
+        Row("", "/timestamp", never, lambda source: source.created, "the time of creation"),
     ),
     "what is said in a conversation; its head is carried",
 )
@@ -241,21 +140,20 @@ _MEMORY = Lens(
     "memory",
     "memory",
     "semantic",
-    "body.text",
     (
         _CREATED,
         _TAGS,
-        _same("body.subject", "subject"),
-        _same("body.predicate", "predicate"),
-        _same("body.object", "object"),
+        same_row("body.subject", "subject"),
+        same_row("body.predicate", "predicate"),
+        same_row("body.object", "object"),
         Row(
             "body.text",
             "",
             lambda entry: sentence(entry["subject"], entry["predicate"], entry["object"]),
-            _never,
+            never,
             "the triple as a sentence",
         ),
-        _score("body.confidence", "confidence"),
+        score_row("body.confidence", "confidence"),
     ),
     "with a subject, a predicate and an object",
 )
@@ -263,12 +161,11 @@ _ENTITY = Lens(
     "entity",
     "entity",
     "semantic",
-    "body.name",
     (
         _CREATED,
         _TAGS,
-        _same("body.name", "subject"),
-        Row("", "/predicate", _never, lambda s: "described_as" if get(s.plain, "body.text") else "is_a"),
+        same_row("body.name", "subject"),
+        Row("", "/predicate", never, lambda s: "described_as" if get(s.plain, "body.text") else "is_a"),
         Row(
             "body.text",
             "/object",
@@ -288,14 +185,13 @@ _RELATION = Lens(
     "relation",
     "relation",
     "semantic",
-    "body.type",
     (
         _CREATED,
         _TAGS,
-        Row("", "/subject", _never, lambda s: s.name_of(s.plain["body"]["source"]) or None, "what its source is called"),
+        Row("", "/subject", never, lambda s: s.name_of(s.plain["body"]["source"]) or None, "what its source is called"),
         Row("body.type", "/predicate", lambda e: e["predicate"], lambda s: word(s.plain["body"]["type"]), "in snake_case"),
-        Row("", "/object", _never, lambda s: s.name_of(s.plain["body"]["target"]) or None, "what its target is called"),
-        _score("body.confidence", "confidence"),
+        Row("", "/object", never, lambda s: s.name_of(s.plain["body"]["target"]) or None, "what its target is called"),
+        score_row("body.confidence", "confidence"),
     ),
     "where both ends leave and have names; else it is carried",
 )
@@ -321,27 +217,25 @@ _PROCEDURE = Lens(
     "procedure",
     "procedure",
     "procedural",
-    "body.name",
     (
         _CREATED,
         _TAGS,
-        _same("body.name", "name"),
-        _same("body.trigger", "description"),
+        same_row("body.name", "name"),
+        same_row("body.trigger", "description"),
         Row("body.steps", "/body", _steps, _procedure_body, "lines numbered from 1"),
-        Row("body.text", "/body", lambda e: "" if _steps(e) else e["body"], _never, "what is not numbered"),
+        Row("body.text", "/body", lambda e: "" if _steps(e) else e["body"], never, "what is not numbered"),
     ),
 )
 _SKILL = Lens(
     "skill",
     "skill",
     "procedural",
-    "body.name",
     (
         _CREATED,
         _TAGS,
-        _same("body.name", "name"),
-        _same("body.description", "description"),
-        _same("body.text", "body"),
+        same_row("body.name", "name"),
+        same_row("body.description", "description"),
+        same_row("body.text", "body"),
     ),
 )
 
@@ -369,7 +263,6 @@ _TASK = Lens(
     "task",
     "task",
     "working",
-    "body.title",
     (
         _CREATED,
         _TAGS,
@@ -412,25 +305,23 @@ def _setting(entry: Entry, *, value: bool) -> Any:
     return next(iter(found)) if own else _PREFERENCES
 
 
-_PROFILE = Lens("profile", "profile", "identity", "body.text", (_CREATED, _TAGS, _LANGUAGE, _same("body.text", "persona")))
+_PROFILE = Lens("profile", "profile", "identity", (_CREATED, _TAGS, _LANGUAGE, same_row("body.text", "persona")))
 _INSTRUCTION = Lens(
     "instruction",
     "instruction",
     "identity",
-    "body.text",
-    (_CREATED, _TAGS, _LANGUAGE, _same("body.text", "custom_instructions")),
+    (_CREATED, _TAGS, _LANGUAGE, same_row("body.text", "custom_instructions")),
 )
 _POLICIES = Lens(
     "policies",
     "instruction",
     "identity",
-    "",
     (
         _CREATED,
         _TAGS,
         _LANGUAGE,
-        Row("body.text", "/policies", lambda e: "\n".join(_strings(e["policies"])), _never, "one a line"),
-        Row("body.title", "", _always("policies"), _never),
+        Row("body.text", "/policies", lambda e: "\n".join(_strings(e["policies"])), never, "one a line"),
+        Row("body.title", "", always("policies"), never),
     ),
     "read only",
 )
@@ -438,7 +329,6 @@ _SETTING = Lens(
     "setting",
     "setting",
     "identity",
-    "body.name",
     (
         _CREATED,
         _TAGS,
@@ -447,7 +337,7 @@ _SETTING = Lens(
             "body.name",
             "/preferences",
             lambda e: _setting(e, value=False),
-            _never,
+            never,
             "`preferences` where it has several",
         ),
         Row(
@@ -514,23 +404,3 @@ def lenses_of(component: str, entry: Entry) -> list[Lens]:
         "setting": entry["preferences"],
     }
     return [LENSES[each] for each, value in said.items() if value] or [LENSES["profile"]]
-
-
-def decode(lens: Lens, entry: Entry) -> Plain:
-    """The plain record that an entry says, without links."""
-    plain: Plain = {"body": {"kind": lens.kind}}
-    for row in lens.rows:
-        value = row.read(entry) if row.ours else None
-        if value is not None:
-            put(plain, row.ours, value)
-    return plain
-
-
-def encode(lens: Lens, source: Source) -> Entry:
-    """What a record says of its entry, without what it has no word for."""
-    entry: Entry = {}
-    for row in lens.rows:
-        value = row.write(source) if row.theirs else None
-        if value is not None:
-            entry[row.theirs[1:]] = value
-    return entry

@@ -21,7 +21,6 @@ from satchel.formats.portable_agent_memory import kept as keeping
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.conversion import OURS
 from satchel.formats.portable_agent_memory.doors import Vouched, admitted
-from satchel.formats.portable_agent_memory.mapping import Entry, Plain
 from satchel.formats.portable_agent_memory.profiles import COMPONENTS, SDK, Component, Profile
 from satchel.formats.portable_agent_memory.records import (
     ARTIFACT,
@@ -39,6 +38,7 @@ from satchel.formats.portable_agent_memory.records import (
 )
 from satchel.formats.portable_agent_memory.reissue import WAS, made_of
 from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, notes_of, uid_in
+from satchel.formats.portable_agent_memory.rows import Entry, Plain
 from satchel.limits import Limits
 from satchel.model.findings import Finding
 from satchel.model.packages import Carried, CarriedFile
@@ -68,13 +68,23 @@ def read(
         MalformedInput: an artifact is not what its hashes say, or more; the message begins with the protocol's error code.
         InputError: it cannot be read.
     """
-    for file in files_in(path):
+    found = files_in(path)
+    uids: dict[str, str] = {}
+
+    def opened(file: Path) -> _Reading:
         name = f"{path.name}/{file.name}" if path.is_dir() else path.name
         data = files.read(file, limits)
         artifact = wire.parse(data, limits, file=name)
         vouched = admitted(artifact, trusted, limits, name, accept_invalid_signature=accept_invalid_signature)
-        with paused():
-            yield from _Reading(artifact, data, vouched, known, name, file).items()
+        return _Reading(artifact, data, vouched, known, name, file, uids)
+
+    with paused():
+        if len(found) > 1:
+            # All are sound before anything is given; and what one of them names may stand in another.
+            for file in found:
+                opened(file).settle()
+        for file in found:
+            yield from opened(file).items()
 
 
 def files_in(path: Path) -> list[Path]:
@@ -120,7 +130,16 @@ class _Found(NamedTuple):
 class _Reading:
     """One artifact that was admitted."""
 
-    def __init__(self, artifact: Artifact, data: bytes, vouched: Vouched, known: Known, name: str, file: Path) -> None:
+    def __init__(
+        self,
+        artifact: Artifact,
+        data: bytes,
+        vouched: Vouched,
+        known: Known,
+        name: str,
+        file: Path,
+        uids: dict[str, str],
+    ) -> None:
         self._artifact = artifact
         self._data = data
         self._vouched = vouched
@@ -130,21 +149,27 @@ class _Reading:
         self._has_notes = False
         #: What the vault holds and entries were written from: the uid here, by entry's id.
         self._held: dict[str, str] = {}
-        #: Uids here of what had a uid where the residue was written.
-        self._uids: dict[str, str] = {}
+        #: Uids here of what had a uid where the residue was written; shared by the artifacts of a folder.
+        self._uids = uids
         self._gone: set[str] = set()
         self._ids: set[str] = set()
 
-    def items(self) -> Iterator[Item]:
-        yield from self._vouched.findings
+    def settle(self) -> tuple[list[_Found], list[dict[str, Any]]]:
+        """Find the entries and the records beside them, and settle which uid each has here."""
         notes = notes_of(self._artifact)
         self._has_notes = self._are_ours(notes.entries, notes.records)
         found = list(self._found(notes.entries if self._has_notes else {}))
         carried = notes.records if self._has_notes else []
+        self._place_uids(found, carried)
+        return found, carried
+
+    def items(self) -> Iterator[Item]:
+        yield from self._vouched.findings
+        notes = notes_of(self._artifact)
+        found, carried = self.settle()
         if OURS in self._artifact.metadata and not self._has_notes:
             text = "what Satchel wrote beside the entries was changed: it is not used"
             yield Finding("residue-malformed", "warning", text, Place(self._name, pointer=f"/metadata/{OURS}"))
-        self._place_uids(found, carried)
         if self._known.has_graves:
             self._bury(found)
         for each in found:

@@ -13,9 +13,10 @@ import msgspec
 
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.conversion import neutral, shaped
-from satchel.formats.portable_agent_memory.mapping import Entry, Plain, decode, lenses_of
+from satchel.formats.portable_agent_memory.mapping import lenses_of
 from satchel.formats.portable_agent_memory.profiles import Component, Profile
 from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, lens_named, record_of, renamed, restored
+from satchel.formats.portable_agent_memory.rows import Entry, Plain, decode
 from satchel.model.bodies import Foreign
 from satchel.model.ids import make_uid, uids_in
 from satchel.model.record import Link, Native, Origin, Provenance, Record, Times, Trust

@@ -24,10 +24,10 @@ from satchel.formats.portable_agent_memory.kept import (
     sources_in,
     with_residue,
 )
-from satchel.formats.portable_agent_memory.mapping import Entry
 from satchel.formats.portable_agent_memory.profiles import COMPONENTS, PROFILES, SDK, Component, Profile
 from satchel.formats.portable_agent_memory.records import ids_in, redacted_from
 from satchel.formats.portable_agent_memory.residue import Residue, notes_of
+from satchel.formats.portable_agent_memory.rows import Entry
 from satchel.formats.portable_agent_memory.sealing import complete, resign, seal
 from satchel.formats.portable_agent_memory.wire import serialise
 from satchel.trust.signatures import PrivateKey

@@ -18,7 +18,8 @@ import msgspec
 
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.conversion import OURS
-from satchel.formats.portable_agent_memory.mapping import LENSES, Entry, Lens, Plain, Source, decode, encode, lens_of
+from satchel.formats.portable_agent_memory.mapping import LENSES, lens_of
+from satchel.formats.portable_agent_memory.rows import Entry, Lens, Plain, Source, decode, encode
 from satchel.model.record import Record
 
 FORMAT_NAME = "portable-agent-memory"

@@ -24,22 +24,13 @@ from satchel.formats.base import Homeward, Selection
 from satchel.formats.portable_agent_memory import bounds, kept, mapping, shapes
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.conversion import neutral, shaped
-from satchel.formats.portable_agent_memory.mapping import (
-    LENSES,
-    PLACELESS,
-    Entry,
-    Plain,
-    Source,
-    decode,
-    encode,
-    lens_of,
-    lenses_of,
-)
+from satchel.formats.portable_agent_memory.mapping import LENSES, PLACELESS, lens_of, lenses_of
 from satchel.formats.portable_agent_memory.models import defaults
 from satchel.formats.portable_agent_memory.profiles import SDK, Component, Profile
 from satchel.formats.portable_agent_memory.records import ARTIFACT, CARRIED, carried_uid, uid_of
 from satchel.formats.portable_agent_memory.reissue import in_order, issued, placed, profile_of
 from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, between, plain_of
+from satchel.formats.portable_agent_memory.rows import Entry, Lens, Plain, Source, decode, encode
 from satchel.formats.portable_agent_memory.spools import Spool, Where
 from satchel.limits import DEFAULT
 from satchel.model.ids import make_uid
@@ -421,9 +412,7 @@ class Loom:
 
     # The ledger -------------------------------------------------------------------------------------------------------------
 
-    def _tell(
-        self, record: Record, lens: mapping.Lens, said: Entry, residue: Residue, where: str, changes: tuple[int, int]
-    ) -> None:
+    def _tell(self, record: Record, lens: Lens, said: Entry, residue: Residue, where: str, changes: tuple[int, int]) -> None:
         kind = record.kind
         if where != "created":
             text = f"created_at is required; taken from {where}"

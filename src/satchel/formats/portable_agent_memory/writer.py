@@ -24,13 +24,13 @@ from satchel.formats.portable_agent_memory import wire
 from satchel.formats.portable_agent_memory.artifact import Encoding
 from satchel.formats.portable_agent_memory.conversion import OURS
 from satchel.formats.portable_agent_memory.kept import Kept, evidence, sources_in
-from satchel.formats.portable_agent_memory.mapping import Entry
 from satchel.formats.portable_agent_memory.packing import Item, packed
 from satchel.formats.portable_agent_memory.placing import is_ours, place
 from satchel.formats.portable_agent_memory.profiles import COMPONENTS, PROFILES, SDK, Component, Profile
 from satchel.formats.portable_agent_memory.reader import SUFFIXES
 from satchel.formats.portable_agent_memory.records import ARTIFACT, carried_uid, ids_in, uid_of
 from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue
+from satchel.formats.portable_agent_memory.rows import Entry
 from satchel.formats.portable_agent_memory.sealing import seal
 from satchel.formats.portable_agent_memory.spools import Spool, Where
 from satchel.formats.portable_agent_memory.weaving import Loom, is_home
