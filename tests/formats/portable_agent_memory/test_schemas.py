@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from referencing import Registry, Resource
 
 from satchel.formats.portable_agent_memory.checking import check
-from satchel.formats.portable_agent_memory.profiles import COMPONENTS, SCHEMA
+from satchel.formats.portable_agent_memory.profiles import COMPONENTS, SCHEMA, Component
 from tests.conftest import SHARED
 from tests.formats.portable_agent_memory.made import Entries, artifact, entries
 
@@ -39,31 +39,40 @@ def test_what_we_write_is_valid(judge: Any) -> None:
     assert list(judge.iter_errors(artifact(SCHEMA, metadata={"any": [1]}).envelope)) == []
 
 
-def drawn(data: st.DataObject) -> Entries:
+PUT = [None, True, "", "x", "en", 0, 1, -1, 0.5, 1.5, [], ["x"], [1], {}, {"a": 1}, [{}], "queued"]
+#: Each: in which component, in which object inside its entry if any, which member, and what is put there; None: removed.
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(COMPONENTS), st.none() | st.integers(0, 9), st.integers(0, 30), st.none() | st.integers(0, len(PUT) - 1)
+    ),
+    min_size=1,
+    max_size=2,
+)
+
+
+def changed(steps: list[tuple[Component, int | None, int, int | None]]) -> Entries:
     values = copy.deepcopy(entries(SCHEMA))
-    for _ in range(data.draw(st.integers(1, 2))):
-        component = data.draw(st.sampled_from(COMPONENTS))
+    for component, within, member, put in steps:
         holder: Any = values[component][0]
         inner = [item[0] for item in holder.values() if type(item) is list and item and type(item[0]) is dict]
-        if inner and data.draw(st.booleans()):
-            holder = data.draw(st.sampled_from(inner))
-        name = data.draw(st.sampled_from(sorted(holder)))
-        if data.draw(st.booleans()):
-            holder.pop(name)
-        else:
-            value = data.draw(
-                st.sampled_from([None, True, "", "x", "en", 0, 1, -1, 0.5, 1.5, [], ["x"], [1], {}, {"a": 1}, [{}], "queued"])
-            )
-            # The next step may change what this one put in: never the list's own.
-            holder[name] = copy.deepcopy(value)
+        if inner and within is not None:
+            holder = inner[within % len(inner)]
+        if holder:
+            name = sorted(holder)[member % len(holder)]
+            if put is None:
+                holder.pop(name)
+            else:
+                holder[name] = copy.deepcopy(PUT[put])
     return values
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.data())
-def test_what_the_schemas_refuse_we_refuse_and_no_more(judge: Any, data: st.DataObject) -> None:
+@given(steps=STEPS)
+def test_what_the_schemas_refuse_we_refuse_and_no_more(
+    judge: Any, steps: list[tuple[Component, int | None, int, int | None]]
+) -> None:
     """But for times, which the schemas only note."""
-    made = artifact(SCHEMA, drawn(data))
+    made = artifact(SCHEMA, changed(steps))
     refused = list(judge.iter_errors(made.envelope)) != []
     # The shape alone: the drawn parents and versions have stages of their own.
     shape = [
