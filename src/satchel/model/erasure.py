@@ -12,8 +12,8 @@ from typing import Literal
 import msgspec
 
 Mode = Literal["delete", "redact"]
-#: How records were picked: by their ids, by words, by platform, by import, by the file they came in, by time, by scope, by kind,
-#: by tag, as everything about a person or thing.
+#: How records were picked: by their ids, by words, by platform, by import, by the file they came in, by time, by scope, by
+#: kind, by tag, as everything about a person or thing.
 By = Literal["id", "search", "platform", "import", "file", "time", "scope", "kind", "tag", "entity"]
 
 #: How the closure reaches a record. Of these the record goes (is redacted, where that was asked and it was named):
@@ -92,8 +92,8 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     records: int = 0
     #: Earlier states of records.
     versions: int = 0
-    #: Kept originals that left whole; those that were written anew without what was erased; of these, those of which nothing could
-    #: be told apart, so that all of their bytes went while their other records stay.
+    #: Kept originals that left whole; those that were written anew without what was erased; those of which nothing could be told
+    #: apart, so that all of their bytes went while a record of theirs stays.
     originals_dropped: int = 0
     originals_rewritten: int = 0
     originals_emptied: int = 0
@@ -120,9 +120,9 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Erased(msgspec.Struct, frozen=True, kw_only=True):
     """What was done. ``change`` is its number in ``satchel log``.
 
-    ``counts``: records that were erased, by kind. ``uids``: theirs. ``tombstones``: ids of the tombstones that were made, as they
-    leave with exports. ``signed_by``: the public key that signed them. ``log_cleared``: whether the write-ahead log was folded in
-    and cut; False while another process reads the vault: it happens when that one ends.
+    ``counts``: records that were erased, by kind. ``uids``: theirs. ``tombstones``: ids of the tombstones that were made, as
+    they leave with exports. ``signed_by``: the public key that signed them. ``log_cleared``: whether the write-ahead log was
+    folded in and cut; False while another process reads the vault: it happens when that one ends.
     """
 
     change: int
