@@ -173,9 +173,8 @@ def _show(store: Store, closure: Closure) -> None:
             title, text = searchable(record)
             words = (_GOES | _STAYS)[reached.how]
             says = "takes the quotation out" if reached.scrubbed else words
-            say(
-                f"{bold(reached.uid[:10])}  {dim(f'{reached.kind} · {reached.platform} · {says}')}  {one_line(title or text, 60)}"
-            )
+            about = dim(f"{reached.kind} · {reached.platform} · {says}")
+            say(f"{bold(reached.uid[:10])}  {about}  {one_line(title or text, 60)}")
     if len(told) > SHOWN:
         say(dim(f"and {len(told) - SHOWN:,} more; --json lists all"))
 
@@ -200,16 +199,15 @@ def _tell(erased: Erased) -> None:
     reached = (
         (stores.versions, "earlier state", ""),
         (stores.originals_dropped, "kept original dropped", "kept originals dropped"),
-        (stores.originals_rewritten, "rewritten without it", ""),
-        (stores.originals_emptied, "emptied", ""),
+        (stores.originals_rewritten, "kept original rewritten without them", "kept originals rewritten without them"),
+        (stores.originals_emptied, "kept original emptied", "kept originals emptied"),
         (stores.index_entries, "index entry", "index entries"),
         (stores.blobs, "file", ""),
         (stores.carried, "file of vectors", "files of vectors"),
         (stores.heard, "foreign audit entry silenced", "foreign audit entries silenced"),
         (stores.quotations_scrubbed, "quotation taken out", "quotations taken out"),
     )
-    parts = [counted(count, one, many or (one if " " in one and not many else "")) for count, one, many in reached if count]
-    say("Reached: " + ", ".join(parts))
+    say("Reached: " + ", ".join(counted(count, one, many) for count, one, many in reached if count))
     if stores.quotations_flagged:
         say(f"{counted(stores.quotations_flagged, 'record')} that stay quote it; --quotations scrub takes quotations out.")
     if not erased.log_cleared:

@@ -22,6 +22,7 @@ from satchel.formats.portable_memory.lens import FOREIGN_KIND, FORMAT_NAME, ROW_
 from satchel.formats.portable_memory.tombstones import made
 from satchel.model.bodies import Document, Setting
 from satchel.model.erasure import Closure, Erased, Stores
+from satchel.model.ids import is_uuid
 from satchel.model.record import Record, Tombstone
 from satchel.trust.signatures import ED25519, PrivateKey
 from satchel.vault.store import Deceased, Forgetting, Store, Tombs
@@ -53,7 +54,7 @@ def forget(store: Store, asked: Forgetting, *, expected: Closure | None = None) 
     key = _key(store)
 
     def tombs(change: int, at: datetime, deceased: Sequence[Deceased], stores: Stores) -> Tombs:
-        return Tombs(_tombstones(change, at, deceased, stores, key), key.public.text)
+        return Tombs(_tombstones(store, change, at, deceased, stores, key), key.public.text)
 
     return store.forget(asked, tombs=tombs, expected=expected)
 
@@ -70,15 +71,18 @@ def _key(store: Store) -> PrivateKey:
 
 
 def _tombstones(
-    change: int, at: datetime, deceased: Sequence[Deceased], stores: Stores, key: PrivateKey
+    store: Store, change: int, at: datetime, deceased: Sequence[Deceased], stores: Stores, key: PrivateKey
 ) -> tuple[Tombstone, ...]:
     """One for each record that was named, with what followed from it; and one for each that the lists of those do not hold."""
     by_uid = {each.uid: each for each in deceased}
     derived: dict[str, dict[str, Any]] = {}
     named: list[tuple[Deceased, str, str]] = []
+    rows = {each.uid: _rows(each, by_uid) for each in deceased}
+    shared = _shared(store, deceased, rows)
     for each in deceased:
         root = _root(each, by_uid)
-        for kind, id in _rows(each, by_uid):
+        for kind, plain in rows[each.uid]:
+            id = f"{plain}#{each.uid}" if plain in shared else plain
             list_name = _LISTS.get(kind)
             follows = (each is not root and each.op == "delete") or (kind == "chunk" and each.kind == "document")
             if list_name and follows:
@@ -104,6 +108,22 @@ def _tombstones(
     )
 
 
+def _shared(store: Store, deceased: Sequence[Deceased], rows: Mapping[str, list[tuple[str, str]]]) -> set[str]:
+    """The ids of rows that records which stay may have as well: a source's ids need not be unique in the world. There, theirs
+    have the uid behind it (formats.portable_memory.export)."""
+    doubted = {
+        id: each.kind
+        for each in deceased
+        if each.format != FORMAT_NAME
+        for _, id in rows[each.uid]
+        if id == each.id and not is_uuid(id)
+    }
+    if not doubted:
+        return set()
+    standing = store.records(*dict.fromkeys(doubted.values()))
+    return {record.origin.id for record in standing if record.origin.id in doubted}
+
+
 def _root(each: Deceased, by_uid: Mapping[str, Deceased]) -> Deceased:
     """The record that was named, by which this one was reached."""
     while each.through in by_uid:
@@ -120,8 +140,8 @@ def _rows(each: Deceased, by_uid: Mapping[str, Deceased]) -> list[tuple[str, str
     if kind is None:
         return [(FOREIGN_KIND, record.uid)]
     if isinstance(record.body, Setting):
-        platform = record.provenance.platform
-        return [(kind, f"{platform}:{record.body.name}" if platform else record.body.name)]
+        # Its row is known by what it is called, which may tell; by its uid a bundle of ours is known again too.
+        return [(FOREIGN_KIND, record.uid)]
     prepared = record.residue.get(FORMAT_NAME)
     own = prepared.get("id") if isinstance(prepared, Mapping) else None
     found = [(kind, own if isinstance(own, str) and own else row_id(record))]
