@@ -77,7 +77,7 @@ def build(store: SqliteStore, chance: random.Random) -> dict[str, list[str]]:
 
 
 @settings(
-    max_examples=12,
+    max_examples=25,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture],

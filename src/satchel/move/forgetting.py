@@ -7,6 +7,7 @@ memory store's ``retracted`` statement keeps its content): there, what was erase
 
 from __future__ import annotations
 
+import functools
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -157,12 +158,19 @@ def _ready(record: Record, by_uid: Mapping[str, Deceased]) -> Record:
     """The record with what its adapter says of its row, as an export asks for it."""
     if FORMAT_NAME in record.residue:
         return record
-    try:
-        adapter = adapters.get(record.origin.format)
-    except UsageError:
-        return record
-    if not isinstance(adapter, Prepares):
+    adapter = _preparing(record.origin.format)
+    if adapter is None:
         return record
     whole = by_uid.get(record.linked("part_of"))
     said = adapter.prepared(record, whole.record if whole else None, FORMAT_NAME)
     return record if said is None else msgspec.structs.replace(record, residue={**record.residue, FORMAT_NAME: said})
+
+
+@functools.cache
+def _preparing(format: str) -> Prepares | None:
+    """The adapter of that name, where it knows what bundles' own tools write."""
+    try:
+        found = adapters.get(format)
+    except UsageError:
+        return None
+    return found if isinstance(found, Prepares) else None
