@@ -17,7 +17,7 @@ import apsw
 from satchel.model.packages import Reached
 from satchel.model.record import Tombstone
 from satchel.model.text import searchable
-from satchel.vault.sqlite import asides, audit, packages, quotations, states
+from satchel.vault.sqlite import asides, audit, erasing, packages, quotations, states
 from satchel.vault.sqlite.barred import STATING
 from satchel.vault.sqlite.blocks import Originals, leave
 from satchel.vault.sqlite.connection import one, rows
@@ -128,6 +128,7 @@ def _quoting(
     found = quotations.find(connection, kept, gone) if gone else []
     own = [each for each in found if each.platform == tombstone.format and each.source_kind in tombstone.scrubs]
     quotations.scrub(connection, kept, secret, own, gone)
+    erasing.sweep(connection, gone)
     return [each for each in found if each not in own]
 
 
