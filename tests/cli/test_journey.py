@@ -185,6 +185,8 @@ def test_every_command_has_help_with_an_example(satchel: Run) -> None:
             "log",
             "stats",
             "undo",
+            "forget",
+            "redact",
             "export",
             "validate",
             "schema",

@@ -178,6 +178,11 @@ def _tell(
     audit.append(connection, at=now, operation=operation, batch=batch, detail=said)
 
 
+def forbid(connection: apsw.Connection, uid: bytes, op: str) -> None:
+    """Forbid a uid by what the owner forgot."""
+    connection.execute(_GRAVE, (uid, OWN, op))
+
+
 def buried(connection: apsw.Connection, uid: bytes) -> str:
     """``delete``, ``redact`` or "": how a record of this uid is forbidden; ``orphan`` of an entity that only edges named which
     are gone, ``alike`` of a uid that stands for look-alikes."""
@@ -186,6 +191,11 @@ def buried(connection: apsw.Connection, uid: bytes) -> str:
     )
     ops = {op for (op,) in found}
     return next((op for op in ("delete", "redact", "orphan", "alike") if op in ops), "")
+
+
+def is_allowed(connection: apsw.Connection, uid: bytes) -> bool:
+    """Whether the owner let it in again."""
+    return one(connection, "SELECT 1 FROM allowed WHERE target = ?", (uid,)) is not None
 
 
 def buried_by_others(connection: apsw.Connection, uid: bytes) -> bool:
