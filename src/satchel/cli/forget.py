@@ -100,7 +100,7 @@ def redact(**given: Any) -> None:
 
 
 def _run(mode: Literal["delete", "redact"], given: dict[str, Any]) -> None:
-    from satchel.cli.console import say, say_json
+    from satchel.cli.console import say, say_json, tell
     from satchel.cli.vaults import opened
     from satchel.errors import UsageError
     from satchel.move import forgetting
@@ -119,7 +119,10 @@ def _run(mode: Literal["delete", "redact"], given: dict[str, Any]) -> None:
             return
         if not given["yes"]:
             _ask(mode, closure)
+        keys = len(store.signing_keys())
         erased = forgetting.forget(store, _asked(store, mode, given), expected=closure)
+        if len(store.signing_keys()) > keys:
+            tell("Made a signing key for the vault, for it had none: satchel keys list shows it.")
     if given["json"]:
         say_json({"dry_run": False, "closure": closure, "erased": erased})
     else:
