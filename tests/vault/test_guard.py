@@ -99,6 +99,7 @@ def asked(name: str, whole: Store) -> list[tuple[tuple[Any, ...], dict[str, Any]
         "audit": [(), (1,)],
         "brought_by": [(one,) for one in uids],
         "buried": [(one,) for one in uids],
+        "buried_by_others": [(one,) for one in uids],
         "came_by": [(one,) for one in uids],
         "carried": [(PLATFORM,)],
         "changed_at": [()],
@@ -144,6 +145,9 @@ def asked(name: str, whole: Store) -> list[tuple[tuple[Any, ...], dict[str, Any]
         # What no token opens.
         "hand_out": [(([],), {"reader": "x", "token": "", "at": NOW, "cost": 0})],
         "handouts": [(uids,)],
+        "erasures": [()],
+        "forget": [((None,), {"tombs": None})],
+        "reach_of": [(None,)],
         "batch": [(1,), (2,)],
         "batches": [()],
         "check": [()],

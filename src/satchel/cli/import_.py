@@ -34,6 +34,12 @@ SHOWN_FINDINGS = 20
     help="Take a memory store or an artifact whose signature does not hold as if it had none.",
 )
 @options.identity
+@click.option(
+    "--allow-erased",
+    multiple=True,
+    metavar="ID",
+    help="Take this record though it was erased: its id, or the beginning that the import told. It is noted in the audit log.",
+)
 @options.yes
 @options.limit
 @options.json
@@ -44,6 +50,7 @@ def import_(
     dry_run: bool,
     accept_invalid_signature: bool,
     identity: tuple[Path, ...],
+    allow_erased: tuple[str, ...],
     yes: bool,
     limit: tuple[str, ...],
     json: bool,
@@ -83,6 +90,7 @@ def import_(
             dry_run=dry_run,
             confirm=asked,
             accept_invalid_signature=accept_invalid_signature,
+            allow_erased=allow_erased,
         )
     if json:
         say_json({"dry_run": dry_run, "batch": batch})

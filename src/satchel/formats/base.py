@@ -188,6 +188,10 @@ class Selection(Protocol):
         """Whether tombstones forbid a record of this uid: nothing that leaves should name it."""
         ...
 
+    def buried_by_others(self, uid: str) -> bool:
+        """As ``buried``, by tombstones that came from elsewhere."""
+        ...
+
     def open_blob(self, digest: str) -> BinaryIO:
         """The bytes of a document's blob. Raises NotFound."""
         ...
@@ -296,6 +300,10 @@ class Known(Protocol):
 
     def was_taken(self, digest: str) -> bool:
         """Whether the package with this digest was taken, by an import that was not undone."""
+        ...
+
+    def is_own_key(self, public: str) -> bool:
+        """Whether this Ed25519 public key is one of the vault's own, also a retired one."""
         ...
 
     def is_own_entry(self, number: int, hash: str) -> bool:

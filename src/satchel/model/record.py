@@ -18,6 +18,9 @@ from satchel.model.bodies import AnyBody
 from satchel.model.findings import Finding
 from satchel.model.packages import Carried, Edition, Heard, Reached
 
+#: Among a record's touched fields: all that it said was erased, and its skeleton stays.
+REDACTED = "redacted"
+
 Status = Literal["active", "superseded", "deprecated", "retracted", "archived"]
 #: From what may be relied on to what may not; no path raises it, only a person does.
 Trust = Literal["own", "reviewed", "verified", "imported", "untrusted"]
@@ -157,6 +160,8 @@ class Original(msgspec.Struct, frozen=True, kw_only=True):
     read: Callable[[], Reading]
     small: bool = False
     dialect: str = ""
+    #: The strings of its value, where they may say more than its record does.
+    strings: Callable[[], list[str]] | None = None
 
 
 class Asset(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,6 +190,10 @@ class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
     #: For the audit log: the format's word for the target's kind, its id, who deleted it and when.
     kind: str = ""
     id: str = ""
+    #: Its own id.
+    name: str = ""
+    #: The format's words for the kinds of rows in which a quotation of the target is taken out.
+    scrubs: tuple[str, ...] = ()
     actor: str = ""
     at: datetime | None = None
     #: The format's words for the kinds of everything in ``targets``.
@@ -193,6 +202,8 @@ class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
     is_silent: Callable[[bytes], bool] | None = None
     #: Uids of rows that its own package carries as they are now: such are not reached through what they once rested on.
     spared: frozenset[str] = frozenset()
+    #: Uids of records of other sources, of which a vault of the owner's says that they were erased: the target's first.
+    beyond: tuple[str, ...] = ()
 
 
 #: What a reader yields: tombstones before all else, the rest in any order.

@@ -13,12 +13,13 @@ import msgspec
 from satchel.adapters import registry as adapters
 from satchel.adapters.base import Adapter, Prepares
 from satchel.codec import json_values
+from satchel.codec.excise import GAP
 from satchel.codec.pointers import unescape
 from satchel.errors import SatchelError, UsageError
 from satchel.formats import registry as formats
 from satchel.formats.base import Homeward, LogEntry, Progress, SourceNote, State, WriteOptions, Written
 from satchel.model.packages import CarriedFile
-from satchel.model.record import Record
+from satchel.model.record import REDACTED, Record
 from satchel.move.cursors import since as cursor
 from satchel.move.redaction import Redaction
 from satchel.trust.age import Recipients
@@ -70,7 +71,7 @@ class VaultSelection:
         if not_from and self._platforms <= {not_from}:
             # Nothing else is there: not to look at each record for that is a tenth of an export.
             return iter(())
-        return self._held(self._store.records(*kinds, not_from=not_from, after=after))
+        return _telling(self._held(self._store.records(*kinds, not_from=not_from, after=after)))
 
     def brought_by(self, uid: str) -> int:
         """See Selection.brought_by."""
@@ -86,11 +87,12 @@ class VaultSelection:
 
     def messages(self, conversation: str) -> Iterator[Record]:
         """See Selection.messages."""
-        return self._held(self._store.messages(conversation))
+        return _telling(self._held(self._store.messages(conversation)))
 
     def get(self, uid: str) -> Record | None:
         """See Selection.get."""
-        return self._store.get(uid) if self._as_of is None else self._store.state_at(uid, self._as_of)
+        record = self._store.get(uid) if self._as_of is None else self._store.state_at(uid, self._as_of)
+        return None if record is None or REDACTED in record.touched else record
 
     def _held(self, records: Iterator[Record]) -> Iterator[Record]:
         if self._as_of is None:
@@ -132,7 +134,8 @@ class VaultSelection:
     def homeward(self, format: str, after: int = 0) -> Iterator[Homeward]:
         """See Selection.homeward. The platform of what came in an open format is the format."""
         for found in self._store.natives(format, after=after, as_of=self._as_of):
-            yield Homeward(*found)
+            if found.native != GAP:
+                yield Homeward(*found)
 
     def earlier(self, format: str, after: int = 0) -> Iterator[list[Homeward]]:
         """See Selection.earlier. Nothing is earlier in a view of one moment."""
@@ -168,6 +171,10 @@ class VaultSelection:
     def buried(self, uid: str) -> bool:
         """See Selection.buried."""
         return self._store.buried(uid)
+
+    def buried_by_others(self, uid: str) -> bool:
+        """See Selection.buried_by_others."""
+        return self._store.buried_by_others(uid)
 
     def open_blob(self, digest: str) -> BinaryIO:
         """See Selection.open_blob."""
@@ -211,6 +218,11 @@ class VaultSelection:
         """The record's own value, where the whole that it was read from may not be had."""
         native = self._store.native(record)
         return None if native is None else _decode(native)
+
+
+def _telling(records: Iterator[Record]) -> Iterator[Record]:
+    """Without redacted ones: nothing is left of them to tell, and some formats have no empty statements."""
+    return (record for record in records if REDACTED not in record.touched)
 
 
 def _decode(data: bytes) -> Any:

@@ -185,6 +185,10 @@ class RedactedSelection:
         """See Selection.buried."""
         return self._selection.buried(self._names.reveal(uid))
 
+    def buried_by_others(self, uid: str) -> bool:
+        """See Selection.buried_by_others."""
+        return self._selection.buried_by_others(self._names.reveal(uid))
+
     def unmapped(self, record: Record) -> Mapping[str, Any]:  # noqa: ARG002
         """Nothing: what no field of ours carries is another product's, and is not understood."""
         return {}

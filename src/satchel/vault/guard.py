@@ -44,12 +44,15 @@ REFUSED = frozenset(
         "create_signing_key",
         "distrust_did",
         "distrust_key",
+        "erasures",
+        "forget",
         "hand_out",
         "handouts",
         "importing",
         "issued_tokens",
         "note_seen_export",
         "note_token",
+        "reach_of",
         "record_event",
         "redaction_keys",
         "revocations",
@@ -428,6 +431,10 @@ class _View:
         if not is_uid(uid):
             return False
         return self._store.buried(uid) or (not self._sight.knows(uid) and self._store.get(uid) is not None)
+
+    def buried_by_others(self, uid: str) -> bool:
+        """As ``buried``: nothing that leaves may name what is not in the view."""
+        return self.buried(uid)
 
     def tombstones(self, format: str) -> Iterator[bytes]:  # noqa: ARG002
         """None: they name what is in no scope."""

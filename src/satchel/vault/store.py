@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
 
 import msgspec
 
+from satchel.model.erasure import Closure, Erased, How, Mode, Stores
 from satchel.model.findings import Finding
 from satchel.model.packages import Carried, CarriedFile, Edition, Heard, Reached
 from satchel.model.record import Asset, Original, Record, Tombstone
@@ -51,15 +52,17 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     restored: dict[str, int] = {}
     #: Tombstones that the vault did not have.
     tombstones: int = 0
+    #: Uids of records that quote what tombstones erased, and were left as they are.
+    quoting: tuple[str, ...] = ()
     blobs: int = 0
     blob_bytes: int = 0
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """One change of the vault: an import, an undo. ``undone_by`` is the batch that took it back."""
+    """One change of the vault: an import, an undo, something forgotten. ``undone_by`` is the batch that took it back."""
 
     id: int
-    kind: Literal["create", "import", "undo"]
+    kind: Literal["create", "import", "undo", "forget"]
     at: datetime
     label: str
     platforms: tuple[str, ...]
@@ -156,6 +159,54 @@ class Version(msgspec.Struct, frozen=True):
     number: int
     batch: int
     record: Record
+
+
+class Forgetting(msgspec.Struct, frozen=True, kw_only=True):
+    """What to forget. Each criterion that is given narrows what goes; ``uids`` go as well.
+
+    ``words`` as in a Query. ``batches``: what these imports brought. ``files``: what was read from files of these names.
+    ``scope``: the uid of a scope, with all that belongs to it. ``about``: a person or thing, by name: entities, statements and
+    whatever else names it; of talks and documents only where ``kinds`` asks for them.
+    """
+
+    uids: tuple[str, ...] = ()
+    words: str = ""
+    platforms: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    batches: tuple[int, ...] = ()
+    files: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    scope: str = ""
+    tags: tuple[str, ...] = ()
+    about: str = ""
+    mode: Mode = "delete"
+    #: Take along records of other sources that say the same.
+    with_witnesses: bool = False
+    quotations: Literal["flag", "scrub"] = "flag"
+    #: Platforms and their words for kinds of record that are prose about everything: quotations always leave these.
+    scrubs: tuple[tuple[str, str], ...] = ()
+
+
+class Deceased(NamedTuple):
+    """A record that was erased, for whoever writes its tombstone: how it was reached, and the words of its source for it."""
+
+    uid: str
+    kind: str
+    how: How
+    through: str
+    op: Literal["delete", "redact"]
+    format: str
+    source_kind: str
+    id: str
+    record: Record
+
+
+class Tombs(NamedTuple):
+    """Tombstones of the vault's own, each with the uid of the record that it is for, and the public key that signed them."""
+
+    tombstones: tuple[tuple[str, Tombstone], ...]
+    signed_by: str
 
 
 class AuditEntry(msgspec.Struct, frozen=True):
@@ -357,8 +408,16 @@ class Intake(Protocol):
         """Whether the package with this digest was taken, by an import that was not undone."""
         ...
 
+    def is_own_key(self, public: str) -> bool:
+        """Whether this Ed25519 public key is one of the vault's own, also a retired one."""
+        ...
+
     def is_own_entry(self, number: int, hash: str) -> bool:
         """Whether the audit log has an entry of this number and hash."""
+        ...
+
+    def allow(self, ids: Sequence[str]) -> None:
+        """Take these records though they were erased: uids, or how they begin. What comes of it is in the audit log."""
         ...
 
     def note(self, finding: Finding) -> None:
@@ -467,6 +526,10 @@ class Store(Protocol):
         """Whether tombstones forbid a record of this uid."""
         ...
 
+    def buried_by_others(self, uid: str) -> bool:
+        """Whether a tombstone that came from elsewhere forbids it."""
+        ...
+
     def tombstones(self, format: str) -> Iterator[bytes]:
         """The tombstones that came in this format, each as it came."""
         ...
@@ -533,6 +596,32 @@ class Store(Protocol):
     def compare(self, batch: int, before: int | None = None) -> list[Change]: ...
 
     def undo(self, batch: int, *, dry_run: bool = False) -> Summary: ...
+
+    def reach_of(self, asked: Forgetting) -> Closure:
+        """What forgetting this comes to; nothing is changed. Raises UsageError, NotFound."""
+        ...
+
+    def forget(
+        self,
+        asked: Forgetting,
+        *,
+        tombs: Callable[[int, datetime, Sequence[Deceased], Stores], Tombs],
+        expected: Closure | None = None,
+    ) -> Erased:
+        """Forget it, in one transaction; nothing brings it back.
+
+        Args:
+            tombs: makes the tombstones of change N, of that time, for these records, with which so much was reached.
+            expected: what ``reach_of`` said; where it is no longer so, nothing is done.
+
+        Raises:
+            UsageError, NotFound: as ``reach_of``; or nothing in the vault is what was named.
+        """
+        ...
+
+    def erasures(self) -> list[Erased]:
+        """What was ever forgotten, oldest first."""
+        ...
 
     def stats(self) -> Stats: ...
 

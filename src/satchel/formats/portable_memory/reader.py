@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +34,13 @@ from satchel.formats.portable_memory.records import (
     uid_of,
 )
 from satchel.formats.portable_memory.streams import Line
-from satchel.formats.portable_memory.tombstones import targets_of, tombstone_of, verdict
+from satchel.formats.portable_memory.tombstones import signer, targets_of, tombstone_of, verdict
 from satchel.formats.portable_memory.validation import Check
 from satchel.limits import DEFAULT, Limits
-from satchel.model.findings import Finding
+from satchel.model.findings import Finding, erased
 from satchel.model.ids import make_uid
 from satchel.model.record import Item, Original, Reading
-from satchel.model.text import searchable
+from satchel.model.text import leaves, searchable
 from satchel.trust import tokens
 
 READER = f"{FORMAT_NAME}/1"
@@ -191,10 +191,11 @@ class _Reading:
                 place=place,
                 hint="--limit tombstones=N raises it",
             )
-        if self._is_out_of_reach(row["targetID"]):
-            text = "it names a record that came from elsewhere: such are not yet erased; it will not leave in a bundle again"
+        is_own = own == "valid" or (own == "untrusted" and self._known.is_own_key(signer(row)))
+        if self._is_out_of_reach(row["targetID"]) and not is_own:
+            text = "it names a record that came from elsewhere, and no trusted key signed it: the record stays"
             yield Finding("tombstone-unreached", "warning", text, place)
-        yield tombstone_of(row, line, place, self._spared)
+        yield tombstone_of(row, line, place, self._spared, is_own=is_own)
 
     def _row(self, kind: str, read: Line) -> Iterator[Item]:
         place, row = read.place, read.row
@@ -204,7 +205,11 @@ class _Reading:
             return
         graves = self._known.has_graves
         if graves and self._is_forbidden(kind, row, uid):
-            yield _erased(place)
+            yield erased(place, uid)
+            return
+        ours = _uid_of_ours(row)
+        if graves and ours and self._buried(ours) in ("delete", "redact"):
+            yield erased(place, ours)
             return
         if graves and not self._buried(uid) and self._buried(folded_uid(kind, key_of(KINDS[kind], row))):
             text = "its id only looks like one that a tombstone forbids: another case, form or blank"
@@ -219,11 +224,8 @@ class _Reading:
     def _is_ours(self, kind: str, row: dict[str, Any], uid: str) -> bool:
         """Whether the row is one of our own exports, of a record that still says the same. A uid that somebody made up can
         keep out nothing but the row that it stands in."""
-        carried = row.get(CARRIED)
-        own = carried.get("uid") if type(carried) is dict else None
-        if type(own) is not str or not _UID.fullmatch(own):
-            return False
-        return self._known.said(own) == searchable(native_record(kind, row, uid))
+        own = _uid_of_ours(row)
+        return bool(own) and self._known.said(own) == searchable(native_record(kind, row, uid))
 
     def _is_forbidden(self, kind: str, row: dict[str, Any], uid: str) -> bool:
         """By its own key, by a row that it cannot be without, or because all that it rests on is gone (dossier 4.2)."""
@@ -266,7 +268,7 @@ class _Reading:
         again = vendors.count(line, id)
         own = make_uid(FORMAT_NAME, kind, id) if id else ""
         if own and self._buried(own):
-            yield _erased(place)
+            yield erased(place, own)
             return
         if id and (self._doubted.forbids(kind, {"id": id}) or self._doubted.silences(kind, {"id": id})):
             yield _deleted_here(place)
@@ -284,12 +286,15 @@ class _Reading:
         )
 
 
+def _uid_of_ours(row: Mapping[str, Any]) -> str:
+    """The uid of the record that an export of ours made this row of, as the row says; "" where it says none."""
+    carried = row.get(CARRIED)
+    own = carried.get("uid") if type(carried) is dict else None
+    return own if type(own) is str and _UID.fullmatch(own) else ""
+
+
 def _deleted_here(place: Place) -> Finding:
     return Finding("tombstoned-row", "warning", "its own bundle deletes it; it was not taken", place, "skipped")
-
-
-def _erased(place: Place) -> Finding:
-    return Finding("erased", "info", "a tombstone in the vault forbids it; it was not taken", place, "skipped")
 
 
 def _original(kind: str, read: Line, uid: str) -> Original:
@@ -304,4 +309,12 @@ def _original(kind: str, read: Line, uid: str) -> Original:
         read=lambda: Reading((native_record(kind, row, uid, key),)),
         small=True,
         dialect="mem" if read.plain else "",
+        strings=_episode_strings(row) if read.plain and kind == "episode" else lambda: leaves(row),
     )
+
+
+def _episode_strings(row: Mapping[str, Any]) -> Callable[[], list[str]] | None:
+    """What an episode of native members alone may say beside its text: such rows are most of a bundle."""
+    if not row["metadata"] and row["summary"] in row["details"]:
+        return None
+    return lambda: [row["summary"], *row["metadata"].values()]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -13,12 +15,17 @@ from satchel.errors import Place
 from satchel.formats.portable_memory import moments
 from satchel.formats.portable_memory.graves import is_skeleton
 from satchel.formats.portable_memory.kinds import DERIVED, KINDS, TOMBSTONE
-from satchel.formats.portable_memory.lens import FORMAT_NAME
+from satchel.formats.portable_memory.lens import CARRIED, FORMAT_NAME
 from satchel.formats.portable_memory.records import folded_uid
 from satchel.model.ids import make_uid
 from satchel.model.record import Tombstone
 from satchel.trust import tokens
+from satchel.trust.secrets import Secret
 from satchel.trust.tokens import Verdict
+
+_UID = re.compile(r"[0-9a-f]{40}", re.ASCII)
+#: Kinds whose text is free prose about everything: a quotation of what is deleted leaves it, the row stays (dossier D8).
+SCRUBBED = ("community", "core", "procedure", "preference")
 
 
 def verdict(row: Mapping[str, Any], trusted: frozenset[str] = frozenset()) -> Verdict | None:
@@ -38,8 +45,16 @@ def verdict(row: Mapping[str, Any], trusted: frozenset[str] = frozenset()) -> Ve
     return found
 
 
-def tombstone_of(row: Mapping[str, Any], line: bytes, place: Place, spared: frozenset[str] = frozenset()) -> Tombstone:
-    """The tombstone of a row that was checked; ``line`` is the row as it came."""
+def signer(row: Mapping[str, Any]) -> str:
+    """The public key that the tombstone's own signature names; "" without one."""
+    token = row.get("signature")
+    return token.split(":")[1] if type(token) is str and token.count(":") == 2 else ""
+
+
+def tombstone_of(
+    row: Mapping[str, Any], line: bytes, place: Place, spared: frozenset[str] = frozenset(), *, is_own: bool = False
+) -> Tombstone:
+    """The tombstone of a row that was checked; ``line`` is the row as it came. ``is_own``: a vault of the owner's signed it."""
     derived = row.get("derived") or {}
     kinds = {row["targetKind"], *(kind for name, kind in DERIVED.items() if kind and derived.get(name))}
     return Tombstone(
@@ -51,12 +66,51 @@ def tombstone_of(row: Mapping[str, Any], line: bytes, place: Place, spared: froz
         place=place,
         kind=row["targetKind"],
         id=row["targetID"],
+        name=row["id"],
+        scrubs=SCRUBBED,
         actor=row["actor"],
         at=moments.read(row["deletedAt"]),
         kinds=tuple(sorted(kinds)),
         is_silent=functools.partial(_is_silent, row["targetKind"]),
         spared=spared,
+        beyond=_uids(row) if is_own else (),
     )
+
+
+def _uids(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The uids of records of other sources that a tombstone of ours names."""
+    ours = row.get(CARRIED)
+    uids = ours.get("uids") if type(ours) is dict else None
+    return tuple(uid for uid in uids if type(uid) is str and _UID.fullmatch(uid)) if type(uids) is list else ()
+
+
+def made(
+    kind: str,
+    key: str,
+    *,
+    op: Literal["delete", "redact"],
+    name: str,
+    at: datetime,
+    derived: Mapping[str, Any],
+    uids: Sequence[str],
+    reach: Mapping[str, Any],
+    key_of_vault: Secret,
+) -> Tombstone:
+    """A tombstone of our own, signed (4.4). ``derived`` is the proof of reach as the format knows it, what is missing in it is
+    empty. ``uids`` of the records, the target's first, and ``reach`` stand in a member of our own: counts, and no content."""
+    lists: dict[str, Any] = {name: [] if not name.endswith("Count") else 0 for name in DERIVED}
+    row: dict[str, Any] = {
+        "actor": "satchel",
+        "deletedAt": moments.write(at),
+        "derived": {**lists, **derived},
+        "id": name,
+        "op": op,
+        CARRIED: {"reach": dict(reach), "uids": list(uids)},
+        "targetID": key,
+        "targetKind": kind,
+    }
+    row["signature"] = tokens.sign(key_of_vault, canonical.encode(row, "mem"))
+    return tombstone_of(row, canonical.encode(row, "mem"), Place())
 
 
 def _is_silent(kind: str, line: bytes) -> bool:

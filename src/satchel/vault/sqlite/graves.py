@@ -17,9 +17,12 @@ import apsw
 from satchel.model.packages import Reached
 from satchel.model.record import Tombstone
 from satchel.model.text import searchable
-from satchel.vault.sqlite import audit, packages, states
+from satchel.vault.sqlite import asides, audit, erasing, packages, quotations, states
+from satchel.vault.sqlite.barred import STATING
 from satchel.vault.sqlite.blocks import Originals, leave
 from satchel.vault.sqlite.connection import one, rows
+from satchel.vault.sqlite.excision import Gone, load
+from satchel.vault.sqlite.quotations import Quoting
 from satchel.vault.sqlite.rows import decode, remove_details
 
 #: What cannot be without what it links to, as (kind, type of link). A relation that holds no text outlives a redaction.
@@ -32,8 +35,8 @@ _DEPENDENT = (
 )
 
 
-#: Kinds whose statement, once erased, is not taken from elsewhere either. The name of a person or a thing is none.
-STATING = frozenset({"memory", "instruction", "profile", "document", "chunk"})
+#: Stands in a grave for the tombstone of what the owner forgot, which names the record by its uid and no row of a format.
+OWN = -1
 _GRAVE = "INSERT OR IGNORE INTO grave (target, tombstone, op) VALUES (?, ?, ?)"
 #: The grave of what a package says was reached in the store that wrote it; see model.packages.Reached.
 _REACHED = {"derived": "delete", "orphan": "orphan"}
@@ -48,9 +51,20 @@ class _Erased(NamedTuple):
     id: str = ""
 
 
-def bury(connection: apsw.Connection, kept: Originals, tombstone: Tombstone, *, batch: int, now: int) -> dict[str, int] | None:
-    """Keep the tombstone and carry it out; what left, by kind, or None when the vault has this tombstone already. The audit log
-    gets an entry for the target and one for each further record that left."""
+class Burial(NamedTuple):
+    """What a tombstone did: records that left, by kind, and those that quote one of them and were left as they are. ``words``
+    of theirs are still to be swept (erasing.sweep_words)."""
+
+    removed: dict[str, int]
+    quoting: list[Quoting]
+    words: set[bytes]
+
+
+def bury(
+    connection: apsw.Connection, kept: Originals, tombstone: Tombstone, *, batch: int, now: int, secret: bytes
+) -> Burial | None:
+    """Keep the tombstone and carry it out; None when the vault has this tombstone already. The audit log gets an entry for the
+    target and one for each further record that left."""
     digest = hashlib.sha256(tombstone.native).digest()
     connection.execute(
         "INSERT OR IGNORE INTO tombstone (digest, format, batch, at, data) VALUES (?, ?, ?, ?, ?)",
@@ -62,6 +76,7 @@ def bury(connection: apsw.Connection, kept: Originals, tombstone: Tombstone, *, 
     if tombstone.alike:
         connection.execute(_GRAVE, (bytes.fromhex(tombstone.alike), id, "alike"))
     removed: dict[str, int] = {}
+    gone: list[Gone] = []
     reached: set[str] = set(tombstone.kinds)
     spared = tombstone.spared
     pending: list[tuple[bytes, str, str]] = [
@@ -90,7 +105,11 @@ def bury(connection: apsw.Connection, kept: Originals, tombstone: Tombstone, *, 
                 if edge.hex() not in spared:
                     pending.append((edge, "unfounded", "unfounded"))
                     ends.update(joined)
-        erased = _Erased() if op == "redact" and _is_silent(connection, kept, uid, tombstone) else _erase(connection, kept, uid)
+        is_silent = op == "redact" and _is_silent(connection, kept, uid, tombstone)
+        leaving = None if is_silent else load(connection, kept, uid)
+        erased = _Erased() if is_silent else _erase(connection, kept, uid)
+        if leaving:
+            gone.append(leaving)
         if erased.kind:
             removed[erased.kind] = removed.get(erased.kind, 0) + 1
             reached.add(erased.source_kind)
@@ -101,7 +120,18 @@ def bury(connection: apsw.Connection, kept: Originals, tombstone: Tombstone, *, 
         of = {"actor": tombstone.actor, "deleted": tombstone.at.isoformat() if tombstone.at else ""}
         _tell(connection, uid, erased, op if how == "named" else "delete", how, of, batch=batch, now=now)
     packages.concern(connection, tombstone.format, reached)
-    return removed
+    quoting = _quoting(connection, kept, tombstone, gone, secret)
+    return Burial(removed, quoting, erasing.words_of(connection, gone))
+
+
+def _quoting(
+    connection: apsw.Connection, kept: Originals, tombstone: Tombstone, gone: list[Gone], secret: bytes
+) -> list[Quoting]:
+    """Quotations leave the rows of which the format says so; the others that quote are the owner's to judge."""
+    found = quotations.find(connection, kept, gone) if gone else []
+    own = [each for each in found if each.platform == tombstone.format and each.source_kind in tombstone.scrubs]
+    quotations.scrub(connection, kept, secret, own, gone)
+    return [each for each in found if each not in own]
 
 
 def reach(connection: apsw.Connection, kept: Originals, reached: Reached, *, batch: int, now: int) -> str:
@@ -150,11 +180,33 @@ def _tell(
     audit.append(connection, at=now, operation=operation, batch=batch, detail=said)
 
 
+def forbid(connection: apsw.Connection, uid: bytes, op: str) -> None:
+    """Forbid a uid by what the owner forgot."""
+    connection.execute(_GRAVE, (uid, OWN, op))
+
+
 def buried(connection: apsw.Connection, uid: bytes) -> str:
     """``delete``, ``redact`` or "": how a record of this uid is forbidden; ``orphan`` of an entity that only edges named which
     are gone, ``alike`` of a uid that stands for look-alikes."""
-    ops = {op for (op,) in rows(connection, "SELECT op FROM grave WHERE target = ?", (uid,))}
+    found = rows(
+        connection, "SELECT op FROM grave WHERE target = ?1 AND NOT EXISTS (SELECT 1 FROM allowed WHERE target = ?1)", (uid,)
+    )
+    ops = {op for (op,) in found}
     return next((op for op in ("delete", "redact", "orphan", "alike") if op in ops), "")
+
+
+def is_allowed(connection: apsw.Connection, uid: bytes) -> bool:
+    """Whether the owner let it in again."""
+    return one(connection, "SELECT 1 FROM allowed WHERE target = ?", (uid,)) is not None
+
+
+def buried_by_others(connection: apsw.Connection, uid: bytes) -> bool:
+    """Whether somebody else's tombstone deletes this uid. The owner's own name rows that another record may have by now."""
+    sql = (
+        "SELECT 1 FROM grave g LEFT JOIN tombstone t ON t.id = g.tombstone WHERE g.target = ? AND g.op = 'delete'"
+        f" AND g.tombstone <> {OWN} AND coalesce(t.own, 0) = 0"
+    )
+    return one(connection, sql, (uid,)) is not None
 
 
 def said(connection: apsw.Connection, key: bytes | None) -> bool:
@@ -169,7 +221,12 @@ def any_buried(connection: apsw.Connection) -> bool:
 
 def kept_lines(connection: apsw.Connection, format: str) -> Iterator[bytes]:
     """The tombstones of a format, each as it came."""
-    for (data,) in rows(connection, "SELECT data FROM tombstone WHERE format = ? ORDER BY data", (format,)):
+    # One of the owner's that was taken back leaves no more.
+    sql = (
+        "SELECT data FROM tombstone t WHERE format = ? AND NOT (own AND EXISTS"
+        " (SELECT 1 FROM grave g JOIN allowed a ON a.target = g.target WHERE g.tombstone = t.id)) ORDER BY data"
+    )
+    for (data,) in rows(connection, sql, (format,)):
         yield data
 
 
@@ -232,7 +289,8 @@ def _erase(connection: apsw.Connection, kept: Originals, uid: bytes) -> _Erased:
         said = decode(kept.data(*data))
         erased = _Erased(kind, said.origin.format, said.origin.kind or kind, said.origin.id)
         remove_details(connection, id, said)
-        for table in ("version", "witness"):
+        asides.remove(connection, id)
+        for table in ("version", "witness", "telling"):
             connection.execute(f"DELETE FROM {table} WHERE record = ?", (id,))
         connection.execute("DELETE FROM record WHERE id = ?", (id,))
         connection.execute("UPDATE record SET part_of = NULL WHERE part_of = ?", (id,))
@@ -250,7 +308,7 @@ def _erase(connection: apsw.Connection, kept: Originals, uid: bytes) -> _Erased:
 
 def _remove_original(connection: apsw.Connection, kept: Originals, id: int) -> None:
     """Take a kept original out, wherever its bytes lie."""
-    for table in ("witness", "sighting"):
+    for table in ("witness", "sighting", "telling"):
         connection.execute(f"DELETE FROM {table} WHERE original = ?", (id,))
     places = rows(connection, "SELECT pack, start, size, slot FROM original WHERE id = ?", (id,))
     connection.execute("DELETE FROM original WHERE id = ?", (id,))

@@ -59,6 +59,12 @@ def index_row(id: int, title: str, text: str) -> tuple[int, bytes, bytes] | None
     return id, spaced(title.encode("utf-8", "surrogatepass")), spaced(text.encode("utf-8", "surrogatepass"))
 
 
+def indexed(record: Record) -> list[bytes]:
+    """The texts of a record as the text index is given them."""
+    row = index_row(0, *searchable(record))
+    return [text for text in row[1:] if isinstance(text, bytes)] if row else []
+
+
 def add_details(connection: apsw.Connection, records: Iterable[tuple[int, Record]]) -> None:
     """Write the tags and links of records, each with its row's id."""
     tags: list[tuple[str, int]] = []
@@ -81,13 +87,16 @@ def add_text(connection: apsw.Connection, texts: list[tuple[int, bytes, bytes]])
     connection.executemany("INSERT INTO text_index (rowid, title, body) VALUES (?, ?, ?)", texts)
 
 
-def remove_details(connection: apsw.Connection, id: int, record: Record) -> None:
-    """Take the record out of the text index, tags and links; ``record`` is the version that is indexed."""
+def remove_details(connection: apsw.Connection, id: int, record: Record, *, links: bool = True) -> bool:
+    """Take the record out of the text index, tags and links; ``record`` is the version that is indexed. Whether it had an entry
+    in the index."""
     row = index_row(id, *searchable(record))
     if row:
         connection.execute("INSERT INTO text_index (text_index, rowid, title, body) VALUES ('delete', ?, ?, ?)", row)
     connection.execute("DELETE FROM tag WHERE record = ?", (id,))
-    connection.execute("DELETE FROM link WHERE record = ?", (id,))
+    if links:
+        connection.execute("DELETE FROM link WHERE record = ?", (id,))
+    return row is not None
 
 
 def replace_current(

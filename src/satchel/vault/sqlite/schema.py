@@ -354,6 +354,32 @@ def _run_v8(connection: apsw.Connection) -> None:
     connection.execute(_V8)
 
 
+# Forgetting: what it refuses at the door, what it found in other records, what it did.
+_V9 = """
+-- What the owner had erased is refused in other words' clothes too; what others deleted is only told.
+ALTER TABLE erased_text ADD COLUMN refuse INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tombstone ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
+-- Uids that the owner took back after all.
+CREATE TABLE allowed (target BLOB PRIMARY KEY) WITHOUT ROWID;
+-- An original in which an earlier state of a record stands once more.
+CREATE TABLE telling (record INTEGER NOT NULL, original INTEGER NOT NULL, PRIMARY KEY (record, original)) WITHOUT ROWID;
+CREATE INDEX record_original ON record (original) WHERE slot IS NULL;
+CREATE INDEX version_original ON version (original);
+-- Records that quoted what was erased, and keyed hashes of those passages, by how many words they have.
+CREATE TABLE scrubbed (target BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE passage (key BLOB PRIMARY KEY, words INTEGER NOT NULL) WITHOUT ROWID;
+-- What the vault's owner had erased: model.erasure.Erased.
+CREATE TABLE erasure (batch INTEGER PRIMARY KEY, data BLOB NOT NULL);
+-- Text in the kept bytes of small objects that their records do not hold: nobody searches it, quotations are found by it.
+CREATE VIRTUAL TABLE aside_index USING fts5 (body, tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co So'");
+INSERT INTO aside_index (aside_index, rank) VALUES ('secure-delete', 1);
+"""
+
+
+def _run_v9(connection: apsw.Connection) -> None:
+    connection.execute(_V9)
+
+
 #: In order; never edited, only appended to.
 STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
     _run_v1,
@@ -364,6 +390,7 @@ STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
     _run_v6,
     _run_v7,
     _run_v8,
+    _run_v9,
 )
 
 

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import apsw
+import msgspec
 
 from satchel.codec.pointers import resolve_bytes
 from satchel.errors import NotFound, UsageError, VaultError
+from satchel.model.erasure import Closure, Erased, Stores
 from satchel.model.findings import Finding
 from satchel.model.packages import CarriedFile, Edition
 from satchel.model.record import Record
@@ -25,10 +27,12 @@ from satchel.trust.public_keys import read_typed_key
 from satchel.trust.secrets import Secret
 from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey
 from satchel.vault.sqlite import (
+    asides,
     audit,
     blobs,
     capabilities,
     companions,
+    forgetting,
     graves,
     handouts,
     history,
@@ -40,7 +44,7 @@ from satchel.vault.sqlite import (
     states,
 )
 from satchel.vault.sqlite.blocks import Frame, Originals
-from satchel.vault.sqlite.connection import connect, our_errors, rows, use_log, writing
+from satchel.vault.sqlite.connection import clear_log, connect, our_errors, rows, use_log, writing
 from satchel.vault.sqlite.intake import SqliteIntake
 from satchel.vault.sqlite.rows import add_text, decode, index_row, meta
 from satchel.vault.sqlite.schema import STEPS, migrate
@@ -50,6 +54,8 @@ from satchel.vault.store import (
     Batch,
     Change,
     Companions,
+    Deceased,
+    Forgetting,
     Found,
     Handed,
     Handout,
@@ -67,6 +73,7 @@ from satchel.vault.store import (
     Stats,
     Summary,
     Talks,
+    Tombs,
     TrustedDid,
     TrustedKey,
     Version,
@@ -95,6 +102,8 @@ class SqliteStore:
             self._owner_id: str = meta(connection, "owner_id")
             if meta(connection, "text_version") != TEXT_VERSION:
                 self._rebuild_index()
+            if meta(connection, "aside_version") != asides.VERSION:
+                self._rebuild_asides()
 
     @classmethod
     def create(cls, path: Path, key: Secret, *, owner_id: str) -> SqliteStore:
@@ -109,6 +118,7 @@ class SqliteStore:
                     ("content_secret", secrets.token_bytes(32)),
                     ("owner_id", owner_id),
                     ("text_version", TEXT_VERSION),
+                    ("aside_version", asides.VERSION),
                 ],
             )
             connection.execute("INSERT INTO batch (kind, at, label) VALUES ('create', ?, '')", (at,))
@@ -347,6 +357,10 @@ class SqliteStore:
         """See Store.buried."""
         return graves.buried(self.connection, bytes.fromhex(uid)) == "delete"
 
+    def buried_by_others(self, uid: str) -> bool:
+        """See Store.buried_by_others."""
+        return graves.buried_by_others(self.connection, bytes.fromhex(uid))
+
     def tombstones(self, format: str) -> Iterator[bytes]:
         """See Store.tombstones."""
         return graves.kept_lines(self.connection, format)
@@ -442,6 +456,34 @@ class SqliteStore:
         """See Store.undo and satchel.vault.sqlite.history."""
         with writing(self.connection, keep=not dry_run):
             return history.undo(self.connection, self._kept, batch, now=to_microseconds(now()), secret=self._secret)
+
+    def reach_of(self, asked: Forgetting) -> Closure:
+        """See Store.reach_of."""
+        return forgetting.plan(self.connection, self._kept, asked).closure
+
+    def forget(
+        self,
+        asked: Forgetting,
+        *,
+        tombs: Callable[[int, datetime, Sequence[Deceased], Stores], Tombs],
+        expected: Closure | None = None,
+    ) -> Erased:
+        """See Store.forget. Afterwards the write-ahead log, which holds the pages as they were, is folded in and cut."""
+        with writing(self.connection):
+            erased = forgetting.forget(
+                self.connection,
+                self._kept,
+                asked,
+                now=to_microseconds(now()),
+                secret=self._secret,
+                tombs=tombs,
+                expected=expected,
+            )
+        return msgspec.structs.replace(erased, log_cleared=clear_log(self.connection))
+
+    def erasures(self) -> list[Erased]:
+        """See Store.erasures."""
+        return forgetting.erasures(self.connection)
 
     def record_event(self, operation: str, detail: dict[str, str]) -> None:
         """See Store.record_event."""
@@ -663,3 +705,9 @@ class SqliteStore:
                 last = page[-1][0]
             connection.execute("UPDATE meta SET value = ? WHERE name = 'text_version'", (TEXT_VERSION,))
             audit.append(connection, at=to_microseconds(now()), operation="reindex", detail={"text": TEXT_VERSION})
+
+    def _rebuild_asides(self) -> None:
+        """Gather the text that stands aside anew, in a vault that an earlier Satchel made."""
+        with writing(self.connection):
+            asides.rebuild(self.connection, self._kept)
+            self.connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('aside_version', ?)", (asides.VERSION,))
