@@ -296,8 +296,34 @@ def _run_v5(connection: apsw.Connection) -> None:
     connection.execute(_V5)
 
 
+_EXPORTS = """
+-- Fragments of what a change erased, as keyed hashes (model.fragments), until a check has found nothing of it.
+CREATE TABLE fragment (hash BLOB NOT NULL, change INTEGER NOT NULL, PRIMARY KEY (hash, change)) WITHOUT ROWID;
+
+-- What left the vault in the clear, and where to. Records that later changes than ``after`` brought, up to ``change``, may be in
+-- it: those of ``kinds`` (all, where it is ''), as they held at the moment ``as_of`` where there is one. digest: of what was
+-- written; NULL while it is being written, and of what was never finished.
+CREATE TABLE export (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    format TEXT NOT NULL,
+    target TEXT NOT NULL,
+    after INTEGER NOT NULL,
+    change INTEGER NOT NULL,
+    as_of INTEGER,
+    part INTEGER NOT NULL DEFAULT 0, -- it held a choice of them, as a text to paste does
+    size INTEGER NOT NULL DEFAULT 0,
+    digest BLOB
+);
+"""
+
+
+def _run_exports(connection: apsw.Connection) -> None:
+    connection.execute(_EXPORTS)
+
+
 #: In order; never edited, only appended to.
-STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1, _run_v2, _run_v3, _run_v4, _run_v5)
+STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1, _run_v2, _run_v3, _run_v4, _run_v5, _run_exports)
 
 
 def migrate(connection: apsw.Connection, steps: tuple[Callable[[apsw.Connection], None], ...] = STEPS) -> int:

@@ -411,6 +411,11 @@ class SqliteStore:
             signers.note_seen(self.connection, owner, export, to_microseconds(now()))
 
     @property
+    def content_secret(self) -> bytes:
+        """The key of the vault's hashes of content. It never leaves the vault."""
+        return self._secret
+
+    @property
     def owner_id(self) -> str:
         """See Store.owner_id."""
         return self._owner_id
