@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -14,13 +15,13 @@ from satchel.adapters import registry as adapters
 from satchel.adapters.base import Adapter, Prepares
 from satchel.codec import json_values
 from satchel.codec.pointers import unescape
-from satchel.errors import SatchelError, UsageError
+from satchel.errors import OutputError, SatchelError, UsageError
 from satchel.formats import registry as formats
-from satchel.formats.base import Homeward, LogEntry, Progress, SourceNote, State, WriteOptions, Written
+from satchel.formats.base import Homeward, LogEntry, Progress, Reader, SourceNote, State, WriteOptions, Written
 from satchel.model.packages import CarriedFile
 from satchel.model.record import Record
 from satchel.move.cursors import since as cursor
-from satchel.vault.store import Store
+from satchel.vault.store import Exported, Store
 
 #: Decoded originals that are held: so many, and so many bytes of source.
 _HELD = 8
@@ -234,4 +235,44 @@ def export(
         since=cursor(store, since) if since else None,
         strip_identifiers=strip_identifiers,
     )
-    return formats.get(format).write(VaultSelection(store, as_of=as_of), target, progress=progress, options=options)
+    writer = formats.get(format)
+    leaving = Exported(
+        format=format,
+        target=str(target.absolute()),
+        after=options.since.change if options.since else 0,
+        change=store.last_change(),
+        as_of=as_of,
+        part=not isinstance(writer, Reader),
+    )
+    # Noted first: what is cut short, or finished while nothing can be noted any more, may have left all the same.
+    number = store.begin_export(leaving)
+    try:
+        written = writer.write(VaultSelection(store, as_of=as_of), target, progress=progress, options=options)
+    except SatchelError:
+        # Formats write beside the target and rename.
+        store.cancel_export(number)
+        raise
+    store.finish_export(number, written.size_bytes, digest_of(target))
+    return written
+
+
+def digest_of(target: Path) -> bytes:
+    """The SHA-256 of a file; of a folder, that of a list of its files as ``sha256sum`` prints it, by path.
+
+    Raises:
+        OutputError: it cannot be read.
+    """
+    try:
+        if target.is_file():
+            return _sha256(target)
+        whole = hashlib.sha256()
+        for path in sorted(path for path in target.rglob("*") if path.is_file()):
+            whole.update(f"{_sha256(path).hex()}  ./{path.relative_to(target).as_posix()}\n".encode("utf-8", "surrogateescape"))
+        return whole.digest()
+    except OSError as error:
+        raise OutputError(f"{target} cannot be read again: {error.strerror}") from error
+
+
+def _sha256(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

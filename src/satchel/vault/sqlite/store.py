@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from satchel.model.times import from_microseconds, to_microseconds
 from satchel.trust.public_keys import read_typed_key
 from satchel.trust.secrets import Secret
 from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey
-from satchel.vault.sqlite import audit, blobs, graves, history, packages, search, signers, states
+from satchel.vault.sqlite import audit, blobs, exports, graves, history, packages, search, signers, states
 from satchel.vault.sqlite.blocks import Frame, Originals
 from satchel.vault.sqlite.connection import connect, our_errors, rows, use_log, writing
 from satchel.vault.sqlite.intake import SqliteIntake
@@ -32,7 +32,9 @@ from satchel.vault.store import (
     AuditEntry,
     Batch,
     Change,
+    Exported,
     Found,
+    HeldBy,
     Kept,
     Query,
     SeenExport,
@@ -409,6 +411,30 @@ class SqliteStore:
         """See Store.note_seen_export."""
         with writing(self.connection):
             signers.note_seen(self.connection, owner, export, to_microseconds(now()))
+
+    def begin_export(self, export: Exported) -> int:
+        """See Store.begin_export."""
+        as_of = None if export.as_of is None else to_microseconds(export.as_of)
+        with writing(self.connection):
+            return exports.begin(self.connection, export, to_microseconds(now()), as_of)
+
+    def finish_export(self, id: int, size_bytes: int, digest: bytes) -> None:
+        """See Store.finish_export."""
+        with writing(self.connection):
+            exports.finish(self.connection, id, size_bytes, digest)
+
+    def cancel_export(self, id: int) -> None:
+        """See Store.cancel_export."""
+        with writing(self.connection):
+            exports.cancel(self.connection, id)
+
+    def exports(self) -> list[Exported]:
+        """See Store.exports."""
+        return exports.listed(self.connection)
+
+    def exports_holding(self, uids: Iterable[str]) -> list[HeldBy]:
+        """See Store.exports_holding."""
+        return exports.holding(self.connection, uids)
 
     @property
     def content_secret(self) -> bytes:
