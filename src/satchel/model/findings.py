@@ -35,3 +35,9 @@ def from_error(error: SatchelError, *, outcome: Outcome = "skipped", place: Plac
         place=error.place or place or Place(),
         outcome=outcome,
     )
+
+
+def erased(place: Place, uid: str) -> Finding:
+    """That a record was kept out because it had been erased; ``uid`` is the one by which it can be let in after all."""
+    text = f"a tombstone in the vault forbids it; it was not taken (--allow-erased {uid[:12]} takes it)"
+    return Finding("erased", "info", text, place, "skipped")

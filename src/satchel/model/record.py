@@ -157,6 +157,8 @@ class Original(msgspec.Struct, frozen=True, kw_only=True):
     read: Callable[[], Reading]
     small: bool = False
     dialect: str = ""
+    #: The strings of its value, where they may say more than its record does.
+    strings: Callable[[], list[str]] | None = None
 
 
 class Asset(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,6 +187,10 @@ class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
     #: For the audit log: the format's word for the target's kind, its id, who deleted it and when.
     kind: str = ""
     id: str = ""
+    #: Its own id.
+    name: str = ""
+    #: The format's words for the kinds of rows in which a quotation of the target is taken out.
+    scrubs: tuple[str, ...] = ()
     actor: str = ""
     at: datetime | None = None
     #: The format's words for the kinds of everything in ``targets``.

@@ -168,8 +168,10 @@ class Host:
         tombstone = tombstone_of(row, canonical.encode(row, "mem"), Place())
         with self.store.importing("deletion") as intake:
             intake.bury(tombstone)
-            intake.finish(())
-        return {"tombstone": row["id"]}
+            summary = intake.finish(()).summary
+        quoting = [record for uid in summary.quoting if (record := self.store.get(uid)) is not None]
+        flagged = [{"kind": each.origin.kind, "key": each.origin.id, "why": "quotes what was erased"} for each in quoting]
+        return {"tombstone": row["id"], "flagged": flagged}
 
     def export(
         self, path: str, mode: str = "full", sign: str | None = None, since: str | None = None, **_: Any

@@ -6,13 +6,14 @@ one transaction with one entry in the audit log. It knows no format and no platf
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
 
 import msgspec
 
+from satchel.model.erasure import Closure, Erased, How, Mode, Stores
 from satchel.model.findings import Finding
 from satchel.model.packages import Carried, CarriedFile, Edition, Heard, Reached
 from satchel.model.record import Asset, Original, Record, Tombstone
@@ -46,15 +47,17 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
     restored: dict[str, int] = {}
     #: Tombstones that the vault did not have.
     tombstones: int = 0
+    #: Uids of records that quote what tombstones erased, and were left as they are.
+    quoting: tuple[str, ...] = ()
     blobs: int = 0
     blob_bytes: int = 0
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """One change of the vault: an import, an undo. ``undone_by`` is the batch that took it back."""
+    """One change of the vault: an import, an undo, something forgotten. ``undone_by`` is the batch that took it back."""
 
     id: int
-    kind: Literal["create", "import", "undo"]
+    kind: Literal["create", "import", "undo", "forget"]
     at: datetime
     label: str
     platforms: tuple[str, ...]
@@ -116,6 +119,52 @@ class Version(msgspec.Struct, frozen=True):
     number: int
     batch: int
     record: Record
+
+
+class Forgetting(msgspec.Struct, frozen=True, kw_only=True):
+    """What to forget. Each criterion that is given narrows what goes; ``uids`` go as well.
+
+    ``words`` as in a Query. ``batches``: what these imports brought. ``files``: what was read from files of these names.
+    ``scope``: the uid of a scope, with all that belongs to it. ``about``: a person or thing, by name: entities, statements and
+    whatever else names it; of talks and documents only where ``kinds`` asks for them.
+    """
+
+    uids: tuple[str, ...] = ()
+    words: str = ""
+    platforms: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    batches: tuple[int, ...] = ()
+    files: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    scope: str = ""
+    tags: tuple[str, ...] = ()
+    about: str = ""
+    mode: Mode = "delete"
+    #: Take along records of other sources that say the same.
+    with_witnesses: bool = False
+    quotations: Literal["flag", "scrub"] = "flag"
+
+
+class Deceased(NamedTuple):
+    """A record that was erased, for whoever writes its tombstone: how it was reached, and the words of its source for it."""
+
+    uid: str
+    kind: str
+    how: How
+    through: str
+    op: Literal["delete", "redact"]
+    format: str
+    source_kind: str
+    id: str
+    record: Record
+
+
+class Tombs(NamedTuple):
+    """Tombstones of the vault's own, and the public key that signed them."""
+
+    tombstones: tuple[Tombstone, ...]
+    signed_by: str
 
 
 class AuditEntry(msgspec.Struct, frozen=True):
@@ -289,6 +338,10 @@ class Intake(Protocol):
         """Whether the audit log has an entry of this number and hash."""
         ...
 
+    def allow(self, ids: Sequence[str]) -> None:
+        """Take these records though they were erased: uids, or how they begin. What comes of it is in the audit log."""
+        ...
+
     def note(self, finding: Finding) -> None:
         """Remember what the reader told."""
         ...
@@ -410,6 +463,32 @@ class Store(Protocol):
     def compare(self, batch: int, before: int | None = None) -> list[Change]: ...
 
     def undo(self, batch: int, *, dry_run: bool = False) -> Summary: ...
+
+    def reach_of(self, asked: Forgetting) -> Closure:
+        """What forgetting this comes to; nothing is changed. Raises UsageError, NotFound."""
+        ...
+
+    def forget(
+        self,
+        asked: Forgetting,
+        *,
+        tombs: Callable[[int, Sequence[Deceased], Stores], Tombs],
+        expected: Closure | None = None,
+    ) -> Erased:
+        """Forget it, in one transaction; nothing brings it back.
+
+        Args:
+            tombs: makes the tombstones of change N for these records, of which that was reached.
+            expected: what ``reach_of`` said; where it is no longer so, nothing is done.
+
+        Raises:
+            UsageError, NotFound: as ``reach_of``; or nothing in the vault is what was named.
+        """
+        ...
+
+    def erasures(self) -> list[Erased]:
+        """What was ever forgotten, oldest first."""
+        ...
 
     def stats(self) -> Stats: ...
 

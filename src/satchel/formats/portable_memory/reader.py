@@ -37,10 +37,10 @@ from satchel.formats.portable_memory.streams import Line
 from satchel.formats.portable_memory.tombstones import targets_of, tombstone_of, verdict
 from satchel.formats.portable_memory.validation import Check
 from satchel.limits import DEFAULT, Limits
-from satchel.model.findings import Finding
+from satchel.model.findings import Finding, erased
 from satchel.model.ids import make_uid
 from satchel.model.record import Item, Original, Reading
-from satchel.model.text import searchable
+from satchel.model.text import leaves, searchable
 from satchel.trust import tokens
 
 READER = f"{FORMAT_NAME}/1"
@@ -204,7 +204,7 @@ class _Reading:
             return
         graves = self._known.has_graves
         if graves and self._is_forbidden(kind, row, uid):
-            yield _erased(place)
+            yield erased(place, uid)
             return
         if graves and not self._buried(uid) and self._buried(folded_uid(kind, key_of(KINDS[kind], row))):
             text = "its id only looks like one that a tombstone forbids: another case, form or blank"
@@ -266,7 +266,7 @@ class _Reading:
         again = vendors.count(line, id)
         own = make_uid(FORMAT_NAME, kind, id) if id else ""
         if own and self._buried(own):
-            yield _erased(place)
+            yield erased(place, own)
             return
         if id and (self._doubted.forbids(kind, {"id": id}) or self._doubted.silences(kind, {"id": id})):
             yield _deleted_here(place)
@@ -288,10 +288,6 @@ def _deleted_here(place: Place) -> Finding:
     return Finding("tombstoned-row", "warning", "its own bundle deletes it; it was not taken", place, "skipped")
 
 
-def _erased(place: Place) -> Finding:
-    return Finding("erased", "info", "a tombstone in the vault forbids it; it was not taken", place, "skipped")
-
-
 def _original(kind: str, read: Line, uid: str) -> Original:
     row, key = read.row, read.key
     return Original(
@@ -304,4 +300,5 @@ def _original(kind: str, read: Line, uid: str) -> Original:
         read=lambda: Reading((native_record(kind, row, uid, key),)),
         small=True,
         dialect="mem" if read.plain else "",
+        strings=lambda: leaves(row),
     )

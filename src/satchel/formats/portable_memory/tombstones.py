@@ -20,6 +20,9 @@ from satchel.model.record import Tombstone
 from satchel.trust import tokens
 from satchel.trust.tokens import Verdict
 
+#: Kinds whose text is free prose about everything: a quotation of what is deleted leaves it, the row stays (dossier D8).
+SCRUBBED = ("community", "core", "procedure", "preference")
+
 
 def verdict(row: Mapping[str, Any], trusted: frozenset[str] = frozenset()) -> Verdict | None:
     """What the tombstone's own signature is worth; None without one.
@@ -51,6 +54,8 @@ def tombstone_of(row: Mapping[str, Any], line: bytes, place: Place, spared: froz
         place=place,
         kind=row["targetKind"],
         id=row["targetID"],
+        name=row["id"],
+        scrubs=SCRUBBED,
         actor=row["actor"],
         at=moments.read(row["deletedAt"]),
         kinds=tuple(sorted(kinds)),

@@ -75,6 +75,8 @@ def connect(path: Path, key: Secret, *, create: bool = False) -> apsw.Connection
                 connection.pragma("page_size", PAGE_BYTES)
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
             connection.pragma("synchronous", 2)
+            # What leaves is overwritten, not only let go.
+            connection.pragma("secure_delete", 1)
             connection.pragma("foreign_keys", 0)
             connection.pragma("cache_size", -CACHE_KIB)
             connection.pragma("journal_size_limit", 16 << 20)
@@ -98,6 +100,22 @@ def use_log(connection: apsw.Connection) -> bool:
         connection.set_busy_timeout(0)
         try:
             return bool(connection.pragma("journal_mode", "wal") == "wal")
+        except apsw.BusyError:
+            return False
+        finally:
+            connection.set_busy_timeout(_READ_WAIT_MS)
+
+
+def clear_log(connection: apsw.Connection) -> bool:
+    """Fold the write-ahead log into the file and cut it to nothing; whether that was done. While another process reads an
+    earlier state it cannot be: then the last one to close does it."""
+    with our_errors():
+        if connection.pragma("journal_mode") != "wal":
+            return True
+        connection.set_busy_timeout(0)
+        try:
+            row = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return bool(row is not None and row[0] == 0)
         except apsw.BusyError:
             return False
         finally:

@@ -6,19 +6,27 @@ They are hashes under a key of the vault's own, in its encrypted file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Any
 
 import apsw
 import msgspec
 
+from satchel.codec.pointers import unescape
+from satchel.errors import VaultDamaged
 from satchel.model.fragments import LEAST_WORD, Fragment, Marker, telling, unpacked
 from satchel.model.record import Record
 from satchel.model.spacing import spaced
 from satchel.model.text import leaves, searchable
+from satchel.vault.sqlite import blobs, states
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import one, our_errors, rows
+from satchel.vault.sqlite.excision import Gone
 from satchel.vault.sqlite.rows import decode
 
 _TOKENS = ["remove_diacritics", "2", "categories", "L* N* Co So"]
+_FILE_CHUNK_BYTES = 64 << 10
+_BLOBS = "SELECT digest FROM original WHERE uid = ? AND data IS NULL AND pack IS NULL"
 _INSERT = "INSERT OR IGNORE INTO fragment (hash, change) VALUES (?, ?)"
 
 
@@ -31,10 +39,11 @@ class Keeper:
         self._marker = Marker(secret)
         self._tokenise = connection.fts5_tokenizer("unicode61", _TOKENS)
 
-    def add(self, record: Record, native: bytes | None) -> None:
-        """What a record said that goes, in what was read of it and in its kept bytes."""
-        title, text = searchable(record)
-        self._keep(self._marker.of_texts(texts_of(record, native)) | self._words(title) | self._words(text))
+    def add(self, record: Record, native: Any) -> None:
+        """A state of a record that goes: what was read of it, and its own member of its kept original (a JSON value, or a text)."""
+        texts = set(texts_of(record))
+        texts.update(telling(strings(native)))
+        self._keep(self._marker.of_texts(texts) | self._words(*searchable(record)))
 
     def add_texts(self, texts: Iterable[str]) -> None:
         """Other texts that go: a label, a quotation."""
@@ -44,23 +53,75 @@ class Keeper:
         """A file's bytes that go."""
         self._keep(self._marker.of_file(chunks))
 
-    def _words(self, text: str) -> set[Fragment]:
-        return {self._marker.word(word) for word in words_in(self._tokenise, text) if len(word) >= LEAST_WORD}
+    def _words(self, *texts: str) -> set[Fragment]:
+        words = {word for text in texts for word in words_in(self._tokenise, text)}
+        return {self._marker.word(word) for word in words if len(word) >= LEAST_WORD}
 
     def _keep(self, fragments: set[Fragment]) -> None:
         self._connection.executemany(_INSERT, [(fragment.packed(), self._change) for fragment in fragments])
 
 
-def texts_of(record: Record, native: bytes | None) -> Iterator[str]:
-    """The strings of a record that could be content: of its body, its tags, what other formats had it carry, its kept bytes."""
-    body = msgspec.to_builtins(record.body)
-    strings = leaves([*body.values(), list(record.tags), record.residue])
-    if native:
+def remember(connection: apsw.Connection, kept: Originals, gone: Iterable[Gone], *, secret: bytes, change: int) -> None:
+    """Keep the fragments of records that go, while they are still there."""
+    keeper = Keeper(connection, secret, change)
+    values = Values(kept)
+    for record in gone:
+        for state in states.states(connection, kept, record.id):
+            # The object as a whole holds what stays as well.
+            alone = record.kind != "conversation"
+            keeper.add(state.record, values.member(state.original, state.record.native.pointer) if alone else None)
+        for (digest,) in rows(connection, _BLOBS, (record.uid,)):
+            with blobs.open_blob(connection, digest.hex()) as stream:
+                keeper.add_file(iter(partial(stream.read, _FILE_CHUNK_BYTES), b""))
+
+
+class Values:
+    """Kept originals as JSON values; the last one is held, for a conversation's messages come one after another."""
+
+    def __init__(self, kept: Originals) -> None:
+        self._kept = kept
+        self._last: tuple[int, Any] = (0, None)
+
+    def member(self, original: int, pointer: str) -> Any:
+        """The member of an original that a pointer names; None where there is none, or where the original is a file."""
+        if self._last[0] != original:
+            self._last = (original, self._value(original))
+        value = self._last[1]
+        for token in pointer.split("/")[1:]:
+            if type(value) is str:
+                value = _decoded(value.encode("utf-8", "surrogatepass"))
+            if type(value) is dict:
+                value = value.get(unescape(token))
+            elif type(value) is list and token.isdecimal() and int(token) < len(value):
+                value = value[int(token)]
+            else:
+                return None
+        return value
+
+    def _value(self, original: int) -> Any:
         try:
-            strings += leaves(msgspec.json.decode(native))
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            strings.append(native.decode("utf-8", "replace"))
-    yield from telling(strings)
+            native = self._kept.native(original)
+        except VaultDamaged:
+            return None
+        return None if native is None else _decoded(native)
+
+
+def _decoded(data: bytes) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return data.decode("utf-8", "replace")
+
+
+def strings(value: Any) -> list[str]:
+    """The strings in a JSON value, or the one that it is."""
+    return leaves(value) if isinstance(value, dict | list) else [value] if isinstance(value, str) else []
+
+
+def texts_of(record: Record) -> Iterator[str]:
+    """The strings of a record that could be content: of its body, its tags, what other formats had it carry."""
+    body = msgspec.to_builtins(record.body)
+    yield from telling(leaves([*body.values(), list(record.tags), record.residue]))
 
 
 def kept(connection: apsw.Connection) -> set[Fragment]:

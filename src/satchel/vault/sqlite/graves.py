@@ -17,9 +17,12 @@ import apsw
 from satchel.model.packages import Reached
 from satchel.model.record import Tombstone
 from satchel.model.text import searchable
-from satchel.vault.sqlite import audit, packages, states
+from satchel.vault.sqlite import asides, audit, packages, quotations, states
+from satchel.vault.sqlite.barred import STATING
 from satchel.vault.sqlite.blocks import Originals, leave
 from satchel.vault.sqlite.connection import one, rows
+from satchel.vault.sqlite.excision import Gone, load
+from satchel.vault.sqlite.quotations import Quoting
 from satchel.vault.sqlite.rows import decode, remove_details
 
 #: What cannot be without what it links to, as (kind, type of link). A relation that holds no text outlives a redaction.
@@ -32,8 +35,6 @@ _DEPENDENT = (
 )
 
 
-#: Kinds whose statement, once erased, is not taken from elsewhere either. The name of a person or a thing is none.
-STATING = frozenset({"memory", "instruction", "profile", "document", "chunk"})
 _GRAVE = "INSERT OR IGNORE INTO grave (target, tombstone, op) VALUES (?, ?, ?)"
 #: The grave of what a package says was reached in the store that wrote it; see model.packages.Reached.
 _REACHED = {"derived": "delete", "orphan": "orphan"}
@@ -48,9 +49,18 @@ class _Erased(NamedTuple):
     id: str = ""
 
 
-def bury(connection: apsw.Connection, kept: Originals, tombstone: Tombstone, *, batch: int, now: int) -> dict[str, int] | None:
-    """Keep the tombstone and carry it out; what left, by kind, or None when the vault has this tombstone already. The audit log
-    gets an entry for the target and one for each further record that left."""
+class Burial(NamedTuple):
+    """What a tombstone did: records that left, by kind, and those that quote one of them and were left as they are."""
+
+    removed: dict[str, int]
+    quoting: list[Quoting]
+
+
+def bury(
+    connection: apsw.Connection, kept: Originals, tombstone: Tombstone, *, batch: int, now: int, secret: bytes
+) -> Burial | None:
+    """Keep the tombstone and carry it out; None when the vault has this tombstone already. The audit log gets an entry for the
+    target and one for each further record that left."""
     digest = hashlib.sha256(tombstone.native).digest()
     connection.execute(
         "INSERT OR IGNORE INTO tombstone (digest, format, batch, at, data) VALUES (?, ?, ?, ?, ?)",
@@ -62,6 +72,7 @@ def bury(connection: apsw.Connection, kept: Originals, tombstone: Tombstone, *, 
     if tombstone.alike:
         connection.execute(_GRAVE, (bytes.fromhex(tombstone.alike), id, "alike"))
     removed: dict[str, int] = {}
+    gone: list[Gone] = []
     reached: set[str] = set(tombstone.kinds)
     spared = tombstone.spared
     pending: list[tuple[bytes, str, str]] = [
@@ -90,7 +101,11 @@ def bury(connection: apsw.Connection, kept: Originals, tombstone: Tombstone, *, 
                 if edge.hex() not in spared:
                     pending.append((edge, "unfounded", "unfounded"))
                     ends.update(joined)
-        erased = _Erased() if op == "redact" and _is_silent(connection, kept, uid, tombstone) else _erase(connection, kept, uid)
+        is_silent = op == "redact" and _is_silent(connection, kept, uid, tombstone)
+        leaving = None if is_silent else load(connection, kept, uid)
+        erased = _Erased() if is_silent else _erase(connection, kept, uid)
+        if leaving:
+            gone.append(leaving)
         if erased.kind:
             removed[erased.kind] = removed.get(erased.kind, 0) + 1
             reached.add(erased.source_kind)
@@ -101,7 +116,17 @@ def bury(connection: apsw.Connection, kept: Originals, tombstone: Tombstone, *, 
         of = {"actor": tombstone.actor, "deleted": tombstone.at.isoformat() if tombstone.at else ""}
         _tell(connection, uid, erased, op if how == "named" else "delete", how, of, batch=batch, now=now)
     packages.concern(connection, tombstone.format, reached)
-    return removed
+    return Burial(removed, _quoting(connection, kept, tombstone, gone, secret))
+
+
+def _quoting(
+    connection: apsw.Connection, kept: Originals, tombstone: Tombstone, gone: list[Gone], secret: bytes
+) -> list[Quoting]:
+    """Quotations leave the rows of which the format says so; the others that quote are the owner's to judge."""
+    found = quotations.find(connection, kept, gone) if gone else []
+    own = [each for each in found if each.platform == tombstone.format and each.source_kind in tombstone.scrubs]
+    quotations.scrub(connection, kept, secret, own, gone)
+    return [each for each in found if each not in own]
 
 
 def reach(connection: apsw.Connection, kept: Originals, reached: Reached, *, batch: int, now: int) -> str:
@@ -153,7 +178,10 @@ def _tell(
 def buried(connection: apsw.Connection, uid: bytes) -> str:
     """``delete``, ``redact`` or "": how a record of this uid is forbidden; ``orphan`` of an entity that only edges named which
     are gone, ``alike`` of a uid that stands for look-alikes."""
-    ops = {op for (op,) in rows(connection, "SELECT op FROM grave WHERE target = ?", (uid,))}
+    found = rows(
+        connection, "SELECT op FROM grave WHERE target = ?1 AND NOT EXISTS (SELECT 1 FROM allowed WHERE target = ?1)", (uid,)
+    )
+    ops = {op for (op,) in found}
     return next((op for op in ("delete", "redact", "orphan", "alike") if op in ops), "")
 
 
@@ -232,7 +260,8 @@ def _erase(connection: apsw.Connection, kept: Originals, uid: bytes) -> _Erased:
         said = decode(kept.data(*data))
         erased = _Erased(kind, said.origin.format, said.origin.kind or kind, said.origin.id)
         remove_details(connection, id, said)
-        for table in ("version", "witness"):
+        asides.remove(connection, id)
+        for table in ("version", "witness", "telling"):
             connection.execute(f"DELETE FROM {table} WHERE record = ?", (id,))
         connection.execute("DELETE FROM record WHERE id = ?", (id,))
         connection.execute("UPDATE record SET part_of = NULL WHERE part_of = ?", (id,))
@@ -250,7 +279,7 @@ def _erase(connection: apsw.Connection, kept: Originals, uid: bytes) -> _Erased:
 
 def _remove_original(connection: apsw.Connection, kept: Originals, id: int) -> None:
     """Take a kept original out, wherever its bytes lie."""
-    for table in ("witness", "sighting"):
+    for table in ("witness", "sighting", "telling"):
         connection.execute(f"DELETE FROM {table} WHERE original = ?", (id,))
     places = rows(connection, "SELECT pack, start, size, slot FROM original WHERE id = ?", (id,))
     connection.execute("DELETE FROM original WHERE id = ?", (id,))

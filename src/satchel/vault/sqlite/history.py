@@ -13,7 +13,7 @@ import msgspec
 
 from satchel.errors import NotFound, UsageError
 from satchel.model.times import from_microseconds
-from satchel.vault.sqlite import audit, blobs, packages
+from satchel.vault.sqlite import asides, audit, blobs, packages
 from satchel.vault.sqlite.blocks import Originals, leave
 from satchel.vault.sqlite.connection import one, our_errors, rows
 from satchel.vault.sqlite.rows import decode, remove_details, replace_current
@@ -196,11 +196,14 @@ def _take_back_records(
                     version=version,
                     secret=secret,
                 )
+                asides.renew(connection, originals, row)
                 restored[record.kind] = restored.get(record.kind, 0) + 1
             else:
                 remove_details(connection, row, record)
                 connection.execute("DELETE FROM version WHERE record = ?", (row,))
-                connection.execute("DELETE FROM witness WHERE record = ?", (row,))
+                asides.remove(connection, row)
+                for table in ("witness", "telling"):
+                    connection.execute(f"DELETE FROM {table} WHERE record = ?", (row,))
                 connection.execute("DELETE FROM record WHERE id = ?", (row,))
                 connection.execute("UPDATE record SET part_of = NULL WHERE part_of = ?", (row,))
                 removed[record.kind] = removed.get(record.kind, 0) + 1
@@ -211,7 +214,8 @@ def _remove_originals(connection: apsw.Connection, id: int) -> None:
     blob = "data IS NULL AND pack IS NULL"
     digests = rows(connection, f"SELECT digest FROM original WHERE batch = ? AND {blob}", (id,))
     packs = rows(connection, "SELECT DISTINCT pack FROM original WHERE batch = ? AND pack IS NOT NULL", (id,))
-    connection.execute("DELETE FROM witness WHERE original IN (SELECT id FROM original WHERE batch = ?)", (id,))
+    for table in ("witness", "telling"):
+        connection.execute(f"DELETE FROM {table} WHERE original IN (SELECT id FROM original WHERE batch = ?)", (id,))
     connection.execute("DELETE FROM sighting WHERE batch = ?1 OR original IN (SELECT id FROM original WHERE batch = ?1)", (id,))
     for (pack,) in packs:
         leaving = rows(connection, "SELECT start, size, slot FROM original WHERE pack = ? AND batch = ?", (pack, id))

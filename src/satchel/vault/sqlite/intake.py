@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -21,15 +22,16 @@ import msgspec
 from msgspec.structs import replace
 
 from satchel.errors import InputError, Place, SatchelError
-from satchel.model.bodies import Foreign, Message
+from satchel.model.bodies import Message
 from satchel.model.findings import Finding, from_error
 from satchel.model.record import Asset, Original, Reading, Record, Tombstone
-from satchel.model.text import same_words, searchable
+from satchel.model.text import searchable
 from satchel.model.times import to_microseconds
-from satchel.vault.sqlite import audit, blobs, graves, packages, packs
+from satchel.vault.sqlite import asides, audit, blobs, graves, packages, packs
 from satchel.vault.sqlite.arrivals import Arrivals
 from satchel.vault.sqlite.blocks import Originals, Packer
 from satchel.vault.sqlite.connection import one, rows
+from satchel.vault.sqlite.door import Door
 from satchel.vault.sqlite.rows import (
     add_details,
     content_key,
@@ -44,9 +46,6 @@ from satchel.vault.store import Batch, Counts, Outcome, SourceFile, Summary
 
 #: Findings told one by one; past that, alike ones are counted together.
 MAX_FINDINGS = 2_000
-
-#: A text inside a vendor's record that is shorter than this is no statement of its own.
-MIN_STATEMENT_BYTES = 16
 
 _INSERT_RECORD = (
     "INSERT OR IGNORE INTO record (uid, kind, platform, created, part_of, position, content_key, original, batch, recorded,"
@@ -90,8 +89,17 @@ class SqliteIntake(Arrivals):
         self._kept = Originals(connection)
         self._packer = Packer()
         self._graves = graves.any_buried(connection)
+        self._door = Door(
+            connection,
+            secret=secret,
+            now=self._now,
+            batch=self.batch,
+            note=self.note,
+            count=lambda kind: self._count(kind, "erased"),
+        )
         self._tombstones = 0
         self._removed: dict[str, int] = {}
+        self._quoting: dict[str, None] = {}
         self._texts = PendingTexts(connection)
         #: Small objects not yet merged.
         self._small: list[Original] = []
@@ -127,9 +135,11 @@ class SqliteIntake(Arrivals):
             records = self._read(original)
             if len(records) != 1 or records[0][0].uid != original.uid:
                 others.append((original, records))
-            elif self._graves and self._refuse(original, uid, records):
+            elif self._graves and (admitted := self._door.admit(original, records)) is None:
                 self._done("erased")
             else:
+                if self._graves and admitted:
+                    original, records = admitted
                 record, data = records[0]
                 fresh.append(packs.Small(original, record, data, record.kind, self._source(original.place.file)))
         if fresh and not packs.add(
@@ -164,8 +174,20 @@ class SqliteIntake(Arrivals):
                 self._count(kind, "unchanged", count)
             return self._done("unchanged")
         records = self._read(original) if read is None else read
-        if self._graves and self._refuse(original, uid, records):
-            return self._done("erased")
+        if self._graves:
+            admitted = self._door.admit(original, records)
+            if admitted is None:
+                return self._done("erased")
+            if admitted.original.native != original.native:
+                # What is kept is what was kept before, without what was erased.
+                digest = hashlib.sha256(admitted.original.native).digest()
+                same = next((row for row in known if row[1] == digest), None)
+                if same and same[2] == original.reader:
+                    self._sight(same[0], "unchanged")
+                    for record, _ in admitted.records:
+                        self._count(record.kind, "unchanged")
+                    return self._done("unchanged")
+            original, records = admitted
         kinds: dict[str, int] = {}
         for record, _ in records:
             kinds[record.kind] = kinds.get(record.kind, 0) + 1
@@ -211,44 +233,25 @@ class SqliteIntake(Arrivals):
         self._merge_small()
         self._texts.flush()
         carried = packages.carried_count(self._connection)
-        removed = graves.bury(self._connection, self._kept, tombstone, batch=self.batch, now=self._now)
+        burial = graves.bury(self._connection, self._kept, tombstone, batch=self.batch, now=self._now, secret=self._secret)
         self._tell_carried(carried, tombstone.place)
-        if removed is not None:
+        if burial is not None:
             self._graves = True
             self._tombstones += 1
-            for kind, count in removed.items():
+            for each in burial.quoting:
+                self._quoting[each.uid.hex()] = None
+                text = f"record {each.uid.hex()[:12]} quotes what a tombstone erased, and was left as it is"
+                self.note(Finding("quotes-erased", "warning", text, tombstone.place))
+            for kind, count in burial.removed.items():
                 self._removed[kind] = self._removed.get(kind, 0) + count
 
     def buried(self, uid: str) -> str:
         """See Intake.buried."""
-        return graves.buried(self._connection, bytes.fromhex(uid)) if self._graves else ""
+        return self._door.buried(uid) if self._graves else ""
 
-    def _refuse(self, original: Original, uid: bytes, records: list[tuple[Record, bytes]]) -> bool:
-        """Whether a tombstone forbids a source object. Nothing of it is kept then, its bytes least of all."""
-        if graves.buried(self._connection, uid) == "delete":
-            for record, _ in records:
-                self._count(record.kind, "erased")
-            text = "a tombstone in the vault forbids it; it was not taken"
-            self.note(Finding("erased", "info", text, original.place, "skipped"))
-            return True
-        if len(records) == 1 and self._was_erased(records[0][0]):
-            # Somebody else may have said it too: that is for the owner to decide.
-            text = "it says, under another id, what a tombstone erased; it was taken"
-            self.note(Finding("erased-words", "warning", text, original.place))
-        return False
-
-    def _was_erased(self, record: Record) -> bool:
-        """Whether a new record says what was erased. One that stands in the vault all the same was said by somebody else."""
-        title, text = searchable(record)
-        if record.kind in graves.STATING:
-            keys = [content_key(record, title, text, self._secret)]
-        elif isinstance(record.body, Foreign):
-            # Nobody knows which of its texts is the statement; a word or two is none.
-            parts = [same_words("", part) for part in text.split("\n")]
-            keys = [keyed(part, self._secret) for part in parts if len(part) >= MIN_STATEMENT_BYTES]
-        else:
-            return False
-        return any(graves.said(self._connection, key) for key in keys) and self._row_of(record.uid) is None
+    def allow(self, ids: Sequence[str]) -> None:
+        """See Intake.allow."""
+        self._door.allow(ids)
 
     def said(self, uid: str) -> tuple[str, str] | None:
         """See Intake.said."""
@@ -260,6 +263,8 @@ class SqliteIntake(Arrivals):
         """See Intake.put_asset. A file that breaks off is a finding, and what was read of it is not kept."""
         self._merge_small()
         connection = self._connection
+        if self._graves and not self._door.admits(asset.record, asset.place):
+            return "erased"
         try:
             with connection, asset.open() as stream:
                 digest, size, new = blobs.store(connection, stream)
@@ -296,7 +301,7 @@ class SqliteIntake(Arrivals):
         """See Intake.note."""
         key = (finding.code, finding.place.file)
         # Notes that are alike are told once for a file; what was lost is told one by one, up to a limit.
-        if finding.severity != "info" and len(self._findings) < MAX_FINDINGS:
+        if (finding.severity != "info" or finding.code == "erased") and len(self._findings) < MAX_FINDINGS:
             self._findings.append(finding)
         elif key in self._counted:
             seen = self._counted[key]
@@ -313,6 +318,7 @@ class SqliteIntake(Arrivals):
             originals=self._originals,
             removed=self._removed,
             tombstones=self._tombstones,
+            quoting=tuple(self._quoting),
             blobs=self._blobs,
             blob_bytes=self._blob_bytes,
         )
@@ -460,6 +466,8 @@ class SqliteIntake(Arrivals):
                 id = connection.last_insert_rowid()
                 self._texts.add(id, title, text)
                 add_details(connection, [(id, record)])
+                if alone:
+                    asides.renew(connection, self._kept, id)
                 self._count(record.kind, "new")
                 changed = True
             else:
@@ -487,6 +495,8 @@ class SqliteIntake(Arrivals):
         if age.older or (earlier and not age.newer):
             if not earlier:
                 self._keep_earlier(id, version, data, original)
+            elif of != original:
+                connection.execute("INSERT OR IGNORE INTO telling (record, original) VALUES (?, ?)", (id, original))
             return "older"
         connection.execute(
             "INSERT INTO version (record, version, batch, original, data) VALUES (?, ?, ?, ?, ?)",
@@ -504,6 +514,7 @@ class SqliteIntake(Arrivals):
             version=version + 1,
             secret=self._secret,
         )
+        asides.renew(connection, self._kept, id)
         return "updated"
 
     def _is_restated(self, before: int, after: int) -> bool:

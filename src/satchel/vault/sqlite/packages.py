@@ -109,10 +109,11 @@ def hear(connection: apsw.Connection, heard: Heard, *, batch: int) -> bool:
     return bool(connection.changes())
 
 
-def hush(connection: apsw.Connection, target: str) -> None:
-    """What could be content in the entries that speak of an erased id goes, and comes no more."""
+def hush(connection: apsw.Connection, target: str) -> int:
+    """What could be content in the entries that speak of an erased id goes, and comes no more; how many there were."""
     connection.execute("INSERT OR IGNORE INTO hushed (target) VALUES (?)", (_target(target),))
     connection.execute("UPDATE heard SET data = bare WHERE target = ? AND data <> bare", (_target(target),))
+    return connection.changes()
 
 
 def heard_entries(connection: apsw.Connection, format: str, after: int) -> Iterator[bytes]:

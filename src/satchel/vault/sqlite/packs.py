@@ -11,6 +11,7 @@ import apsw
 from satchel.model.record import Original, Record
 from satchel.model.text import searchable
 from satchel.model.times import to_microseconds
+from satchel.vault.sqlite import asides
 from satchel.vault.sqlite.blocks import Packer
 from satchel.vault.sqlite.connection import one, rows
 from satchel.vault.sqlite.rows import add_details, content_key, sort_time
@@ -67,10 +68,14 @@ def add(
     wholes: dict[str, int] = {}
     records: list[tuple[object, ...]] = []
     said: list[tuple[int, str, str]] = []
-    for slot, (_, record, _, kind, _) in enumerate(smalls):
+    aside: list[tuple[int, str]] = []
+    for slot, (original, record, _, kind, _) in enumerate(smalls):
         id = first + slot
         title, text = searchable(record)
         said.append((id, title, text))
+        more = asides.text_aside(original.strings(), title, text) if original.strings else ""
+        if more:
+            aside.append((id, more))
         wholes[record.uid] = id
         part_of = record.linked("part_of") if record.links else ""
         if part_of and part_of not in wholes:
@@ -101,6 +106,8 @@ def add(
     _keep(connection, packer, smalls, first_original, batch)
     for id, title, text in said:
         texts.add(id, title, text)
+    if aside:
+        asides.add(connection, aside)
     add_details(connection, [(first + slot, small.record) for slot, small in enumerate(smalls)])
     return True
 

@@ -83,13 +83,16 @@ def add_text(connection: apsw.Connection, texts: list[tuple[int, bytes, bytes]])
     connection.executemany("INSERT INTO text_index (rowid, title, body) VALUES (?, ?, ?)", texts)
 
 
-def remove_details(connection: apsw.Connection, id: int, record: Record) -> None:
-    """Take the record out of the text index, tags and links; ``record`` is the version that is indexed."""
+def remove_details(connection: apsw.Connection, id: int, record: Record, *, links: bool = True) -> bool:
+    """Take the record out of the text index, tags and links; ``record`` is the version that is indexed. Whether it had an entry
+    in the index."""
     row = index_row(id, *searchable(record))
     if row:
         connection.execute("INSERT INTO text_index (text_index, rowid, title, body) VALUES ('delete', ?, ?, ?)", row)
     connection.execute("DELETE FROM tag WHERE record = ?", (id,))
-    connection.execute("DELETE FROM link WHERE record = ?", (id,))
+    if links:
+        connection.execute("DELETE FROM link WHERE record = ?", (id,))
+    return row is not None
 
 
 def replace_current(

@@ -296,13 +296,37 @@ def _run_v5(connection: apsw.Connection) -> None:
     connection.execute(_V5)
 
 
-_EXPORTS = """
+_V6 = """
+-- What the owner had erased is refused in other words' clothes too; what others deleted is only told.
+ALTER TABLE erased_text ADD COLUMN refuse INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tombstone ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
+-- Uids that the owner took back after all.
+CREATE TABLE allowed (target BLOB PRIMARY KEY) WITHOUT ROWID;
+-- An original in which an earlier state of a record stands once more.
+CREATE TABLE telling (record INTEGER NOT NULL, original INTEGER NOT NULL, PRIMARY KEY (record, original)) WITHOUT ROWID;
+CREATE INDEX record_original ON record (original) WHERE slot IS NULL;
+CREATE INDEX version_original ON version (original);
+-- Records that quoted what was erased, and keyed hashes of those passages, by how many words they have.
+CREATE TABLE scrubbed (target BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE passage (key BLOB PRIMARY KEY, words INTEGER NOT NULL) WITHOUT ROWID;
+-- What the vault's owner had erased: model.erasure.Erased.
+CREATE TABLE erasure (batch INTEGER PRIMARY KEY, data BLOB NOT NULL);
+-- Text in the kept bytes of small objects that their records do not hold: nobody searches it, quotations are found by it.
+CREATE VIRTUAL TABLE aside_index USING fts5 (body, tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co So'");
+INSERT INTO aside_index (aside_index, rank) VALUES ('secure-delete', 1);
+"""
+
+
+def _run_v6(connection: apsw.Connection) -> None:
+    connection.execute(_V6)
+
+
+_V7 = """
 -- Fragments of what a change erased, as keyed hashes (model.fragments), until a check has found nothing of it.
 CREATE TABLE fragment (hash BLOB NOT NULL, change INTEGER NOT NULL, PRIMARY KEY (hash, change)) WITHOUT ROWID;
 
 -- What left the vault in the clear, and where to. Records that later changes than ``after`` brought, up to ``change``, may be in
--- it: those of ``kinds`` (all, where it is ''), as they held at the moment ``as_of`` where there is one. digest: of what was
--- written; NULL while it is being written, and of what was never finished.
+-- it, as they held at the moment ``as_of`` where there is one. digest: of what was written; NULL while it is being written, and of what was never finished.
 CREATE TABLE export (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at INTEGER NOT NULL,
@@ -318,12 +342,12 @@ CREATE TABLE export (
 """
 
 
-def _run_exports(connection: apsw.Connection) -> None:
-    connection.execute(_EXPORTS)
+def _run_v7(connection: apsw.Connection) -> None:
+    connection.execute(_V7)
 
 
 #: In order; never edited, only appended to.
-STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1, _run_v2, _run_v3, _run_v4, _run_v5, _run_exports)
+STEPS: tuple[Callable[[apsw.Connection], None], ...] = (_run_v1, _run_v2, _run_v3, _run_v4, _run_v5, _run_v6, _run_v7)
 
 
 def migrate(connection: apsw.Connection, steps: tuple[Callable[[apsw.Connection], None], ...] = STEPS) -> int:

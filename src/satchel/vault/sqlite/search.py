@@ -82,6 +82,11 @@ def parse(words: str) -> list[Term]:
     return terms
 
 
+def match_of(words: str) -> str:
+    """What a person typed as an FTS5 expression. Raises UsageError as ``parse``."""
+    return _match(parse(words))
+
+
 def _match(terms: list[Term]) -> str:
     wanted = " AND ".join(term.fts() for term in terms if not term.absent)
     unwanted = " OR ".join(term.fts() for term in terms if term.absent)

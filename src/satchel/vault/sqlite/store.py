@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import heapq
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 import apsw
+import msgspec
 
 from satchel.codec.pointers import resolve_bytes
 from satchel.errors import NotFound, UsageError, VaultError
+from satchel.model.erasure import Closure, Erased, Stores
 from satchel.model.findings import Finding
 from satchel.model.packages import CarriedFile, Edition
 from satchel.model.record import Record
@@ -22,9 +24,21 @@ from satchel.model.times import from_microseconds, to_microseconds
 from satchel.trust.public_keys import read_typed_key
 from satchel.trust.secrets import Secret
 from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey
-from satchel.vault.sqlite import audit, blobs, exports, graves, history, packages, search, signers, states
+from satchel.vault.sqlite import (
+    asides,
+    audit,
+    blobs,
+    exports,
+    forgetting,
+    graves,
+    history,
+    packages,
+    search,
+    signers,
+    states,
+)
 from satchel.vault.sqlite.blocks import Frame, Originals
-from satchel.vault.sqlite.connection import connect, our_errors, rows, use_log, writing
+from satchel.vault.sqlite.connection import clear_log, connect, our_errors, rows, use_log, writing
 from satchel.vault.sqlite.intake import SqliteIntake
 from satchel.vault.sqlite.rows import add_text, decode, index_row, meta
 from satchel.vault.sqlite.schema import STEPS, migrate
@@ -32,7 +46,9 @@ from satchel.vault.store import (
     AuditEntry,
     Batch,
     Change,
+    Deceased,
     Exported,
+    Forgetting,
     Found,
     HeldBy,
     Kept,
@@ -43,6 +59,7 @@ from satchel.vault.store import (
     SourceOf,
     Stats,
     Summary,
+    Tombs,
     TrustedDid,
     TrustedKey,
     Version,
@@ -71,6 +88,8 @@ class SqliteStore:
             self._owner_id: str = meta(connection, "owner_id")
             if meta(connection, "text_version") != TEXT_VERSION:
                 self._rebuild_index()
+            if meta(connection, "aside_version") != asides.VERSION:
+                self._rebuild_asides()
 
     @classmethod
     def create(cls, path: Path, key: Secret, *, owner_id: str) -> SqliteStore:
@@ -85,6 +104,7 @@ class SqliteStore:
                     ("content_secret", secrets.token_bytes(32)),
                     ("owner_id", owner_id),
                     ("text_version", TEXT_VERSION),
+                    ("aside_version", asides.VERSION),
                 ],
             )
             connection.execute("INSERT INTO batch (kind, at, label) VALUES ('create', ?, '')", (at,))
@@ -352,6 +372,34 @@ class SqliteStore:
         with writing(self.connection, keep=not dry_run):
             return history.undo(self.connection, self._kept, batch, now=to_microseconds(now()), secret=self._secret)
 
+    def reach_of(self, asked: Forgetting) -> Closure:
+        """See Store.reach_of."""
+        return forgetting.plan(self.connection, self._kept, asked).closure
+
+    def forget(
+        self,
+        asked: Forgetting,
+        *,
+        tombs: Callable[[int, Sequence[Deceased], Stores], Tombs],
+        expected: Closure | None = None,
+    ) -> Erased:
+        """See Store.forget. Afterwards the write-ahead log, which holds the pages as they were, is folded in and cut."""
+        with writing(self.connection):
+            erased = forgetting.forget(
+                self.connection,
+                self._kept,
+                asked,
+                now=to_microseconds(now()),
+                secret=self._secret,
+                tombs=tombs,
+                expected=expected,
+            )
+        return msgspec.structs.replace(erased, log_cleared=clear_log(self.connection))
+
+    def erasures(self) -> list[Erased]:
+        """See Store.erasures."""
+        return forgetting.erasures(self.connection)
+
     def record_event(self, operation: str, detail: dict[str, str]) -> None:
         """See Store.record_event."""
         with writing(self.connection):
@@ -551,3 +599,9 @@ class SqliteStore:
                 last = page[-1][0]
             connection.execute("UPDATE meta SET value = ? WHERE name = 'text_version'", (TEXT_VERSION,))
             audit.append(connection, at=to_microseconds(now()), operation="reindex", detail={"text": TEXT_VERSION})
+
+    def _rebuild_asides(self) -> None:
+        """Gather the text that stands aside anew, in a vault that an earlier Satchel made."""
+        with writing(self.connection):
+            asides.rebuild(self.connection, self._kept)
+            self.connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('aside_version', ?)", (asides.VERSION,))

@@ -7,18 +7,14 @@ it shares excuses nothing: a conversation's bytes held what was erased from it. 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import apsw
 import msgspec
 
-from satchel.codec.pointers import unescape
-from satchel.errors import VaultDamaged
-from satchel.model.text import leaves
 from satchel.vault.sqlite import audit
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import rows
-from satchel.vault.sqlite.fragments import texts_of
+from satchel.vault.sqlite.fragments import Values, strings, texts_of
 from satchel.vault.sqlite.rows import decode
 
 _PAGE = 500
@@ -31,22 +27,22 @@ _NAMES = frozenset(
 
 def said(connection: apsw.Connection, kept: Originals) -> Iterator[str]:
     """Every string that excuses itself, some of them more than once."""
-    values: dict[int, Any] = {}
+    values = Values(kept)
     last = 0
     while True:
-        page = rows(connection, f"SELECT id, data, slot, original FROM record WHERE id > ? ORDER BY id LIMIT {_PAGE}", (last,))
+        page = rows(
+            connection, f"SELECT id, data, slot, original FROM record WHERE id > ? ORDER BY id LIMIT {_PAGE}", (last,)
+        )
         for _, data, slot, original in page:
             record = decode(kept.data(data, slot, original))
-            yield from texts_of(record, None)
+            yield from texts_of(record)
             if record.kind != "conversation":
-                if original not in values:
-                    values = {original: _value(kept, original)}
-                yield from _strings(_member(values[original], record.native.pointer))
+                yield from strings(values.member(original, record.native.pointer))
         if len(page) < _PAGE:
             break
         last = page[-1][0]
     for (data,) in connection.execute("SELECT data FROM version"):
-        yield from texts_of(decode(data), None)
+        yield from texts_of(decode(data))
     for entry in audit.entries(connection):
         yield from (str(value) for name, value in entry.detail.items() if name in _NAMES)
     for (line,) in connection.execute("SELECT data FROM tombstone"):
@@ -56,40 +52,6 @@ def said(connection: apsw.Connection, kept: Originals) -> Iterator[str]:
 def stays(connection: apsw.Connection, digest: bytes) -> bool:
     """Whether a file that is kept in the vault belongs to a record that stays."""
     return bool(rows(connection, f"{_BLOB} LIMIT 1", (digest,)))
-
-
-def _value(kept: Originals, original: int) -> Any:
-    """A kept original as its JSON value, or as text; None of one that is a file."""
-    try:
-        native = kept.native(original)
-    except VaultDamaged:
-        return None
-    if native is None:
-        return None
-    try:
-        return msgspec.json.decode(native)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return native.decode("utf-8", "replace")
-
-
-def _member(value: Any, pointer: str) -> Any:
-    for token in pointer.split("/")[1:]:
-        if type(value) is str:
-            try:
-                value = msgspec.json.decode(value)
-            except msgspec.DecodeError:
-                return None
-        if type(value) is dict:
-            value = value.get(unescape(token))
-        elif type(value) is list and token.isdecimal() and int(token) < len(value):
-            value = value[int(token)]
-        else:
-            return None
-    return value
-
-
-def _strings(value: Any) -> list[str]:
-    return leaves(value) if isinstance(value, dict | list) else [value] if isinstance(value, str) else []
 
 
 def _named(line: bytes) -> Iterator[str]:
@@ -102,4 +64,4 @@ def _named(line: bytes) -> Iterator[str]:
         for part in (tombstone, derived if isinstance(derived, dict) else {}):
             for name, value in part.items():
                 if name in _NAMES:
-                    yield from _strings(value)
+                    yield from strings(value)

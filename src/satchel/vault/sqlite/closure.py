@@ -1,0 +1,201 @@
+"""What goes with the records that were asked for, and what stays but is touched (model.erasure.How)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import apsw
+
+from satchel.model.bodies import Message
+from satchel.model.erasure import Closure, How, ReachedRecord, Request
+from satchel.vault.sqlite import quotations
+from satchel.vault.sqlite.blocks import Originals
+from satchel.vault.sqlite.connection import one, rows
+from satchel.vault.sqlite.excision import Gone, load
+from satchel.vault.sqlite.rows import decode
+
+#: What lives on when the scope that it is part of is forgotten.
+FREE = ("conversation", "memory", "scope")
+_FOUNDATIONS = "('derived_from', 'evidence')"
+#: Messages that show a file by its name are looked for in so many places.
+_SHOWN = 2_000
+
+
+class Reaching:
+    """A closure under way."""
+
+    def __init__(self, connection: apsw.Connection, kept: Originals, request: Request) -> None:
+        self._connection = connection
+        self._kept = kept
+        self._request = request
+        self._redacts = request.mode == "redact"
+        #: Uid → what it is and how it is reached, in the order of finding.
+        self.going: dict[bytes, ReachedRecord] = {}
+        #: Of those that go, the ones whose skeleton stays.
+        self.skeletons: set[bytes] = set()
+        self.gone: list[Gone] = []
+        self.quoting: list[quotations.Quoting] = []
+
+    def run(self, named: Iterable[bytes]) -> None:
+        """Follow everything from the records that were named."""
+        pending: list[tuple[bytes, How, str]] = [(uid, "named", "") for uid in named]
+        if self._request.with_witnesses:
+            pending += [(uid, "named", "") for named in list(pending) for uid in self._witnesses(named[0])]
+        pending.reverse()
+        while pending:
+            uid, how, through = pending.pop()
+            if uid in self.going:
+                continue
+            gone = load(self._connection, self._kept, uid, stays=self._redacts and how in ("named", "derived"))
+            if gone is None:
+                continue
+            if gone.stays:
+                self.skeletons.add(uid)
+            self.gone.append(gone)
+            self.going[uid] = ReachedRecord(
+                uid=uid.hex(),
+                kind=gone.kind,
+                how=how,
+                platform=gone.states[-1].provenance.platform,
+                through=through,
+            )
+            pending += [(other, of, uid.hex()) for other, of in self._dependent(gone)]
+            if not pending:
+                pending += self._orphans()
+        self.quoting = quotations.find(self._connection, self._kept, self.gone)
+
+    def closure(self) -> Closure:
+        """What was found, with what stays and is touched."""
+        staying: dict[bytes, ReachedRecord] = {}
+        for each in self.quoting:
+            staying[each.uid] = ReachedRecord(
+                uid=each.uid.hex(),
+                kind=each.kind,
+                how="quotes",
+                platform=each.platform,
+                through=each.of.hex(),
+                scrubbed=self._request.quotations == "scrub",
+            )
+        for uid in self.going:
+            for other, how in (*((other, "witness") for other in self._witnesses(uid)), *self._touched(uid)):
+                if other not in self.going and other not in staying:
+                    kind, platform = rows(self._connection, "SELECT kind, platform FROM record WHERE uid = ?", (other,))[0]
+                    staying[other] = ReachedRecord(
+                        uid=other.hex(),
+                        kind=kind,
+                        how=how,  # type: ignore[arg-type]
+                        platform=platform,
+                        through=uid.hex(),
+                    )
+        records = (*self.going.values(), *staying.values())
+        return Closure(
+            request=self._request,
+            records=records,
+            going=_counted(self.going.values()),
+            staying=_counted(staying.values()),
+        )
+
+    def _dependent(self, gone: Gone) -> list[tuple[bytes, How]]:
+        """What goes with one record: its parts, relations that end in it, what rests on nothing else."""
+        found: list[tuple[bytes, How]] = []
+        parts = "SELECT uid, kind FROM record WHERE part_of = ? ORDER BY id"
+        for uid, kind in rows(self._connection, parts, (gone.id,)):
+            if gone.kind != "scope" or kind not in FREE:
+                found.append((uid, "derived"))
+        linking = "SELECT r.uid, r.kind, l.type FROM link l JOIN record r ON r.id = l.record WHERE l.target = ? ORDER BY r.id"
+        for uid, kind, type in rows(self._connection, linking, (gone.uid,)):
+            if type == "part_of" and (gone.kind != "scope" or kind not in FREE):
+                found.append((uid, "derived"))
+            elif type in ("derived_from", "evidence"):
+                if self._is_unfounded(uid):
+                    found.append((uid, "unfounded"))
+            elif type == "related_to" and kind == "relation" and not gone.stays:
+                found.append((uid, "unfounded"))
+        return found[::-1]
+
+    def _is_unfounded(self, uid: bytes) -> bool:
+        """Whether all that a record was drawn from goes or is gone."""
+        sql = (
+            "SELECT l.target, EXISTS (SELECT 1 FROM grave g WHERE g.target = l.target AND g.op = 'delete')"
+            f" FROM link l WHERE l.record = (SELECT id FROM record WHERE uid = ?) AND l.type IN {_FOUNDATIONS}"
+        )
+        return all(is_buried or target in self.going for target, is_buried in rows(self._connection, sql, (uid,)))
+
+    def _orphans(self) -> list[tuple[bytes, How, str]]:
+        """Entities that only relations joined which go, and files that only messages show which go."""
+        if self._redacts:
+            return []
+        found: dict[bytes, tuple[bytes, How, str]] = {}
+        for gone in self.gone:
+            current = gone.states[-1]
+            if gone.kind == "relation":
+                for link in current.links:
+                    uid = bytes.fromhex(link.to)
+                    if uid not in self.going and self._is_lonely_entity(uid):
+                        found[uid] = (uid, "orphan", gone.uid.hex())
+            elif isinstance(current.body, Message):
+                for part in current.body.parts:
+                    uid = bytes.fromhex(part.asset) if part.asset else b""
+                    if uid and uid not in self.going and uid not in found and self._is_lonely_file(uid):
+                        found[uid] = (uid, "orphan", gone.uid.hex())
+        return list(found.values())
+
+    def _is_lonely_entity(self, uid: bytes) -> bool:
+        if one(self._connection, "SELECT 1 FROM record WHERE uid = ? AND kind = 'entity'", (uid,)) is None:
+            return False
+        linking = "SELECT r.uid FROM link l JOIN record r ON r.id = l.record WHERE l.target = ?"
+        return all(other in self.going for (other,) in rows(self._connection, linking, (uid,)))
+
+    def _is_lonely_file(self, uid: bytes) -> bool:
+        """Whether no message that stays shows the file; asked of the talks of those that go and of whoever names the file."""
+        row = one(self._connection, "SELECT id, kind, data, slot, original, part_of FROM record WHERE uid = ?", (uid,))
+        if row is None or row[1] != "document":
+            return False
+        name = decode(self._kept.data(*row[2:5])).body.name  # type: ignore[union-attr]
+        talks = {gone.id for gone in self.gone if gone.kind == "conversation"} | ({row[5]} if row[5] else set())
+        talks |= {
+            part_of
+            for gone in self.gone
+            if gone.kind == "message"
+            for (part_of,) in rows(self._connection, "SELECT part_of FROM record WHERE id = ?", (gone.id,))
+            if part_of
+        }
+        candidates: dict[int, None] = {}
+        for talk in talks:
+            for (id,) in rows(self._connection, "SELECT id FROM record WHERE part_of = ? AND kind = 'message'", (talk,)):
+                candidates[id] = None
+        if name.strip():
+            phrase = '"' + name.replace('"', '""') + '"'
+            naming = f"SELECT rowid FROM text_index WHERE text_index MATCH ? LIMIT {_SHOWN}"
+            candidates |= dict.fromkeys(id for (id,) in rows(self._connection, naming, (phrase,)))
+        going = {gone.id for gone in self.gone}
+        mark = b'"asset":"' + uid.hex().encode() + b'"'
+        for id in candidates.keys() - going:
+            data = one(self._connection, "SELECT data, slot, original FROM record WHERE id = ?", (id,))
+            if data and mark in self._kept.data(*data):
+                return False
+        return True
+
+    def _witnesses(self, uid: bytes) -> list[bytes]:
+        """Other records that make the same statement."""
+        sql = (
+            "SELECT uid FROM record WHERE kind <> 'message' AND uid <> ?1"
+            " AND content_key = (SELECT content_key FROM record WHERE uid = ?1 AND kind <> 'message') ORDER BY id"
+        )
+        return [other for (other,) in rows(self._connection, sql, (uid,))]
+
+    def _touched(self, uid: bytes) -> list[tuple[bytes, str]]:
+        """Records that stay and link to one that goes: they lose a foundation, or only the link."""
+        sql = "SELECT r.uid, l.type FROM link l JOIN record r ON r.id = l.record WHERE l.target = ? ORDER BY r.id"
+        return [
+            (other, "witness" if type in ("derived_from", "evidence") else "touched")
+            for other, type in rows(self._connection, sql, (uid,))
+        ]
+
+
+def _counted(records: Iterable[ReachedRecord]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for record in records:
+        kinds = found.setdefault(record.how, {})
+        kinds[record.kind] = kinds.get(record.kind, 0) + 1
+    return found

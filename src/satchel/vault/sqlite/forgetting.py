@@ -1,0 +1,152 @@
+"""Forgetting as one change: the closure is found, erased, barred from coming again, and told of.
+
+Whatever is asked, the order is: find what goes while it is still there; scrub quotations; bar the words; erase; write
+tombstones with proof of the reach; note the change. All of it in one transaction of the caller's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import apsw
+import msgspec
+
+from satchel.errors import UsageError
+from satchel.model.erasure import Closure, Erased, Request, Stores
+from satchel.model.record import Record, Tombstone
+from satchel.model.times import from_microseconds
+from satchel.vault.sqlite import audit, barred, erasing, fragments, quotations
+from satchel.vault.sqlite.blocks import Originals
+from satchel.vault.sqlite.closure import Reaching
+from satchel.vault.sqlite.connection import rows
+from satchel.vault.sqlite.picking import picked, request_of
+from satchel.vault.store import Deceased, Forgetting, Summary, Tombs
+
+_GRAVE = "INSERT OR IGNORE INTO grave (target, tombstone, op) VALUES (?, ?, ?)"
+
+
+class Plan(NamedTuple):
+    """A request and what it comes to."""
+
+    request: Request
+    reaching: Reaching
+    closure: Closure
+
+
+def plan(connection: apsw.Connection, kept: Originals, asked: Forgetting) -> Plan:
+    """What a request comes to; nothing is changed.
+
+    Raises:
+        UsageError: nothing was named.
+        NotFound: an id that the vault does not hold.
+    """
+    request = request_of(asked)
+    reaching = Reaching(connection, kept, request)
+    reaching.run(picked(connection, kept, asked))
+    return Plan(request, reaching, reaching.closure())
+
+
+def forget(
+    connection: apsw.Connection,
+    kept: Originals,
+    asked: Forgetting,
+    *,
+    now: int,
+    secret: bytes,
+    tombs: Callable[[int, Sequence[Deceased], Stores], Tombs],
+    expected: Closure | None = None,
+) -> Erased:
+    """Carry it out. See Store.forget."""
+    found = plan(connection, kept, asked)
+    if not found.reaching.going:
+        raise UsageError("nothing in the vault is what was named", hint="satchel search shows what is there")
+    if expected is not None and expected.records != found.closure.records:
+        raise UsageError("the vault changed meanwhile, and more or less would go", hint="look again")
+    connection.execute("INSERT INTO batch (kind, at, label) VALUES ('forget', ?, '')", (now,))
+    batch = connection.last_insert_rowid()
+    gone = found.reaching.gone
+    scrubs = found.request.quotations == "scrub"
+    quoting = found.reaching.quoting
+    scrubbed = quotations.scrub(connection, kept, secret, quoting, gone) if scrubs else 0
+    for record in gone:
+        for state in record.states:
+            barred.bar(connection, state, secret)
+    fragments.remember(connection, kept, gone, secret=secret, change=batch)
+    deceased = [_deceased(record.states[-1], found, record.uid) for record in gone]
+    witnesses = sum(found.closure.staying.get("witness", {}).values())
+    stores = erasing.erase(connection, kept, gone)
+    stores = msgspec.structs.replace(
+        stores,
+        witnesses=stores.witnesses + witnesses,
+        quotations_scrubbed=scrubbed,
+        quotations_flagged=0 if scrubs else len(quoting),
+    )
+    made = tombs(batch, deceased, stores)
+    _bury(connection, deceased, made.tombstones, batch=batch, now=now)
+    counts = found.closure.counts()
+    erased = Erased(
+        change=batch,
+        at=from_microseconds(now),
+        mode=found.request.mode,
+        request=found.request,
+        counts=counts,
+        stores=stores,
+        uids=tuple(each.uid for each in deceased),
+        tombstones=tuple(tombstone.name for tombstone in made.tombstones),
+        signed_by=made.signed_by,
+    )
+    _note(connection, erased, deceased, batch=batch, now=now)
+    return erased
+
+
+def _deceased(record: Record, found: Plan, uid: bytes) -> Deceased:
+    reached = found.reaching.going[uid]
+    return Deceased(
+        uid=uid.hex(),
+        kind=record.kind,
+        how=reached.how,
+        through=reached.through,
+        op="redact" if uid in found.reaching.skeletons else "delete",
+        format=record.origin.format,
+        source_kind=record.origin.kind,
+        id=record.origin.id,
+        record=record,
+    )
+
+
+def _bury(
+    connection: apsw.Connection, deceased: Sequence[Deceased], tombstones: Sequence[Tombstone], *, batch: int, now: int
+) -> None:
+    """Keep the tombstones, and forbid what they name; and every uid that went, named there or not."""
+    for tombstone in tombstones:
+        connection.execute(
+            "INSERT OR IGNORE INTO tombstone (digest, format, batch, at, data, own) VALUES (?, ?, ?, ?, ?, 1)",
+            (hashlib.sha256(tombstone.native).digest(), tombstone.format, batch, now, tombstone.native),
+        )
+        id = connection.last_insert_rowid()
+        for at, uid in enumerate(tombstone.targets):
+            connection.execute(_GRAVE, (bytes.fromhex(uid), id, tombstone.op if at == 0 else "delete"))
+        if tombstone.alike:
+            connection.execute(_GRAVE, (bytes.fromhex(tombstone.alike), id, "alike"))
+    for each in deceased:
+        # An entity that only relations joined may be joined anew.
+        op = "orphan" if each.how == "orphan" and each.kind == "entity" else each.op
+        connection.execute(_GRAVE, (bytes.fromhex(each.uid), 0, op))
+
+
+def _note(connection: apsw.Connection, erased: Erased, deceased: Sequence[Deceased], *, batch: int, now: int) -> None:
+    summary = Summary(removed=erased.counts)
+    connection.execute("UPDATE batch SET summary = ? WHERE id = ?", (msgspec.json.encode(summary), batch))
+    connection.execute("INSERT INTO erasure (batch, data) VALUES (?, ?)", (batch, msgspec.json.encode(erased)))
+    for each in deceased:
+        detail = {"uid": each.uid, "how": each.how, "kind": each.kind}
+        audit.append(connection, at=now, operation=each.op, batch=batch, detail=detail)
+    detail_of_all = {"by": erased.request.by, "removed": erased.counts, "signed": erased.signed_by}
+    audit.append(connection, at=now, operation="forget", batch=batch, detail=detail_of_all)
+
+
+def erasures(connection: apsw.Connection) -> list[Erased]:
+    """What was ever forgotten, oldest first."""
+    return [msgspec.json.decode(data, type=Erased) for (data,) in rows(connection, "SELECT data FROM erasure ORDER BY batch")]

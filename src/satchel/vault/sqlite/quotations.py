@@ -1,0 +1,234 @@
+"""Who quotes what is erased: found by the two indexes, told, and scrubbed where that is asked or the format says so.
+
+A passage that was scrubbed is remembered as a keyed hash of its words, so that a stale copy of the record that quoted it is
+scrubbed at the door.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import apsw
+import msgspec
+from msgspec.structs import replace
+
+from satchel.codec import canonical, excise, mem_json
+from satchel.errors import CanonicalError
+from satchel.model.quotations import COMMON, Sought, passages, quoted, scrubbed_value, sought, words_of
+from satchel.model.record import Original, Record
+from satchel.model.spacing import spaced
+from satchel.model.text import leaves, searchable
+from satchel.vault.sqlite import asides
+from satchel.vault.sqlite.blocks import Frame, Originals, Packer, leave
+from satchel.vault.sqlite.connection import one, rows
+from satchel.vault.sqlite.excision import Gone, load
+from satchel.vault.sqlite.rows import decode, encode, keyed, replace_current
+
+#: A phrase of so many words finds all candidates; each is then looked at.
+_PHRASE_WORDS = 24
+_INDEXES = ("text_index", "aside_index")
+
+
+class Quoting(NamedTuple):
+    """A record that quotes: its row, its uid, the format and the kind that it came as."""
+
+    id: int
+    uid: bytes
+    kind: str
+    platform: str
+    source_kind: str
+    of: bytes
+
+
+def find(connection: apsw.Connection, kept: Originals, gone: Iterable[Gone]) -> list[Quoting]:
+    """The records that stay and quote one of these."""
+    going = {record.id for record in gone}
+    found: dict[int, Quoting] = {}
+    met: set[tuple[str, ...]] = set()
+    for record in gone:
+        for words in sorted(passages(*record.texts) - met):
+            met.add(words)
+            others = _holding(connection, words, going)
+            if len(others) > COMMON:
+                continue
+            for id in others:
+                quoting = None if id in found else _quoting(connection, kept, id, sought([words]), record.uid)
+                if quoting:
+                    found[id] = quoting
+    return list(found.values())
+
+
+def _holding(connection: apsw.Connection, words: tuple[str, ...], going: set[int]) -> list[int]:
+    """The rows whose index entries hold these words in a row; one more than COMMON at most."""
+    phrase = spaced(" ".join(words[:_PHRASE_WORDS]).encode("utf-8", "surrogatepass")).decode("utf-8", "replace")
+    found: dict[int, None] = {}
+    for index in _INDEXES:
+        # As many as may be among those that go, and one more than is common.
+        sql = f"SELECT rowid FROM {index} WHERE {index} MATCH ? LIMIT ?"
+        for (id,) in rows(connection, sql, ('"' + phrase.replace('"', '""') + '"', COMMON + 1 + len(going))):
+            if id not in going:
+                found[id] = None
+    return list(found)[: COMMON + 1]
+
+
+def _quoting(connection: apsw.Connection, kept: Originals, id: int, wanted: Sought, of: bytes) -> Quoting | None:
+    row = one(connection, "SELECT uid, kind, platform, data, slot, original FROM record WHERE id = ?", (id,))
+    if row is None:
+        return None
+    uid, kind, platform, *data = row
+    record = decode(kept.data(*data))
+    texts = [*searchable(record), asides.text_of(connection, id)]
+    if not any(next(quoted(text, wanted), None) for text in texts if text):
+        return None
+    return Quoting(id, uid, kind, platform, record.origin.kind, of)
+
+
+def scrub(
+    connection: apsw.Connection,
+    kept: Originals,
+    secret: bytes,
+    quoting: Iterable[Quoting],
+    gone: Iterable[Gone],
+    flush: Callable[[], None] = lambda: None,
+) -> int:
+    """Take the passages of what is gone out of these records, earlier states of them and kept bytes included; how many."""
+    wanted = passages(*(text for record in gone for text in record.texts))
+    looked_for = sought(wanted)
+    count = 0
+    flush()
+    for each in quoting:
+        held = _scrub_record(connection, kept, secret, each, looked_for)
+        connection.execute("INSERT OR IGNORE INTO scrubbed (target) VALUES (?)", (each.uid,))
+        for words in wanted & held:
+            connection.execute(
+                "INSERT OR IGNORE INTO passage (key, words) VALUES (?, ?)", (_passage_key(words, secret), len(words))
+            )
+        count += 1
+    kept.forget()
+    return count
+
+
+def _scrub_record(
+    connection: apsw.Connection, kept: Originals, secret: bytes, each: Quoting, looked_for: Sought
+) -> set[tuple[str, ...]]:
+    """Scrub one record; the passages that were found in it."""
+    id = each.id
+    data, slot, original, batch, version = rows(
+        connection, "SELECT data, slot, original, batch, version FROM record WHERE id = ?", (id,)
+    )[0]
+    asides.remove(connection, id)
+    before = decode(kept.data(data, slot, original))
+    scrubbing = load(connection, kept, each.uid)
+    if scrubbing is None:
+        return set()
+    found = _passages_in(leaves(msgspec.json.decode(encode(before))), looked_for)
+    after = scrubbed_record(before, looked_for)
+    held = [original, *(of for (of,) in rows(connection, "SELECT original FROM version WHERE record = ?", (id,)))]
+    held += [of for (of,) in rows(connection, "SELECT original FROM witness WHERE record = ?", (id,))]
+    held += [of for (of,) in rows(connection, "SELECT original FROM telling WHERE record = ?", (id,))]
+    replace_current(
+        connection, id, before, after, data=encode(after), original=original, batch=batch, version=version, secret=secret
+    )
+    for number, state in rows(connection, "SELECT version, data FROM version WHERE record = ?", (id,)):
+        changed = encode(scrubbed_record(decode(state), looked_for))
+        connection.execute("UPDATE version SET data = ? WHERE record = ? AND version = ?", (changed, id, number))
+    for of in dict.fromkeys(held):
+        found |= _scrub_original(connection, kept, of, scrubbing, looked_for)
+    kept.forget()
+    asides.renew(connection, kept, id)
+    return found
+
+
+def _passages_in(strings: Iterable[str], looked_for: Sought) -> set[tuple[str, ...]]:
+    return {
+        tuple(word.word for word in words_of(text[start:end])) for text in strings for start, end in quoted(text, looked_for)
+    }
+
+
+def scrubbed_record(record: Record, looked_for: Sought) -> Record:
+    """The record without the passages; its identity, times and links as they were."""
+    value = msgspec.json.decode(encode(record))
+    for name in ("body", "tags", "residue"):
+        if name in value:
+            value[name] = scrubbed_value(value[name], looked_for)
+    made = decode(msgspec.json.encode(value))
+    return replace(made, body=replace(made.body, **_shape(record)))
+
+
+def _shape(record: Record) -> dict[str, Any]:
+    """The members of a body that name other records or files: no text, whatever words they hold."""
+    return {
+        name: getattr(record.body, name)
+        for name in ("source", "target", "parent", "current", "blob")
+        if name in type(record.body).__struct_fields__
+    }
+
+
+def scrubbed_native(native: bytes, pointers: set[str], looked_for: Sought) -> bytes:
+    """The bytes of a source object without the passages in the values that these pointers name. Those values are spelled anew,
+    in the canonical JSON of bundles, where they change; where that cannot be told, nothing is left."""
+
+    def change(data: bytes) -> bytes:
+        value = mem_json.read(data)
+        changed = scrubbed_value(value, looked_for)
+        return data if changed == value else canonical.encode(changed, "mem")
+
+    try:
+        return change(native) if "" in pointers else excise.with_values(native, pointers, change) or excise.GAP
+    except (ValueError, CanonicalError, RecursionError):
+        return excise.GAP
+
+
+def _scrub_original(
+    connection: apsw.Connection, kept: Originals, original: int, scrubbing: Gone, looked_for: Sought
+) -> set[tuple[str, ...]]:
+    row = one(connection, "SELECT data, pack, start, size, slot FROM original WHERE id = ?", (original,))
+    native = None if row is None else kept.native(original)
+    if row is None or native is None:
+        return set()
+    data, pack, start, size, slot = row
+    after = scrubbed_native(native, {state.native.pointer for state in scrubbing.states}, looked_for)
+    slots: list[bytes] = []
+    if data is not None:
+        # Its state there is in its own row from now on.
+        mark = b'"uid":"' + scrubbing.uid.hex().encode() + b'"'
+        slots = [b"null" if mark in bytes(each)[:64] else bytes(each) for each in Frame(data, size).records]
+    connection.execute(
+        "UPDATE original SET digest = ?, size = ?, data = ?, pack = NULL, start = NULL, slot = NULL WHERE id = ?",
+        (hashlib.sha256(after).digest(), len(after), Packer().pack(after, slots), original),
+    )
+    if pack is not None:
+        leave(connection, pack, [(start, size, slot)])
+    try:
+        return _passages_in(leaves(mem_json.read(native)), looked_for)
+    except (ValueError, CanonicalError, RecursionError):
+        return set()
+
+
+def _passage_key(words: tuple[str, ...], secret: bytes) -> bytes:
+    return keyed(" ".join(words).encode("utf-8", "surrogatepass"), secret) or b""
+
+
+def is_scrubbed(connection: apsw.Connection, uid: bytes) -> bool:
+    """Whether a quotation was taken out of the record of this uid."""
+    return one(connection, "SELECT 1 FROM scrubbed WHERE target = ?", (uid,)) is not None
+
+
+def remembered(connection: apsw.Connection, secret: bytes) -> Sought:
+    """The passages that were scrubbed, known by their hashes."""
+    lengths = tuple(words for (words,) in rows(connection, "SELECT DISTINCT words FROM passage ORDER BY words DESC"))
+
+    def holds(words: tuple[str, ...]) -> bool:
+        return one(connection, "SELECT 1 FROM passage WHERE key = ?", (_passage_key(words, secret),)) is not None
+
+    return Sought(lengths, holds)
+
+
+def cleaned(original: Original, records: list[tuple[Record, bytes]], looked_for: Sought) -> tuple[Original, list[Any]]:
+    """A source object at the door, and what was read of it, without the passages."""
+    pointers = {record.native.pointer for record, _ in records}
+    native = scrubbed_native(original.native, pointers, looked_for)
+    after = [scrubbed_record(record, looked_for) for record, _ in records]
+    return replace(original, native=native), [(record, encode(record)) for record in after]
