@@ -13,7 +13,7 @@ import sys
 
 import click
 
-from satchel.cli import certify, evidence, export, import_, keys, log, schema, search, show, sign, stats, undo, validate
+from satchel.cli import certify, evidence, export, forget, import_, keys, log, schema, search, show, sign, stats, undo, validate
 
 
 def _print_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -55,6 +55,8 @@ for command in (
     log.log,
     stats.stats,
     undo.undo,
+    forget.forget,
+    forget.redact,
     export.export,
     validate.validate,
     schema.schema,

@@ -31,6 +31,12 @@ SHOWN_FINDINGS = 20
 @click.option(
     "--accept-invalid-signature", is_flag=True, help="Take a memory store whose signature does not hold as if it had none."
 )
+@click.option(
+    "--allow-erased",
+    multiple=True,
+    metavar="ID",
+    help="Take this record though it was erased: its id, or the beginning that the import told. It is noted in the audit log.",
+)
 @options.yes
 @options.limit
 @options.json
@@ -40,6 +46,7 @@ def import_(
     account: str,
     dry_run: bool,
     accept_invalid_signature: bool,
+    allow_erased: tuple[str, ...],
     yes: bool,
     limit: tuple[str, ...],
     json: bool,
@@ -75,6 +82,7 @@ def import_(
             dry_run=dry_run,
             confirm=asked,
             accept_invalid_signature=accept_invalid_signature,
+            allow_erased=allow_erased,
         )
     if json:
         say_json({"dry_run": dry_run, "batch": batch})

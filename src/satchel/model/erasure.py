@@ -92,8 +92,8 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     records: int = 0
     #: Earlier states of records.
     versions: int = 0
-    #: Kept originals that left whole; those that were written anew without what was erased; those of which nothing could be told
-    #: apart, so that all of their bytes went while a record of theirs stays.
+    #: Kept originals that left whole; that were written anew without what was erased; of which nothing could be told apart, so
+    #: that all of their bytes went while a record of theirs stays.
     originals_dropped: int = 0
     originals_rewritten: int = 0
     originals_emptied: int = 0

@@ -20,7 +20,7 @@ from satchel.adapters.base import Adapter, Claim, ReadContext
 from satchel.codec.collector import paused
 from satchel.codec.probe import Probe, probe
 from satchel.codec.sources import Member, Source, open_source
-from satchel.errors import InputError, NotRecognised, Place, SatchelError
+from satchel.errors import InputError, NotRecognised, Place, SatchelError, UsageError
 from satchel.formats import registry as formats
 from satchel.formats.base import Reader
 from satchel.limits import DEFAULT, Limits
@@ -147,11 +147,13 @@ class Export:
         dry_run: bool = False,
         confirm: Callable[[Summary], None] | None = None,
         accept_invalid_signature: bool = False,
+        allow_erased: Sequence[str] = (),
     ) -> Batch:
         """Read all of it into the vault in one transaction. See ``import_paths``.
 
         Args:
             accept_invalid_signature: see ``formats.base.Reader.read``.
+            allow_erased: ids, or how they begin, of records that are taken though they were erased.
             confirm: called before the end when tombstones have taken records out; an exception that it raises takes back all.
         """
         trusted = frozenset(key.public for key in store.trusted_keys())
@@ -159,7 +161,9 @@ class Export:
         shown = progress or Quiet()
         shown.total(self._source.total_bytes)
         self._source.count_reads()
+        _check_ids(allow_erased)
         with store.importing(self.label, dry_run=dry_run, on_wait=shown.waiting) as intake, paused():
+            intake.allow(allow_erased)
             for finding in self._source.findings:
                 intake.note(finding)
             context = ReadContext(limits=self._limits, account=account, loose=self._loose)
@@ -219,6 +223,7 @@ def import_paths(
     progress: Progress | None = None,
     dry_run: bool = False,
     accept_invalid_signature: bool = False,
+    allow_erased: Sequence[str] = (),
 ) -> Batch:
     """Import files, folders, zips or a pipe in one transaction.
 
@@ -227,6 +232,7 @@ def import_paths(
         account: a name for the account the export is of, where ids are unique only within it.
         dry_run: do all of it, then take it back.
         accept_invalid_signature: see ``formats.base.Reader.read``.
+        allow_erased: see ``Export.into``.
 
     Raises:
         NotRecognised, UsageError, InputError: see ``recognised``.
@@ -234,8 +240,20 @@ def import_paths(
     """
     with recognised(paths, adapter=adapter, limits=limits, progress=progress) as export:
         return export.into(
-            store, account=account, progress=progress, dry_run=dry_run, accept_invalid_signature=accept_invalid_signature
+            store,
+            account=account,
+            progress=progress,
+            dry_run=dry_run,
+            accept_invalid_signature=accept_invalid_signature,
+            allow_erased=allow_erased,
         )
+
+
+def _check_ids(ids: Sequence[str]) -> None:
+    """A beginning that is short would let in more than one."""
+    for id in ids:
+        if not 8 <= len(id) <= 40 or set(id.lower()) - set("0123456789abcdef"):
+            raise UsageError(f"{id!r} is no id of a record", hint="8 to 40 hexadecimal digits, as the import told them")
 
 
 def _claim(

@@ -472,13 +472,13 @@ class Store(Protocol):
         self,
         asked: Forgetting,
         *,
-        tombs: Callable[[int, Sequence[Deceased], Stores], Tombs],
+        tombs: Callable[[int, datetime, Sequence[Deceased], Stores], Tombs],
         expected: Closure | None = None,
     ) -> Erased:
         """Forget it, in one transaction; nothing brings it back.
 
         Args:
-            tombs: makes the tombstones of change N for these records, of which that was reached.
+            tombs: makes the tombstones of change N, of that time, for these records, with which so much was reached.
             expected: what ``reach_of`` said; where it is no longer so, nothing is done.
 
         Raises:

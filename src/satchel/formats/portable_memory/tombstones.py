@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -13,11 +14,12 @@ from satchel.errors import Place
 from satchel.formats.portable_memory import moments
 from satchel.formats.portable_memory.graves import is_skeleton
 from satchel.formats.portable_memory.kinds import DERIVED, KINDS, TOMBSTONE
-from satchel.formats.portable_memory.lens import FORMAT_NAME
+from satchel.formats.portable_memory.lens import CARRIED, FORMAT_NAME
 from satchel.formats.portable_memory.records import folded_uid
 from satchel.model.ids import make_uid
 from satchel.model.record import Tombstone
 from satchel.trust import tokens
+from satchel.trust.secrets import Secret
 from satchel.trust.tokens import Verdict
 
 #: Kinds whose text is free prose about everything: a quotation of what is deleted leaves it, the row stays (dossier D8).
@@ -62,6 +64,34 @@ def tombstone_of(row: Mapping[str, Any], line: bytes, place: Place, spared: froz
         is_silent=functools.partial(_is_silent, row["targetKind"]),
         spared=spared,
     )
+
+
+def made(
+    kind: str,
+    key: str,
+    *,
+    op: Literal["delete", "redact"],
+    name: str,
+    at: datetime,
+    derived: Mapping[str, Any],
+    reach: Mapping[str, Any],
+    key_of_vault: Secret,
+) -> Tombstone:
+    """A tombstone of our own, signed (4.4). ``derived`` is the proof of reach as the format knows it, what is missing in it is
+    empty; ``reach`` is ours, in a member of our own: counts, and no content."""
+    lists: dict[str, Any] = {name: [] if not name.endswith("Count") else 0 for name in DERIVED}
+    row: dict[str, Any] = {
+        "actor": "satchel",
+        "deletedAt": moments.write(at),
+        "derived": {**lists, **derived},
+        "id": name,
+        "op": op,
+        CARRIED: {"reach": dict(reach)},
+        "targetID": key,
+        "targetKind": kind,
+    }
+    row["signature"] = tokens.sign(key_of_vault, canonical.encode(row, "mem"))
+    return tombstone_of(row, canonical.encode(row, "mem"), Place())
 
 
 def _is_silent(kind: str, line: bytes) -> bool:

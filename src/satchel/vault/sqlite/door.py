@@ -1,7 +1,7 @@
 """At the door: what was erased is not taken again, under whatever id, from whatever source, alone or inside something larger.
 
 A source object that is one record is refused whole. Of one that holds many (a conversation), the erased ones are left out, and
-its bytes are kept without them, as they are in the vault (excision). ``allow`` lets a record in after all, and nothing else does.
+its bytes are kept without them, as they are in the vault (excision). ``allow`` lets a record in after all; nothing else does.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import apsw
@@ -55,7 +56,7 @@ def forget(
     *,
     now: int,
     secret: bytes,
-    tombs: Callable[[int, Sequence[Deceased], Stores], Tombs],
+    tombs: Callable[[int, datetime, Sequence[Deceased], Stores], Tombs],
     expected: Closure | None = None,
 ) -> Erased:
     """Carry it out. See Store.forget."""
@@ -83,7 +84,7 @@ def forget(
         quotations_scrubbed=scrubbed,
         quotations_flagged=0 if scrubs else len(quoting),
     )
-    made = tombs(batch, deceased, stores)
+    made = tombs(batch, from_microseconds(now), deceased, stores)
     _bury(connection, deceased, made.tombstones, batch=batch, now=now)
     counts = found.closure.counts()
     erased = Erased(

@@ -380,7 +380,7 @@ class SqliteStore:
         self,
         asked: Forgetting,
         *,
-        tombs: Callable[[int, Sequence[Deceased], Stores], Tombs],
+        tombs: Callable[[int, datetime, Sequence[Deceased], Stores], Tombs],
         expected: Closure | None = None,
     ) -> Erased:
         """See Store.forget. Afterwards the write-ahead log, which holds the pages as they were, is folded in and cut."""

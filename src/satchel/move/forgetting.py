@@ -1,0 +1,148 @@
+"""Forgetting, whole: the vault erases, and tombstones are written that leave with every Portable Memory bundle from then on.
+
+A tombstone names the row that the record has, or would have, in a bundle, so that bundles exported before cannot bring it back
+anywhere. It is signed with a key of the vault, holds no content, and says what was reached. The other formats have none (a
+memory store's ``retracted`` statement keeps its content): there, what was erased is absent.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from satchel.adapters import registry as adapters
+from satchel.adapters.base import Prepares
+from satchel.errors import UsageError
+from satchel.formats.portable_memory.kinds import DERIVED
+from satchel.formats.portable_memory.lens import FOREIGN_KIND, FORMAT_NAME, ROW_KINDS, row_id
+from satchel.formats.portable_memory.tombstones import made
+from satchel.model.bodies import Document, Setting
+from satchel.model.erasure import Closure, Erased, Stores
+from satchel.model.record import Record, Tombstone
+from satchel.trust.signatures import ED25519, PrivateKey
+from satchel.vault.store import Deceased, Forgetting, Store, Tombs
+
+#: The name of the key that is made where the vault has none that can sign tombstones.
+KEY_NAMES = ("main", "tombstones")
+#: The list of a tombstone's ``derived`` block for a row's kind.
+_LISTS = {kind: name for name, kind in DERIVED.items() if kind}
+
+
+def preview(store: Store, asked: Forgetting) -> Closure:
+    """What forgetting this comes to; nothing is changed.
+
+    Raises:
+        UsageError, NotFound: see ``Store.reach_of``.
+    """
+    return store.reach_of(asked)
+
+
+def forget(store: Store, asked: Forgetting, *, expected: Closure | None = None) -> Erased:
+    """Forget it for good, in one transaction.
+
+    Args:
+        expected: what ``preview`` gave: where the vault would do another thing by now, nothing is done.
+
+    Raises:
+        UsageError, NotFound: see ``Store.forget``.
+    """
+    key = _key(store)
+
+    def tombs(change: int, at: datetime, deceased: Sequence[Deceased], stores: Stores) -> Tombs:
+        return Tombs(_tombstones(change, at, deceased, stores, key), key.public.text)
+
+    return store.forget(asked, tombs=tombs, expected=expected)
+
+
+def _key(store: Store) -> PrivateKey:
+    """The vault's key for tombstones; made as ``satchel keys create`` does where there is none."""
+    used = {key.name: key.algorithm for key in store.signing_keys() if key.retired is None}
+    for name in (*KEY_NAMES, *used):
+        if used.get(name) == ED25519:
+            return store.signing_key(name)
+    name = next(name for name in KEY_NAMES if name not in used)
+    store.create_signing_key(name)
+    return store.signing_key(name)
+
+
+def _tombstones(
+    change: int, at: datetime, deceased: Sequence[Deceased], stores: Stores, key: PrivateKey
+) -> tuple[Tombstone, ...]:
+    """One for each record that was named, with what followed from it; and one for each that the lists of those do not hold."""
+    by_uid = {each.uid: each for each in deceased}
+    derived: dict[str, dict[str, Any]] = {}
+    named: list[tuple[Deceased, str, str]] = []
+    for each in deceased:
+        root = _root(each, by_uid)
+        for kind, id in _rows(each, by_uid):
+            list_name = _LISTS.get(kind)
+            follows = (each is not root and each.op == "delete") or (kind == "chunk" and each.kind == "document")
+            if list_name and follows:
+                derived.setdefault(root.uid, {}).setdefault(list_name, []).append(id)
+            elif each is not root and kind == "episodeLink":
+                lists = derived.setdefault(root.uid, {})
+                lists["episodeLinkCount"] = lists.get("episodeLinkCount", 0) + 1
+            else:
+                named.append((each, kind, id))
+    reach = {"change": change, "at": at.isoformat(), **msgspec.to_builtins(stores)}
+    return tuple(
+        made(
+            kind,
+            id,
+            op=each.op,
+            name=f"tomb_{secrets.token_hex(12)}",
+            at=at,
+            derived=derived.get(each.uid, {}),
+            reach=reach,
+            key_of_vault=key.secret,
+        )
+        for each, kind, id in named
+    )
+
+
+def _root(each: Deceased, by_uid: Mapping[str, Deceased]) -> Deceased:
+    """The record that was named, by which this one was reached."""
+    while each.through in by_uid:
+        each = by_uid[each.through]
+    return each
+
+
+def _rows(each: Deceased, by_uid: Mapping[str, Deceased]) -> list[tuple[str, str]]:
+    """The kinds and keys of the rows that the record has in a bundle."""
+    if each.format == FORMAT_NAME:
+        return [(each.source_kind, each.id)] if each.id else []
+    record = _ready(each.record, by_uid)
+    kind = ROW_KINDS.get(record.kind)
+    if kind is None:
+        return [(FOREIGN_KIND, record.uid)]
+    if isinstance(record.body, Setting):
+        platform = record.provenance.platform
+        return [(kind, f"{platform}:{record.body.name}" if platform else record.body.name)]
+    prepared = record.residue.get(FORMAT_NAME)
+    own = prepared.get("id") if isinstance(prepared, Mapping) else None
+    found = [(kind, own if isinstance(own, str) and own else row_id(record))]
+    if isinstance(record.body, Document) and record.body.text:
+        found.append(("chunk", f"chk_{record.uid}"))
+    if record.kind == "relation":
+        # One that does not join entities leaves whole.
+        found.append((FOREIGN_KIND, record.uid))
+    return found
+
+
+def _ready(record: Record, by_uid: Mapping[str, Deceased]) -> Record:
+    """The record with what its adapter says of its row, as an export asks for it."""
+    if FORMAT_NAME in record.residue:
+        return record
+    try:
+        adapter = adapters.get(record.origin.format)
+    except UsageError:
+        return record
+    if not isinstance(adapter, Prepares):
+        return record
+    whole = by_uid.get(record.linked("part_of"))
+    said = adapter.prepared(record, whole.record if whole else None, FORMAT_NAME)
+    return record if said is None else msgspec.structs.replace(record, residue={**record.residue, FORMAT_NAME: said})
