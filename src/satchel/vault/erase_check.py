@@ -110,11 +110,11 @@ def check(
         finds += [in_files, _index(store, wanted)]
         met = {fragment for find in finds for fragment in find.fragments} - excused
         excused |= _survivors(connection, met, wanted.marker)
-        places = tuple(find.searched(excused) for find in finds)
+        places = tuple(find.searched(frozenset(excused)) for find in finds)
         residue = Residue(sought=len(wanted.fragments), places=places, excused=len(excused), changes=wanted.changes)
         clean = not residue.found and not residue.unreadable
         with writing(connection):
-            detail = {"sought": residue.sought, "found": residue.found, "unreadable": residue.unreadable}
+            detail = {"changes": residue.changes, "sought": residue.sought, "found": residue.found, "unreadable": residue.unreadable}
             if drop or clean:
                 detail["dropped"] = kept.drop(connection)
             audit.append(connection, at=to_microseconds(now()), operation="erase-check", detail=detail)

@@ -512,8 +512,9 @@ class Store(Protocol):
         """Where the audit log's chain of hashes breaks. Empty when it is whole."""
         ...
 
-    def record_event(self, operation: str, detail: dict[str, str]) -> None:
-        """An audit entry for what changes no record: a new passphrase, a new recovery key."""
+    def record_event(self, operation: str, detail: dict[str, Any], change: int | None = None) -> None:
+        """An audit entry for what changes no record: a new passphrase, a new recovery key, what was deleted elsewhere; ``change``:
+        the change that it belongs to. No content."""
         ...
 
     def create_signing_key(self, name: str, algorithm: Algorithm = ALGORITHMS[ED25519]) -> SigningKey:
@@ -570,6 +571,14 @@ class Store(Protocol):
 
     def exports(self) -> list[Exported]:
         """Everything that left, oldest first."""
+        ...
+
+    def held_before(self, change: int) -> list[HeldBy]:
+        """What had left with any of the records that a change erased."""
+        ...
+
+    def came_from(self, change: int) -> dict[str, int]:
+        """How many of the records that a change erased came from each platform."""
         ...
 
     def exports_holding(self, uids: Iterable[str]) -> list[HeldBy]:

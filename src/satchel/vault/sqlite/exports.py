@@ -6,7 +6,7 @@ knows which changes it took in: a record was in it when one of its states came w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import apsw
@@ -58,6 +58,35 @@ def holding(connection: apsw.Connection, uids: Iterable[str]) -> list[HeldBy]:
                 count[0] += bool(before)
                 count[1] += bool(before) and export.is_whole and max(before) > export.after
     return [HeldBy(export, *count) for export, count in zip(exports, counts, strict=True) if count[0]]
+
+
+def remember(connection: apsw.Connection, change: int, uids: Sequence[str]) -> None:
+    """Keep, for the receipt of a change, which exports held what it is about to erase, and where that came from."""
+    for held in holding(connection, uids):
+        connection.execute(
+            "INSERT INTO held (change, export, records, certain) VALUES (?, ?, ?, ?)",
+            (change, held.export.id, held.records, held.certain),
+        )
+    platforms: dict[str, int] = {}
+    for uid in uids:
+        for (platform,) in rows(connection, "SELECT platform FROM record WHERE uid = ?", (bytes.fromhex(uid),)):
+            platforms[platform] = platforms.get(platform, 0) + 1
+    connection.executemany(
+        "INSERT INTO came_from (change, platform, records) VALUES (?, ?, ?)",
+        [(change, platform, count) for platform, count in platforms.items()],
+    )
+
+
+def held_before(connection: apsw.Connection, change: int) -> list[HeldBy]:
+    """The exports that held what a change erased."""
+    found = rows(connection, "SELECT export, records, certain FROM held WHERE change = ? ORDER BY export", (change,))
+    by_id = {export.id: export for export in listed(connection)} if found else {}
+    return [HeldBy(by_id[export], records, certain) for export, records, certain in found if export in by_id]
+
+
+def came_from(connection: apsw.Connection, change: int) -> dict[str, int]:
+    """How many of the records that a change erased came from each platform."""
+    return dict(rows(connection, "SELECT platform, records FROM came_from WHERE change = ? ORDER BY platform", (change,)))
 
 
 def _brought(connection: apsw.Connection, uids: Iterable[str]) -> Iterator[list[int]]:

@@ -326,7 +326,8 @@ _V7 = """
 CREATE TABLE fragment (hash BLOB NOT NULL, change INTEGER NOT NULL, PRIMARY KEY (hash, change)) WITHOUT ROWID;
 
 -- What left the vault in the clear, and where to. Records that later changes than ``after`` brought, up to ``change``, may be in
--- it, as they held at the moment ``as_of`` where there is one. digest: of what was written; NULL while it is being written, and of what was never finished.
+-- it, as they held at the moment ``as_of`` where there is one. digest: of what was written; NULL while it is
+-- being written, and of what was never finished.
 CREATE TABLE export (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at INTEGER NOT NULL,
@@ -339,6 +340,21 @@ CREATE TABLE export (
     size INTEGER NOT NULL DEFAULT 0,
     digest BLOB
 );
+-- Of what a change erased: how many records an export may have held, and of how many that is certain; which platforms they came
+-- from. What a receipt tells that nobody could find out afterwards.
+CREATE TABLE held (
+    change INTEGER NOT NULL,
+    export INTEGER NOT NULL,
+    records INTEGER NOT NULL,
+    certain INTEGER NOT NULL,
+    PRIMARY KEY (change, export)
+) WITHOUT ROWID;
+CREATE TABLE came_from (
+    change INTEGER NOT NULL,
+    platform TEXT NOT NULL,
+    records INTEGER NOT NULL,
+    PRIMARY KEY (change, platform)
+) WITHOUT ROWID;
 """
 
 

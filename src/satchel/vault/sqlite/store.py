@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import apsw
 import msgspec
@@ -400,10 +400,10 @@ class SqliteStore:
         """See Store.erasures."""
         return forgetting.erasures(self.connection)
 
-    def record_event(self, operation: str, detail: dict[str, str]) -> None:
+    def record_event(self, operation: str, detail: dict[str, Any], change: int | None = None) -> None:
         """See Store.record_event."""
         with writing(self.connection):
-            audit.append(self.connection, at=to_microseconds(now()), operation=operation, detail=detail)
+            audit.append(self.connection, at=to_microseconds(now()), operation=operation, batch=change, detail=detail)
 
     def create_signing_key(self, name: str, algorithm: Algorithm = ALGORITHMS[ED25519]) -> SigningKey:
         """See Store.create_signing_key."""
@@ -483,6 +483,14 @@ class SqliteStore:
     def exports_holding(self, uids: Iterable[str]) -> list[HeldBy]:
         """See Store.exports_holding."""
         return exports.holding(self.connection, uids)
+
+    def held_before(self, change: int) -> list[HeldBy]:
+        """See Store.held_before."""
+        return exports.held_before(self.connection, change)
+
+    def came_from(self, change: int) -> dict[str, int]:
+        """See Store.came_from."""
+        return exports.came_from(self.connection, change)
 
     @property
     def content_secret(self) -> bytes:
