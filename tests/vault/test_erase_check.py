@@ -33,11 +33,11 @@ def folder(tmp_path: Path, key: Secret) -> Path:
     """A vault's folder with a talk, in which the canary stands once, and a memory."""
     place = tmp_path / "vault"
     place.mkdir()
-    with closing(SqliteStore.create(place / "vault.db", key, owner_id="7f1c0e5e-6f43-4c8e-9a53-0f1e2d3c4b5a")) as store:
-        with store.importing("first") as intake:
-            intake.put(conversation("talk", ["hello", CANARY, "good night"] + [f"line {n} of many" for n in range(900)]))
-            intake.put(memory("m", "The quince tree grows in the garden"))
-            intake.finish(())
+    made = SqliteStore.create(place / "vault.db", key, owner_id="7f1c0e5e-6f43-4c8e-9a53-0f1e2d3c4b5a")
+    with closing(made) as store, store.importing("first") as intake:
+        intake.put(conversation("talk", ["hello", CANARY, "good night"] + [f"line {n} of many" for n in range(900)]))
+        intake.put(memory("m", "The quince tree grows in the garden"))
+        intake.finish(())
     return place
 
 
@@ -75,9 +75,8 @@ def test_what_was_not_erased_is_found_inside_the_frame_that_holds_it(folder: Pat
 
 
 def test_a_text_that_only_a_label_holds_is_found(folder: Path, key: Secret) -> None:
-    with closing(open_with_key(folder, key)) as store:
-        with store.importing("Brumblewick and his nineteen geese") as intake:
-            intake.finish(())
+    with closing(open_with_key(folder, key)) as store, store.importing("Brumblewick and his nineteen geese") as intake:
+        intake.finish(())
     mark(folder, key, "Brumblewick and his nineteen geese")
     residue = erase_check.check(folder, key)
     assert residue.found

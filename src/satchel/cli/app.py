@@ -13,7 +13,24 @@ import sys
 
 import click
 
-from satchel.cli import certify, evidence, export, forget, import_, keys, log, schema, search, show, sign, stats, undo, validate
+from satchel.cli import (
+    certify,
+    erase_check,
+    evidence,
+    export,
+    forget,
+    import_,
+    keys,
+    log,
+    receipt,
+    schema,
+    search,
+    show,
+    sign,
+    stats,
+    undo,
+    validate,
+)
 
 
 def _print_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -57,6 +74,8 @@ for command in (
     undo.undo,
     forget.forget,
     forget.redact,
+    erase_check.erase_check,
+    receipt.receipt,
     export.export,
     validate.validate,
     schema.schema,

@@ -36,11 +36,12 @@ def files_in(root: Path) -> list[Path]:
         raise UsageError(f"there is nothing at {root}")
     if not root.is_dir():
         return [root]
+    refused: list[OSError] = []
     found: list[Path] = []
-    for folder, names, files in os.walk(root, onerror=lambda error: found.append(Path(str(error.filename)))):
+    for folder, names, files in os.walk(root, onerror=refused.append):
         found += [Path(folder, name) for name in files]
         found += [Path(folder, name) for name in names if Path(folder, name).is_symlink()]
-    return sorted(found)
+    return sorted([*found, *(Path(str(error.filename)) for error in refused)])
 
 
 def size_of(path: Path) -> int:

@@ -215,7 +215,7 @@ class _Opaque:
     eof = False
     needs_input = True
 
-    def decompress(self, data: bytes, most: int) -> bytes:
+    def decompress(self, _data: bytes, _most: int) -> bytes:
         raise _Refused("not opened")
 
 

@@ -1,4 +1,4 @@
-"""A SQLite file as pages, whoever wrote it and whatever is free in it: no page is skipped for being free, and no table is asked.
+"""A SQLite file as pages, whoever wrote it and whatever is free in it: no page is skipped for being free, no table is asked.
 
 What a cell holds beyond its page is put together from its overflow pages (SQLite's file format, sections 1.5 and 1.6), so that
 a compressed value is whole again. A page that is no part of a tree any more is read like the others.

@@ -114,21 +114,21 @@ class Api:
         backend = PinnedBackend(checked, deadline.left_s)
         pool = httpcore2.ConnectionPool(ssl_context=context, network_backend=backend, max_connections=1, retries=0)
         timeouts = dict.fromkeys(("connect", "read", "write", "pool"), float(self._limits.answer_s))
-        with closing(pool):
-            with pool.stream(
-                method, url, headers=self._headers(data), content=data, extensions={"timeout": timeouts}
-            ) as response:
-                status = response.status
-                if 300 <= status < 400:
-                    raise UnsafeAddress(f"{self.host} sends elsewhere, which is not followed", hint="name the place itself")
-                held = bytearray()
-                for chunk in response.iter_stream():
-                    held += chunk
-                    if len(held) > self._limits.answer_bytes:
-                        raise LimitExceeded(
-                            f"{self.host} answered with more than {self._limits.answer_bytes:,} bytes",
-                            hint="--limit answer_bytes=N raises it",
-                        )
+        with (
+            closing(pool),
+            pool.stream(method, url, headers=self._headers(data), content=data, extensions={"timeout": timeouts}) as response,
+        ):
+            status = response.status
+            if 300 <= status < 400:
+                raise UnsafeAddress(f"{self.host} sends elsewhere, which is not followed", hint="name the place itself")
+            held = bytearray()
+            for chunk in response.iter_stream():
+                held += chunk
+                if len(held) > self._limits.answer_bytes:
+                    raise LimitExceeded(
+                        f"{self.host} answered with more than {self._limits.answer_bytes:,} bytes",
+                        hint="--limit answer_bytes=N raises it",
+                    )
         return Answer(status, self._value(bytes(held), status))
 
     def _headers(self, data: bytes | None) -> list[tuple[str, str]]:

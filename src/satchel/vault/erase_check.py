@@ -60,9 +60,13 @@ def sought(folder: Path, key: Secret) -> Sought:
     with closing(open_with_key(folder, key)) as store:
         with our_errors():
             store.connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        return Sought(
-            frozenset(kept.kept(store.connection)), Marker(store.content_secret), tuple(kept.changes(store.connection))
-        )
+        return kept_in(store)
+
+
+def kept_in(store: SqliteStore) -> Sought:
+    """What an open vault still keeps fragments of."""
+    found = frozenset(kept.kept(store.connection))
+    return Sought(found, Marker(store.content_secret), tuple(kept.changes(store.connection)))
 
 
 def check(
@@ -114,7 +118,12 @@ def check(
         residue = Residue(sought=len(wanted.fragments), places=places, excused=len(excused), changes=wanted.changes)
         clean = not residue.found and not residue.unreadable
         with writing(connection):
-            detail = {"changes": residue.changes, "sought": residue.sought, "found": residue.found, "unreadable": residue.unreadable}
+            detail = {
+                "changes": residue.changes,
+                "sought": residue.sought,
+                "found": residue.found,
+                "unreadable": residue.unreadable,
+            }
             if drop or clean:
                 detail["dropped"] = kept.drop(connection)
             audit.append(connection, at=to_microseconds(now()), operation="erase-check", detail=detail)

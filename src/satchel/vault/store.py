@@ -251,8 +251,8 @@ class SeenExport(msgspec.Struct, frozen=True):
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
     """Something that left the vault in the clear, and where to: what changes after ``after`` brought, up to ``change``.
 
-    ``as_of``: as it held at that moment. ``part``: only a choice of it, as a text to paste into an assistant is. ``digest``: the
-    SHA-256 of what was written (hexadecimal), as ``move.exports.digest_of`` computes it; "" where writing never ended.
+    ``as_of``: as it held at that moment. ``part``: only a choice of it, as a text to paste into an assistant is. ``digest``:
+    the SHA-256 of what was written (hexadecimal), as ``move.exports.digest_of`` computes it; "" where writing never ended.
     """
 
     format: str
@@ -513,8 +513,8 @@ class Store(Protocol):
         ...
 
     def record_event(self, operation: str, detail: dict[str, Any], change: int | None = None) -> None:
-        """An audit entry for what changes no record: a new passphrase, a new recovery key, what was deleted elsewhere; ``change``:
-        the change that it belongs to. No content."""
+        """An audit entry for what changes no record: a new passphrase, a new recovery key, what was deleted elsewhere;
+        ``change``: the change that it belongs to. No content."""
         ...
 
     def create_signing_key(self, name: str, algorithm: Algorithm = ALGORITHMS[ED25519]) -> SigningKey:

@@ -1,7 +1,7 @@
 """What deleting elsewhere is, whatever the product: what is wanted gone, and what became of it.
 
-Nothing is believed: after a product said that it deleted, it is asked again for each thing by its id, in its list, by search and
-in its history. What it still shows is told as still there.
+Nothing is believed: after a product said that it deleted, it is asked again for each thing by its id, in its list, by search
+and in its history. What it still shows is told as still there.
 """
 
 from __future__ import annotations
@@ -74,6 +74,11 @@ class Texts:
     def match(self, id: str, text: str) -> Wanted | None:
         """The wanted record that a thing is, by its id or by what it says."""
         return self._by_id.get(id) or self._by_words.get(same_words("", text))
+
+    def said_in(self, text: str) -> list[Wanted]:
+        """The wanted records that a text is, or quotes."""
+        match = self.match("", text)
+        return [match] if match else self.quoted_in(text)
 
     def quoted_in(self, text: str) -> list[Wanted]:
         """The wanted records whose whole text stands in ``text``, those of at least 16 characters."""

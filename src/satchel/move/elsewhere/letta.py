@@ -61,9 +61,7 @@ class Letta:
         )
 
 
-def _look_again(
-    api: Api, agents: list[str], texts: Texts, wanted: Sequence[Wanted]
-) -> tuple[dict[str, int], tuple[str, ...]]:
+def _look_again(api: Api, agents: list[str], texts: Texts, wanted: Sequence[Wanted]) -> tuple[dict[str, int], tuple[str, ...]]:
     still: dict[str, set[str]] = {}
     unasked: list[str] = []
 
@@ -81,8 +79,7 @@ def _look_again(
                 unasked = [f"agent {agent}: its search answered with status {answer.status}", *unasked]
                 break
             for text in leaves(answer.value):
-                match = texts.match("", text)
-                note("search", [match] if match else texts.quoted_in(text))
+                note("search", texts.said_in(text))
         for block in _items(_good(api.get("v1", "agents", agent, "core-memory", "blocks"), api)):
             note(f"block {block.get('id', '')} of agent {agent}", _in(texts, block))
         for message in _pages(api, ("v1", "agents", agent, "messages"), order="before"):
@@ -91,11 +88,7 @@ def _look_again(
 
 
 def _in(texts: Texts, value: Any) -> list[Wanted]:
-    return [
-        each
-        for text in leaves(value)
-        for each in ([match] if (match := texts.match("", text)) else texts.quoted_in(text))
-    ]
+    return [each for text in leaves(value) for each in texts.said_in(text)]
 
 
 def _passages(api: Api, agent: str) -> Iterator[_Passage]:

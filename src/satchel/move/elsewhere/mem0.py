@@ -65,7 +65,7 @@ class Mem0:
             _note(still["by id"], texts, service.get(id))
             for item in service.search(each.text):
                 _note(still["search"], texts, item)
-            if any(texts.match("", said) or texts.quoted_in(said) for said in service.history(id)):
+            if any(texts.said_in(said) for said in service.history(id)):
                 still["history"].add(each.uid)
         return {place: len(uids) for place, uids in still.items() if uids}
 

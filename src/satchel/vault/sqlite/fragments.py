@@ -1,4 +1,4 @@
-"""What was erased, as fragments (model.fragments): made in the transaction that erases it, kept until a check has found nothing.
+"""What was erased, as fragments (model.fragments): made in the transaction that erases it, kept until a check finds nothing.
 
 They are hashes under a key of the vault's own, in its encrypted file.
 """
@@ -40,7 +40,7 @@ class Keeper:
         self._tokenise = connection.fts5_tokenizer("unicode61", _TOKENS)
 
     def add(self, record: Record, native: Any) -> None:
-        """A state of a record that goes: what was read of it, and its own member of its kept original (a JSON value, or a text)."""
+        """A state of a record that goes: what was read of it, and its own member of its kept original (JSON, or a text)."""
         texts = set(texts_of(record))
         texts.update(telling(strings(native)))
         self._keep(self._marker.of_texts(texts) | self._words(*searchable(record)))
@@ -159,4 +159,5 @@ def stray_words(
 def words_in(tokenise: apsw.FTS5Tokenizer, text: str) -> set[str]:
     """The words of a text, as the full-text index has them."""
     data = spaced(text.encode("utf-8", "surrogatepass"))
-    return set(tokenise(data, apsw.FTS5_TOKENIZE_DOCUMENT, None, include_offsets=False, include_colocated=False))
+    found = tokenise(data, apsw.FTS5_TOKENIZE_DOCUMENT, None, include_offsets=False, include_colocated=False)
+    return {word for word in found if isinstance(word, str)}

@@ -325,9 +325,9 @@ _V7 = """
 -- Fragments of what a change erased, as keyed hashes (model.fragments), until a check has found nothing of it.
 CREATE TABLE fragment (hash BLOB NOT NULL, change INTEGER NOT NULL, PRIMARY KEY (hash, change)) WITHOUT ROWID;
 
--- What left the vault in the clear, and where to. Records that later changes than ``after`` brought, up to ``change``, may be in
--- it, as they held at the moment ``as_of`` where there is one. digest: of what was written; NULL while it is
--- being written, and of what was never finished.
+-- What left the vault in the clear, and where to. Records that later changes than ``after`` brought, up to ``change``, may be
+-- in it, as they held at the moment ``as_of`` where there is one. digest: of what was written; NULL while it is being written,
+-- and of what was never finished.
 CREATE TABLE export (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at INTEGER NOT NULL,

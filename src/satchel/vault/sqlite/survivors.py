@@ -1,7 +1,7 @@
 """What the records that stay say themselves, for telling residue from what was said elsewhere too.
 
-A record excuses the strings of all of its states, and those of its own member of its kept original. The rest of an original that
-it shares excuses nothing: a conversation's bytes held what was erased from it. Nor do labels, reports and the index.
+A record excuses the strings of all of its states, and those of its own member of its kept original. The rest of an original
+that it shares excuses nothing: a conversation's bytes held what was erased from it. Nor do labels, reports and the index.
 """
 
 from __future__ import annotations
@@ -30,9 +30,7 @@ def said(connection: apsw.Connection, kept: Originals) -> Iterator[str]:
     values = Values(kept)
     last = 0
     while True:
-        page = rows(
-            connection, f"SELECT id, data, slot, original FROM record WHERE id > ? ORDER BY id LIMIT {_PAGE}", (last,)
-        )
+        page = rows(connection, f"SELECT id, data, slot, original FROM record WHERE id > ? ORDER BY id LIMIT {_PAGE}", (last,))
         for _, data, slot, original in page:
             record = decode(kept.data(data, slot, original))
             yield from texts_of(record)
