@@ -120,8 +120,9 @@ def strings(value: Any) -> list[str]:
 
 def texts_of(record: Record) -> Iterator[str]:
     """The strings of a record that could be content: of its body, its tags, what other formats had it carry."""
-    body = msgspec.to_builtins(record.body)
-    yield from telling(leaves([*body.values(), list(record.tags), record.residue]))
+    # As JSON: there, every sequence is a list.
+    said = msgspec.json.decode(msgspec.json.encode([record.body, record.tags, record.residue]))
+    yield from telling(leaves(said))
 
 
 def kept(connection: apsw.Connection) -> set[Fragment]:
