@@ -61,7 +61,8 @@ def receipt(store: Store, change: int, *, made: datetime | None = None) -> dict[
         "out_of_reach": list(_out_of_reach(store, change)),
         "audit": {"entry": entry.id, "hash": entry.hash},
     }
-    return signed(value, _key(store, erased))
+    # As it will be read again: tuples are lists there.
+    return signed(msgspec.json.decode(msgspec.json.encode(value)), _key(store, erased))
 
 
 def signed(value: dict[str, Any], key: PrivateKey) -> dict[str, Any]:
