@@ -241,12 +241,14 @@ def test_the_page_says_all_of_it_and_reaches_for_nothing(forgotten: dict[str, An
     assert "script" not in parsed.tags
 
 
-CANARIES = st.text("ghijklmnopqrstuvwxyzÄßЖЩ日本語🐢\"\\/<&", min_size=12, max_size=40).filter(lambda text: len(set(text)) > 8)
+CANARIES = st.text('ghijklmnopqrstuvwxyzÄßЖЩ日本語🐢"\\/<&', min_size=12, max_size=40).filter(lambda text: len(set(text)) > 8)
 
 
 @given(CANARIES, st.data())
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_content_is_in_receipt_page_or_log(tmp_path_factory: pytest.TempPathFactory, canary: str, data: st.DataObject) -> None:
+def test_no_content_is_in_receipt_page_or_log(
+    tmp_path_factory: pytest.TempPathFactory, canary: str, data: st.DataObject
+) -> None:
     from satchel.vault.folder import trial_vault
 
     by = data.draw(st.sampled_from(["words", "about", "tags", "title"]))

@@ -93,7 +93,15 @@ def test_the_key_is_in_no_error_and_no_representation(serve: Any) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://host/", "http://", "https://user:pw@host/", "https://key@host", "http://host?key=1", "http://host:99999", "http://[1"],
+    [
+        "ftp://host/",
+        "http://",
+        "https://user:pw@host/",
+        "https://key@host",
+        "http://host?key=1",
+        "http://host:99999",
+        "http://[1",
+    ],
 )
 def test_what_is_no_url_of_an_api(url: str) -> None:
     with pytest.raises(UsageError) as caught:

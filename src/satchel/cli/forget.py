@@ -283,16 +283,15 @@ def _tell(erased: Erased) -> None:
     reached = (
         (stores.versions, "earlier state", ""),
         (stores.originals_dropped, "kept original dropped", "kept originals dropped"),
-        (stores.originals_rewritten, "rewritten without it", ""),
-        (stores.originals_emptied, "emptied", ""),
+        (stores.originals_rewritten, "kept original rewritten without them", "kept originals rewritten without them"),
+        (stores.originals_emptied, "kept original emptied", "kept originals emptied"),
         (stores.index_entries, "index entry", "index entries"),
         (stores.blobs, "file", ""),
         (stores.carried, "file of vectors", "files of vectors"),
         (stores.heard, "foreign audit entry silenced", "foreign audit entries silenced"),
         (stores.quotations_scrubbed, "quotation taken out", "quotations taken out"),
     )
-    parts = [counted(count, one, many or (one if " " in one and not many else "")) for count, one, many in reached if count]
-    say("Reached: " + ", ".join(parts))
+    say("Reached: " + ", ".join(counted(count, one, many) for count, one, many in reached if count))
     if stores.quotations_flagged:
         say(f"{counted(stores.quotations_flagged, 'record')} that stay quote it; --quotations scrub takes quotations out.")
     if not erased.log_cleared:

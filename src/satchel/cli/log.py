@@ -51,6 +51,9 @@ def _what(batch: Batch) -> str:
             return "made the vault"
         case "undo":
             return f"took back import {batch.undoes}"
+        case "forget":
+            count = sum(batch.summary.removed.values())
+            return f"erased {count:,} record{'' if count == 1 else 's'} for good"
         case _:
             return f"import of {batch.label}"
 

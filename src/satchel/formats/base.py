@@ -167,6 +167,10 @@ class Selection(Protocol):
         """Whether tombstones forbid a record of this uid: nothing that leaves should name it."""
         ...
 
+    def buried_by_others(self, uid: str) -> bool:
+        """As ``buried``, by tombstones that came from elsewhere."""
+        ...
+
     def open_blob(self, digest: str) -> BinaryIO:
         """The bytes of a document's blob. Raises NotFound."""
         ...

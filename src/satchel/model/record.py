@@ -18,6 +18,9 @@ from satchel.model.bodies import AnyBody
 from satchel.model.findings import Finding
 from satchel.model.packages import Carried, Edition, Heard, Reached
 
+#: Among a record's touched fields: all that it said was erased, and its skeleton stays.
+REDACTED = "redacted"
+
 Status = Literal["active", "superseded", "deprecated", "retracted", "archived"]
 #: From what may be relied on to what may not; no path raises it, only a person does.
 Trust = Literal["own", "reviewed", "verified", "imported", "untrusted"]

@@ -19,7 +19,7 @@ from satchel.errors import OutputError, SatchelError, UsageError
 from satchel.formats import registry as formats
 from satchel.formats.base import Homeward, LogEntry, Progress, Reader, SourceNote, State, WriteOptions, Written
 from satchel.model.packages import CarriedFile
-from satchel.model.record import Record
+from satchel.model.record import REDACTED, Record
 from satchel.move.cursors import since as cursor
 from satchel.vault.store import Exported, Store
 
@@ -64,7 +64,7 @@ class VaultSelection:
         if not_from and self._platforms <= {not_from}:
             # Nothing else is there: not to look at each record for that is a tenth of an export.
             return iter(())
-        return self._held(self._store.records(*kinds, not_from=not_from, after=after))
+        return _telling(self._held(self._store.records(*kinds, not_from=not_from, after=after)))
 
     def brought_by(self, uid: str) -> int:
         """See Selection.brought_by."""
@@ -72,11 +72,12 @@ class VaultSelection:
 
     def messages(self, conversation: str) -> Iterator[Record]:
         """See Selection.messages."""
-        return self._held(self._store.messages(conversation))
+        return _telling(self._held(self._store.messages(conversation)))
 
     def get(self, uid: str) -> Record | None:
         """See Selection.get."""
-        return self._store.get(uid) if self._as_of is None else self._store.state_at(uid, self._as_of)
+        record = self._store.get(uid) if self._as_of is None else self._store.state_at(uid, self._as_of)
+        return None if record is None or REDACTED in record.touched else record
 
     def _held(self, records: Iterator[Record]) -> Iterator[Record]:
         if self._as_of is None:
@@ -155,6 +156,10 @@ class VaultSelection:
         """See Selection.buried."""
         return self._store.buried(uid)
 
+    def buried_by_others(self, uid: str) -> bool:
+        """See Selection.buried_by_others."""
+        return self._store.buried_by_others(uid)
+
     def open_blob(self, digest: str) -> BinaryIO:
         """See Selection.open_blob."""
         return self._store.open_blob(digest)
@@ -185,6 +190,11 @@ class VaultSelection:
             else:
                 return None
         return value
+
+
+def _telling(records: Iterator[Record]) -> Iterator[Record]:
+    """Without redacted ones: nothing is left of them to tell, and some formats have no empty statements."""
+    return (record for record in records if REDACTED not in record.touched)
 
 
 def _decode(data: bytes) -> Any:

@@ -7,6 +7,7 @@ memory store's ``retracted`` statement keeps its content): there, what was erase
 
 from __future__ import annotations
 
+import functools
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -22,6 +23,7 @@ from satchel.formats.portable_memory.lens import FOREIGN_KIND, FORMAT_NAME, ROW_
 from satchel.formats.portable_memory.tombstones import made
 from satchel.model.bodies import Document, Setting
 from satchel.model.erasure import Closure, Erased, Stores
+from satchel.model.ids import is_uuid
 from satchel.model.record import Record, Tombstone
 from satchel.trust.signatures import ED25519, PrivateKey
 from satchel.vault.store import Deceased, Forgetting, Store, Tombs
@@ -53,7 +55,7 @@ def forget(store: Store, asked: Forgetting, *, expected: Closure | None = None) 
     key = _key(store)
 
     def tombs(change: int, at: datetime, deceased: Sequence[Deceased], stores: Stores) -> Tombs:
-        return Tombs(_tombstones(change, at, deceased, stores, key), key.public.text)
+        return Tombs(_tombstones(store, change, at, deceased, stores, key), key.public.text)
 
     return store.forget(asked, tombs=tombs, expected=expected)
 
@@ -70,15 +72,18 @@ def _key(store: Store) -> PrivateKey:
 
 
 def _tombstones(
-    change: int, at: datetime, deceased: Sequence[Deceased], stores: Stores, key: PrivateKey
+    store: Store, change: int, at: datetime, deceased: Sequence[Deceased], stores: Stores, key: PrivateKey
 ) -> tuple[Tombstone, ...]:
     """One for each record that was named, with what followed from it; and one for each that the lists of those do not hold."""
     by_uid = {each.uid: each for each in deceased}
     derived: dict[str, dict[str, Any]] = {}
     named: list[tuple[Deceased, str, str]] = []
+    rows = {each.uid: _rows(each, by_uid) for each in deceased}
+    shared = _shared(store, deceased, rows)
     for each in deceased:
         root = _root(each, by_uid)
-        for kind, id in _rows(each, by_uid):
+        for kind, plain in rows[each.uid]:
+            id = f"{plain}#{each.uid}" if plain in shared else plain
             list_name = _LISTS.get(kind)
             follows = (each is not root and each.op == "delete") or (kind == "chunk" and each.kind == "document")
             if list_name and follows:
@@ -104,6 +109,22 @@ def _tombstones(
     )
 
 
+def _shared(store: Store, deceased: Sequence[Deceased], rows: Mapping[str, list[tuple[str, str]]]) -> set[str]:
+    """The ids of rows that records which stay may have as well: a source's ids need not be unique in the world. There, theirs
+    have the uid behind it (formats.portable_memory.export)."""
+    doubted = {
+        id: each.kind
+        for each in deceased
+        if each.format != FORMAT_NAME
+        for _, id in rows[each.uid]
+        if id == each.id and not is_uuid(id)
+    }
+    if not doubted:
+        return set()
+    standing = store.records(*dict.fromkeys(doubted.values()))
+    return {record.origin.id for record in standing if record.origin.id in doubted}
+
+
 def _root(each: Deceased, by_uid: Mapping[str, Deceased]) -> Deceased:
     """The record that was named, by which this one was reached."""
     while each.through in by_uid:
@@ -120,8 +141,8 @@ def _rows(each: Deceased, by_uid: Mapping[str, Deceased]) -> list[tuple[str, str
     if kind is None:
         return [(FOREIGN_KIND, record.uid)]
     if isinstance(record.body, Setting):
-        platform = record.provenance.platform
-        return [(kind, f"{platform}:{record.body.name}" if platform else record.body.name)]
+        # Its row is known by what it is called, which may tell; by its uid a bundle of ours is known again too.
+        return [(FOREIGN_KIND, record.uid)]
     prepared = record.residue.get(FORMAT_NAME)
     own = prepared.get("id") if isinstance(prepared, Mapping) else None
     found = [(kind, own if isinstance(own, str) and own else row_id(record))]
@@ -137,12 +158,19 @@ def _ready(record: Record, by_uid: Mapping[str, Deceased]) -> Record:
     """The record with what its adapter says of its row, as an export asks for it."""
     if FORMAT_NAME in record.residue:
         return record
-    try:
-        adapter = adapters.get(record.origin.format)
-    except UsageError:
-        return record
-    if not isinstance(adapter, Prepares):
+    adapter = _preparing(record.origin.format)
+    if adapter is None:
         return record
     whole = by_uid.get(record.linked("part_of"))
     said = adapter.prepared(record, whole.record if whole else None, FORMAT_NAME)
     return record if said is None else msgspec.structs.replace(record, residue={**record.residue, FORMAT_NAME: said})
+
+
+@functools.cache
+def _preparing(format: str) -> Prepares | None:
+    """The adapter of that name, where it knows what bundles' own tools write."""
+    try:
+        found = adapters.get(format)
+    except UsageError:
+        return None
+    return found if isinstance(found, Prepares) else None

@@ -429,6 +429,10 @@ class Store(Protocol):
         """Whether tombstones forbid a record of this uid."""
         ...
 
+    def buried_by_others(self, uid: str) -> bool:
+        """Whether a tombstone that came from elsewhere forbids it."""
+        ...
+
     def tombstones(self, format: str) -> Iterator[bytes]:
         """The tombstones that came in this format, each as it came."""
         ...

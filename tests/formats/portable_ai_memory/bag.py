@@ -93,6 +93,9 @@ class Bag:
     def homeward(self, format: str, after: int = 0) -> Iterator[Homeward]:
         return iter(())
 
+    def buried_by_others(self, uid: str) -> bool:
+        return self.buried(uid)
+
     def buried(self, uid: str) -> bool:
         return False
 

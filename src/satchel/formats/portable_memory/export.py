@@ -71,7 +71,7 @@ def write(
         record = held(uid)
         return None if record is None else ready(record)
 
-    around = Around(selection.changed_at, lambda uid: _leaves(get(uid)), get, selection.buried)
+    around = Around(selection.changed_at, lambda uid: _leaves(get(uid)), get, selection.buried, selection.buried_by_others)
     vectors = [] if since else embeddings.leaving(selection, ledger)
     head = _head(selection, since, vectors)
     after = since.change if since else 0
@@ -247,7 +247,7 @@ class Rows:
             ledger.record(kind, "transformed", "as-foreign", "an edge joins entities alone; carried whole")
         elif kind in ROW_KINDS:
             for row_kind, row in rows_of(record, around, ledger):
-                if around.buried(make_uid(FORMAT_NAME, row_kind, key_of(ROWS[row_kind], row))):
+                if around.buried_by_others(make_uid(FORMAT_NAME, row_kind, key_of(ROWS[row_kind], row))):
                     ledger.record(kind, "omitted", "erased", "a tombstone of this format names it")
                     return
                 self._name_apart(row_kind, row, record)
@@ -273,7 +273,8 @@ class Rows:
 
     def _is_taken(self, kind: str, row: dict[str, Any]) -> bool:
         uid = make_uid(FORMAT_NAME, kind, key_of(ROWS[kind], row))
-        return self._writer.has(kind, row) or self._around.get(uid) is not None
+        # A row that the owner forgot keeps its key for good.
+        return self._writer.has(kind, row) or self._around.get(uid) is not None or self._around.buried(uid)
 
 
 def _is_entity(uid: str, around: Around) -> bool:

@@ -66,8 +66,9 @@ class Around(NamedTuple):
     now: datetime
     leaves: Callable[[str], bool]
     get: Callable[[str], Record | None]
-    #: Whether tombstones forbid a row of this uid.
+    #: Whether tombstones forbid a row of this uid; whether others' do.
     buried: Callable[[str], bool] = lambda _: False
+    buried_by_others: Callable[[str], bool] = lambda _: False
 
 
 def row_id(record: Record) -> str:

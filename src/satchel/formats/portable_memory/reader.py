@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +206,10 @@ class _Reading:
         if graves and self._is_forbidden(kind, row, uid):
             yield erased(place, uid)
             return
+        ours = _uid_of_ours(row)
+        if graves and ours and self._buried(ours) in ("delete", "redact"):
+            yield erased(place, ours)
+            return
         if graves and not self._buried(uid) and self._buried(folded_uid(kind, key_of(KINDS[kind], row))):
             text = "its id only looks like one that a tombstone forbids: another case, form or blank"
             yield Finding("look-alike", "warning", text, place)
@@ -219,11 +223,8 @@ class _Reading:
     def _is_ours(self, kind: str, row: dict[str, Any], uid: str) -> bool:
         """Whether the row is one of our own exports, of a record that still says the same. A uid that somebody made up can
         keep out nothing but the row that it stands in."""
-        carried = row.get(CARRIED)
-        own = carried.get("uid") if type(carried) is dict else None
-        if type(own) is not str or not _UID.fullmatch(own):
-            return False
-        return self._known.said(own) == searchable(native_record(kind, row, uid))
+        own = _uid_of_ours(row)
+        return bool(own) and self._known.said(own) == searchable(native_record(kind, row, uid))
 
     def _is_forbidden(self, kind: str, row: dict[str, Any], uid: str) -> bool:
         """By its own key, by a row that it cannot be without, or because all that it rests on is gone (dossier 4.2)."""
@@ -282,6 +283,13 @@ class _Reading:
             read=lambda: Reading((foreign_record(kind, line, uid, own),)),
             small=True,
         )
+
+
+def _uid_of_ours(row: Mapping[str, Any]) -> str:
+    """The uid of the record that an export of ours made this row of, as the row says; "" where it says none."""
+    carried = row.get(CARRIED)
+    own = carried.get("uid") if type(carried) is dict else None
+    return own if type(own) is str and _UID.fullmatch(own) else ""
 
 
 def _deleted_here(place: Place) -> Finding:

@@ -67,8 +67,7 @@ def connect(path: Path, key: Secret, *, create: bool = False) -> apsw.Connection
     with our_errors():
         connection = apsw.Connection(str(path), flags=flags)
         try:
-            connection.pragma("cipher", "chacha20")
-            connection.pragma("key", "raw:" + key.reveal().hex())
+            _unlock(connection, key)
             connection.pragma("temp_store", 2)
             connection.set_busy_timeout(_READ_WAIT_MS)
             if create:
@@ -86,6 +85,12 @@ def connect(path: Path, key: Secret, *, create: bool = False) -> apsw.Connection
     if not create:
         use_log(connection)
     return connection
+
+
+def _unlock(connection: apsw.Connection, key: Secret) -> None:
+    """Give the cipher its key. Tests that look at what is really in the pages leave this out."""
+    connection.pragma("cipher", "chacha20")
+    connection.pragma("key", "raw:" + key.reveal().hex())
 
 
 def use_log(connection: apsw.Connection) -> bool:

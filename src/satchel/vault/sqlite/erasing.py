@@ -15,7 +15,7 @@ import msgspec
 from satchel.errors import Place
 from satchel.model import bodies
 from satchel.model.erasure import Stores
-from satchel.model.record import Native, Provenance, Record
+from satchel.model.record import REDACTED, Native, Provenance, Record
 from satchel.vault.sqlite import asides, packages
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import one
@@ -98,7 +98,7 @@ def skeleton(record: Record) -> Record:
     return Record(
         uid=record.uid,
         body=type(record.body)(**fields),
-        origin=msgspec.structs.replace(record.origin, dialect=""),
+        origin=msgspec.structs.replace(record.origin, version="", dialect=""),
         times=record.times,
         status=record.status,
         trust=record.trust,
@@ -113,7 +113,7 @@ def skeleton(record: Record) -> Record:
         access=record.access,
         scope=record.scope,
         native=Native(pointer=record.native.pointer),
-        touched=("redacted",),
+        touched=(REDACTED,),
     )
 
 
@@ -141,7 +141,7 @@ def _silence_notes(connection: apsw.Connection, sources: Iterable[int]) -> int:
             continue
         connection.execute("UPDATE source SET sha256 = NULL WHERE id = ?", (source,))
         batch, name = row
-        used = "SELECT 1 FROM original WHERE batch = ? AND source = ?"
+        used = "SELECT 1 FROM original WHERE batch = ? AND source = ? AND size > 0"
         if not name or one(connection, used, (batch, source)):
             continue
         connection.execute("UPDATE source SET name = '', size = 0 WHERE id = ?", (source,))
@@ -158,7 +158,7 @@ def _silence_batch(connection: apsw.Connection, batch: int, name: str) -> int:
         msgspec.structs.replace(finding, place=Place()) if finding.place.file == name else finding
         for finding in before.findings
     )
-    is_left = one(connection, "SELECT 1 FROM original WHERE batch = ?", (batch,)) is not None
+    is_left = one(connection, "SELECT 1 FROM original WHERE batch = ? AND size > 0", (batch,)) is not None
     # A label is the names of what was typed: folders and archives, with what is in them.
     outer = {name, name.split("/", 1)[0]}
     label = ", ".join(part for part in row[0].split(", ") if part not in outer) if is_left else ""

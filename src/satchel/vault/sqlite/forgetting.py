@@ -18,7 +18,7 @@ from satchel.errors import UsageError
 from satchel.model.erasure import Closure, Erased, Request, Stores
 from satchel.model.record import Record, Tombstone
 from satchel.model.times import from_microseconds
-from satchel.vault.sqlite import audit, barred, erasing, exports, fragments, quotations
+from satchel.vault.sqlite import audit, barred, erasing, exports, fragments, graves, quotations
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.closure import Reaching
 from satchel.vault.sqlite.connection import rows
@@ -135,7 +135,7 @@ def _bury(
     for each in deceased:
         # An entity that only relations joined may be joined anew.
         op = "orphan" if each.how == "orphan" and each.kind == "entity" else each.op
-        connection.execute(_GRAVE, (bytes.fromhex(each.uid), 0, op))
+        connection.execute(_GRAVE, (bytes.fromhex(each.uid), graves.OWN, op))
 
 
 def _note(connection: apsw.Connection, erased: Erased, deceased: Sequence[Deceased], *, batch: int, now: int) -> None:

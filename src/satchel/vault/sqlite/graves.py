@@ -35,6 +35,8 @@ _DEPENDENT = (
 )
 
 
+#: Stands in a grave for the tombstone of what the owner forgot, which names the record by its uid and no row of a format.
+OWN = -1
 _GRAVE = "INSERT OR IGNORE INTO grave (target, tombstone, op) VALUES (?, ?, ?)"
 #: The grave of what a package says was reached in the store that wrote it; see model.packages.Reached.
 _REACHED = {"derived": "delete", "orphan": "orphan"}
@@ -185,6 +187,15 @@ def buried(connection: apsw.Connection, uid: bytes) -> str:
     return next((op for op in ("delete", "redact", "orphan", "alike") if op in ops), "")
 
 
+def buried_by_others(connection: apsw.Connection, uid: bytes) -> bool:
+    """Whether somebody else's tombstone deletes this uid. The owner's own name rows that another record may have by now."""
+    sql = (
+        "SELECT 1 FROM grave g LEFT JOIN tombstone t ON t.id = g.tombstone WHERE g.target = ? AND g.op = 'delete'"
+        f" AND g.tombstone <> {OWN} AND coalesce(t.own, 0) = 0"
+    )
+    return one(connection, sql, (uid,)) is not None
+
+
 def said(connection: apsw.Connection, key: bytes | None) -> bool:
     """Whether a record that made this statement (its content key) was erased."""
     return key is not None and one(connection, "SELECT 1 FROM erased_text WHERE content_key = ?", (key,)) is not None
@@ -197,7 +208,12 @@ def any_buried(connection: apsw.Connection) -> bool:
 
 def kept_lines(connection: apsw.Connection, format: str) -> Iterator[bytes]:
     """The tombstones of a format, each as it came."""
-    for (data,) in rows(connection, "SELECT data FROM tombstone WHERE format = ? ORDER BY data", (format,)):
+    # One of the owner's that was taken back leaves no more.
+    sql = (
+        "SELECT data FROM tombstone t WHERE format = ? AND NOT (own AND EXISTS"
+        " (SELECT 1 FROM grave g JOIN allowed a ON a.target = g.target WHERE g.tombstone = t.id)) ORDER BY data"
+    )
+    for (data,) in rows(connection, sql, (format,)):
         yield data
 
 

@@ -322,6 +322,10 @@ class SqliteStore:
         """See Store.buried."""
         return graves.buried(self.connection, bytes.fromhex(uid)) == "delete"
 
+    def buried_by_others(self, uid: str) -> bool:
+        """See Store.buried_by_others."""
+        return graves.buried_by_others(self.connection, bytes.fromhex(uid))
+
     def tombstones(self, format: str) -> Iterator[bytes]:
         """See Store.tombstones."""
         return graves.kept_lines(self.connection, format)
