@@ -26,7 +26,7 @@ class _Sized:
     def __init__(self, fragments: list[Fragment]) -> None:
         self.rolls: NDArray[np.uint32] = np.unique(np.array([each.roll for each in fragments], dtype=np.uint32))
         self.by_digest = {each.digest: each for each in fragments}
-        bits = min(24, max(16, len(self.rolls).bit_length() + 12))
+        bits = min(22, max(14, len(self.rolls).bit_length() + 7))
         self._shift = np.uint32(32 - bits)
         self._table = np.zeros(1 << bits, dtype=np.bool_)
         self._table[self.rolls >> self._shift] = True

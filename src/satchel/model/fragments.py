@@ -3,8 +3,8 @@
 A text is cut into blocks as it would lie on a disk in each of six spellings: UTF-8, UTF-16 of either byte order, and the three
 ways in which JSON writes it. A block has 32 characters; of a text of fewer than 64 it has 16, of one of fewer than 16 it has 8,
 and a text of fewer than 8 cannot be told from chance. (Characters are bytes of UTF-8; where each takes two bytes or an
-escape, a block is twice as long.) The first KiB is covered without gap, later bytes by one block in 64: any run of 192 bytes of a
-text holds a whole block, and of most texts any run of 96.
+escape, a block is twice as long.) The first KiB is covered without gap, later bytes by one block in 64: any run of 192 bytes of
+a text holds a whole block, and of most texts any run of 96.
 
 A file's blocks lie further apart: one in 64 bytes, and in a large file one in 4 KiB. Words are known whole, in lower case, for
 a full-text index keeps no more of a text than them.

@@ -26,6 +26,8 @@ from satchel.vault.sqlite.rows import decode
 
 _TOKENS = ["remove_diacritics", "2", "categories", "L* N* Co So"]
 _FILE_CHUNK_BYTES = 64 << 10
+#: A word that more records say than this is a common one.
+_RARE = 20
 _BLOBS = "SELECT digest FROM original WHERE uid = ? AND data IS NULL AND pack IS NULL"
 _INSERT = "INSERT OR IGNORE INTO fragment (hash, change) VALUES (?, ?)"
 
@@ -144,17 +146,25 @@ def drop(connection: apsw.Connection) -> int:
 def stray_words(
     connection: apsw.Connection, originals: Originals, words: set[Fragment], marker: Marker
 ) -> Iterator[tuple[int, Fragment]]:
-    """Words among these that the full-text index has for a row of which they are no words; the row and the word."""
+    """Words among these that the full-text index has for a row of which they are no words; the row and the word. A word that
+    stands in many records tells nothing of one, and is not looked at."""
     with our_errors():
         connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.words USING fts5vocab (main, text_index, row)")
         connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.places USING fts5vocab (main, text_index, instance)")
-        met = [term for (term,) in connection.execute("SELECT term FROM temp.words") if marker.word(term) in words]
-    tokenise = connection.fts5_tokenizer("unicode61", _TOKENS)
+        rare = connection.execute("SELECT term FROM temp.words WHERE doc <= ?", (_RARE,))
+        met = [term for (term,) in rare if marker.word(term) in words]
+    by_row: dict[int, set[str]] = {}
     for term in met:
         for (id,) in rows(connection, "SELECT DISTINCT doc FROM temp.places WHERE term = ?", (term,)):
-            row = one(connection, "SELECT data, slot, original FROM record WHERE id = ?", (id,))
-            if row is None or not any(term in words_in(tokenise, text) for text in searchable(decode(originals.data(*row)))):
-                yield id, marker.word(term)
+            by_row.setdefault(id, set()).add(term)
+    tokenise = connection.fts5_tokenizer("unicode61", _TOKENS)
+    # In the order of the rows: neighbours lie in one frame.
+    for id, terms in sorted(by_row.items()):
+        row = one(connection, "SELECT data, slot, original FROM record WHERE id = ?", (id,))
+        if row is not None:
+            for text in searchable(decode(originals.data(*row))):
+                terms -= words_in(tokenise, text)
+        yield from ((id, marker.word(term)) for term in terms)
 
 
 def words_in(tokenise: apsw.FTS5Tokenizer, text: str) -> set[str]:
