@@ -51,6 +51,10 @@ def with_values(data: bytes, pointers: Iterable[str], change: Callable[[bytes], 
             below = below.setdefault(unescape(token), {})
         below.clear()
     try:
+        if not tree:
+            return data
+        if data.lstrip(b" \t\n\r")[:1] not in (b"{", b"[", b'"'):
+            return None
         return _cut(data, tree, change)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, _Unclear):
         return None
@@ -89,6 +93,7 @@ def _cut(data: bytes, tree: _Tree, change: Callable[[bytes], bytes]) -> bytes:
 
 def _member_spans(data: bytes, at: int, members: dict[str, msgspec.Raw]) -> dict[str, tuple[int, int]]:
     spans: dict[str, tuple[int, int]] = {}
+    left = len(members)
     for name, value in members.items():
         at = _past_space(data, at)
         found = _NAME.match(data, at)
@@ -99,6 +104,10 @@ def _member_spans(data: bytes, at: int, members: dict[str, msgspec.Raw]) -> dict
         end = at + len(bytes(value))
         spans[name] = (at, end)
         at = _past_space(data, end) + 1
+        left -= 1
+        if data[at - 1 : at] != (b"," if left else b"}"):
+            # A member that stands there twice.
+            raise _Unclear
     return spans
 
 

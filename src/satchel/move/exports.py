@@ -14,6 +14,7 @@ import msgspec
 from satchel.adapters import registry as adapters
 from satchel.adapters.base import Adapter, Prepares
 from satchel.codec import json_values
+from satchel.codec.excise import GAP
 from satchel.codec.pointers import unescape
 from satchel.errors import OutputError, SatchelError, UsageError
 from satchel.formats import registry as formats
@@ -119,7 +120,8 @@ class VaultSelection:
     def homeward(self, format: str, after: int = 0) -> Iterator[Homeward]:
         """See Selection.homeward. The platform of what came in an open format is the format."""
         for found in self._store.natives(format, after=after, as_of=self._as_of):
-            yield Homeward(*found)
+            if found.native != GAP:
+                yield Homeward(*found)
 
     def earlier(self, format: str, after: int = 0) -> Iterator[list[Homeward]]:
         """See Selection.earlier. Nothing is earlier in a view of one moment."""

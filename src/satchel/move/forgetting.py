@@ -73,7 +73,7 @@ def _key(store: Store) -> PrivateKey:
 
 def _tombstones(
     store: Store, change: int, at: datetime, deceased: Sequence[Deceased], stores: Stores, key: PrivateKey
-) -> tuple[Tombstone, ...]:
+) -> tuple[tuple[str, Tombstone], ...]:
     """One for each record that was named, with what followed from it; and one for each that the lists of those do not hold."""
     by_uid = {each.uid: each for each in deceased}
     derived: dict[str, dict[str, Any]] = {}
@@ -95,15 +95,18 @@ def _tombstones(
                 named.append((each, kind, id))
     reach = {"change": change, "at": at.isoformat(), **msgspec.to_builtins(stores)}
     return tuple(
-        made(
-            kind,
-            id,
-            op=each.op,
-            name=f"tomb_{secrets.token_hex(12)}",
-            at=at,
-            derived=derived.get(each.uid, {}),
-            reach=reach,
-            key_of_vault=key.secret,
+        (
+            each.uid,
+            made(
+                kind,
+                id,
+                op=each.op,
+                name=f"tomb_{secrets.token_hex(12)}",
+                at=at,
+                derived=derived.get(each.uid, {}),
+                reach=reach,
+                key_of_vault=key.secret,
+            ),
         )
         for each, kind, id in named
     )

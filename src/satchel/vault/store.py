@@ -161,9 +161,9 @@ class Deceased(NamedTuple):
 
 
 class Tombs(NamedTuple):
-    """Tombstones of the vault's own, and the public key that signed them."""
+    """Tombstones of the vault's own, each with the uid of the record that it is for, and the public key that signed them."""
 
-    tombstones: tuple[Tombstone, ...]
+    tombstones: tuple[tuple[str, Tombstone], ...]
     signed_by: str
 
 

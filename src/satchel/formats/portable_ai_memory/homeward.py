@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from satchel.codec.archives import unsafe_name
+from satchel.codec.excise import GAP
 from satchel.errors import CanonicalError
 from satchel.formats.base import Selection
 from satchel.formats.portable_ai_memory import models, terms
@@ -29,6 +30,8 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("c
 _NAME_BYTES = 200
 #: The members of a store that this version has.
 _ROOT = frozenset(field.encode_name for field in msgspec.structs.fields(models.Store))
+#: What stands in a kept conversation where a message was erased.
+_GAP = msgspec.json.decode(GAP)
 _BEHIND = "it names what is not in this export"
 
 
@@ -254,12 +257,17 @@ def embedding(native: bytes, memory: str, around: Around) -> bytes:
     return dump(value) if changes.made else native
 
 
-def entry(record: Record, native: bytes, path: str, derived: list[str], around: Around) -> Patched:
+def entry(
+    record: Record, native: bytes, path: str, derived: list[str], around: Around, *, messages: int | None = None
+) -> Patched:
     """The index entry of a conversation record. ``path``: where its file is written, "" without one; ``derived``: ids of more
-    memories that name the conversation."""
+    memories that name the conversation; ``messages``: how many are left of it, where some were erased."""
     value = msgspec.json.decode(native)
     changes = _Changes(value, "conversation", around.ledger)
     changes.put((), "id", around.homes.id_of(record.uid))
+    if messages is not None and "message_count" in value:
+        value["message_count"] = messages
+        changes.made = True
     listed = value.get("derived_memories") or []
     known = [around.memory_id(record.origin.space, id) for id in listed]
     kept = list(dict.fromkeys([id for id in known if id] + derived))
@@ -308,6 +316,11 @@ def entry_of(record: Record, root: dict[str, Any], path: str, derived: list[str]
     return Patched(dump({name: item for name, item in value.items() if item is not None}), as_it_came=True)
 
 
+def has_gaps(native: bytes) -> bool:
+    """Whether messages were erased from a kept conversation."""
+    return GAP in native
+
+
 def conversation(record: Record, native: bytes, paths: Callable[[str], str], around: Around) -> tuple[dict[str, Any], Patched]:
     """A conversation file, decoded and to be written.
 
@@ -316,6 +329,11 @@ def conversation(record: Record, native: bytes, paths: Callable[[str], str], aro
     """
     value = msgspec.json.decode(native)
     changes = _Changes(value, "conversation", around.ledger)
+    left = [message for message in value["messages"] if message != _GAP]
+    if len(left) < len(value["messages"]):
+        changes.made = True
+        changes.told("messages", "narrowed", "erased", "a message that was erased was left out")
+        value["messages"] = left
     changes.put((), "id", around.homes.id_of(record.uid))
     changes.put((), "schema_version", around.homes.version)
     for item in _with_refs(value):

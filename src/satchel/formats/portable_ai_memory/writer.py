@@ -259,7 +259,8 @@ class Writer:
                 if uid in self._wanted:
                     self._found[uid] = record.uid, message["id"]
         if listed is not None:
-            entry, as_listed = homeward.entry(record, listed, path, derived, around)
+            left = messages if homeward.has_gaps(native) else None
+            entry, as_listed = homeward.entry(record, listed, path, derived, around, messages=left)
         else:
             entry, as_listed = homeward.entry_of(record, root, path, derived, around)
         id = homes.id_of(record.uid)

@@ -67,7 +67,14 @@ class Reaching:
     def closure(self) -> Closure:
         """What was found, with what stays and is touched."""
         staying: dict[bytes, ReachedRecord] = {}
+        wholes = self._called_by_them()
+        for uid, (kind, platform, of) in wholes.items():
+            staying[uid] = ReachedRecord(
+                uid=uid.hex(), kind=kind, how="quotes", platform=platform, through=of.hex(), scrubbed=True
+            )
         for each in self.quoting:
+            if each.uid in wholes:
+                continue
             staying[each.uid] = ReachedRecord(
                 uid=each.uid.hex(),
                 kind=each.kind,
@@ -94,6 +101,23 @@ class Reaching:
             going=_counted(self.going.values()),
             staying=_counted(staying.values()),
         )
+
+    def _called_by_them(self) -> dict[bytes, tuple[str, str, bytes]]:
+        """The wholes that stay and have their titles from what goes: kind, platform, and a part of each."""
+        going = {gone.id for gone in self.gone}
+        parts: dict[int, list[Gone]] = {}
+        for gone in self.gone:
+            row = one(self._connection, "SELECT part_of FROM record WHERE id = ?", (gone.id,))
+            if row and row[0] and row[0] not in going:
+                parts.setdefault(row[0], []).append(gone)
+        found: dict[bytes, tuple[str, str, bytes]] = {}
+        for id, some in parts.items():
+            sql = "SELECT uid, kind, platform, data, slot, original FROM record WHERE id = ?"
+            uid, kind, platform, *data = rows(self._connection, sql, (id,))[0]
+            whole = decode(self._kept.data(*data))
+            if quotations.untitled(whole, [state for gone in some for state in gone.states]) != whole:
+                found[uid] = (kind, platform, some[0].uid)
+        return found
 
     def _dependent(self, gone: Gone) -> list[tuple[bytes, How]]:
         """What goes with one record: its parts, relations that end in it, what rests on nothing else."""

@@ -22,7 +22,7 @@ from satchel.vault.sqlite import audit, barred, graves, quotations
 from satchel.vault.sqlite.closure import FREE
 from satchel.vault.sqlite.connection import one
 from satchel.vault.sqlite.excision import Gone, excised
-from satchel.vault.sqlite.rows import content_key, keyed
+from satchel.vault.sqlite.rows import content_key, encode, keyed
 
 _Read = list[tuple[Record, bytes]]
 
@@ -132,7 +132,14 @@ class Door:
         left = [(record, data) for record, data in records if record not in out]
         gone = [Gone(0, bytes.fromhex(record.uid), record.kind, (record,)) for record in out]
         is_head = any(record.uid == original.uid for record in out)
-        native = None if is_head else excised(original.native, gone, [record for record, _ in left])
+        called: list[str] = []
+        for at, (record, _) in enumerate(left):
+            parts = [part for part in out if part.linked("part_of") == record.uid]
+            after = quotations.untitled(record, parts) if parts else record
+            if after != record:
+                called += searchable(record)
+                left[at] = (after, encode(after))
+        native = None if is_head else excised(original.native, gone, [record for record, _ in left], called)
         return Admitted(replace(original, native=excise.GAP if native is None else native, dialect=""), left)
 
     def _scrubbed(self, original: Original, records: _Read) -> Admitted:

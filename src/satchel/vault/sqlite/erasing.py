@@ -29,14 +29,18 @@ _SHAPE = frozenset(
 )
 
 
-def erase(connection: apsw.Connection, kept: Originals, gone: Sequence[Gone]) -> Stores:
-    """Erase records, or what was said in them where their rows stay; what was reached."""
+def erase(connection: apsw.Connection, kept: Originals, gone: Sequence[Gone], also: Iterable[str] = ()) -> Stores:
+    """Erase records, or what was said in them where their rows stay; what was reached.
+
+    Args:
+        also: titles of what they were part of that were made of their words (quotations.untitle).
+    """
     excision = Excision(connection, kept)
     counts = dict.fromkeys(("versions", "index_entries", "links", "tags", "witnesses", "heard"), 0)
     files = packages.carried_count(connection)
     for record in gone:
         asides.remove(connection, record.id)
-    excision.run(gone)
+    excision.run(gone, also)
     formats: dict[str, set[str]] = {}
     for record in gone:
         current = record.states[-1]

@@ -64,11 +64,12 @@ class _Head(msgspec.Struct):
 _HEAD = msgspec.json.Decoder(_Head | None)
 
 
-def excised(native: bytes, gone: Iterable[Gone], staying: Sequence[Record] = ()) -> bytes | None:
+def excised(native: bytes, gone: Iterable[Gone], staying: Sequence[Record] = (), also: Iterable[str] = ()) -> bytes | None:
     """The bytes of an original without these records; None where it cannot be told which bytes are theirs.
 
     Args:
         staying: records whose words may stand there: such a text is left where it is.
+        also: what the object was called by what was said in it.
     """
     pointers: set[str] = set()
     loose: list[Gone] = []
@@ -96,6 +97,9 @@ def excised(native: bytes, gone: Iterable[Gone], staying: Sequence[Record] = ())
         for text in record.texts:
             if len(text) >= _TELLING_CHARACTERS and excise.has_text(found, text) and not any(text in said for said in kept):
                 found = excise.without_text(found, text)
+    for text in also:
+        if text.strip() and not any(text in said for said in kept):
+            found = excise.without_text(found, text)
     return found
 
 
@@ -106,12 +110,14 @@ class Excision:
         self._connection = connection
         self._kept = kept
         self._packer = Packer()
+        self._also: tuple[str, ...] = ()
         self.dropped = self.rewritten = self.emptied = self.blobs = self.blob_bytes = 0
         #: Rows of files that an original was read from which is no longer as it was.
         self.sources: set[int] = set()
 
-    def run(self, gone: Sequence[Gone]) -> None:
-        """Take these records, whose rows are still there, out of every original."""
+    def run(self, gone: Sequence[Gone], also: Iterable[str] = ()) -> None:
+        """Take these records, whose rows are still there, out of every original; ``also`` as for ``excised``."""
+        self._also = tuple(also)
         by_row = {record.id: record for record in gone}
         holding: dict[int, list[Gone]] = {}
         states: dict[bytes, list[int]] = {}
@@ -168,7 +174,11 @@ class Excision:
         frame = Frame(data, size)
         others = self._others(staying)
         # The record of the object as a whole speaks all over it.
-        native = None if any(record.uid == uid for record in records) else excised(frame.native(0, size), records, others)
+        native = (
+            None
+            if any(record.uid == uid for record in records)
+            else excised(frame.native(0, size), records, others, self._also)
+        )
         if native is None:
             native = excise.GAP
             self.emptied += 1

@@ -78,12 +78,13 @@ def forget(
     exports.remember(connection, batch, [record.uid.hex() for record in gone])
     deceased = [_deceased(record.states[-1], found, record.uid) for record in gone]
     witnesses = sum(found.closure.staying.get("witness", {}).values())
-    stores = erasing.erase(connection, kept, gone)
+    wholes, called = quotations.untitle(connection, kept, secret, gone)
+    stores = erasing.erase(connection, kept, gone, called)
     stores = msgspec.structs.replace(
         stores,
         witnesses=stores.witnesses + witnesses,
-        quotations_scrubbed=scrubbed,
-        quotations_flagged=0 if scrubs else len(quoting),
+        quotations_scrubbed=scrubbed + len(wholes),
+        quotations_flagged=0 if scrubs else sum(each.uid not in wholes for each in quoting),
     )
     made = tombs(batch, from_microseconds(now), deceased, stores)
     _bury(connection, deceased, made.tombstones, batch=batch, now=now)
@@ -96,7 +97,7 @@ def forget(
         counts=counts,
         stores=stores,
         uids=tuple(each.uid for each in deceased),
-        tombstones=tuple(tombstone.name for tombstone in made.tombstones),
+        tombstones=tuple(tombstone.name for _, tombstone in made.tombstones),
         signed_by=made.signed_by,
     )
     _note(connection, erased, deceased, batch=batch, now=now)
@@ -119,10 +120,15 @@ def _deceased(record: Record, found: Plan, uid: bytes) -> Deceased:
 
 
 def _bury(
-    connection: apsw.Connection, deceased: Sequence[Deceased], tombstones: Sequence[Tombstone], *, batch: int, now: int
+    connection: apsw.Connection,
+    deceased: Sequence[Deceased],
+    tombstones: Sequence[tuple[str, Tombstone]],
+    *,
+    batch: int,
+    now: int,
 ) -> None:
     """Keep the tombstones, and forbid what they name; and every uid that went, named there or not."""
-    for tombstone in tombstones:
+    for of, tombstone in tombstones:
         connection.execute(
             "INSERT OR IGNORE INTO tombstone (digest, format, batch, at, data, own) VALUES (?, ?, ?, ?, ?, 1)",
             (hashlib.sha256(tombstone.native).digest(), tombstone.format, batch, now, tombstone.native),
@@ -132,6 +138,8 @@ def _bury(
             connection.execute(_GRAVE, (bytes.fromhex(uid), id, tombstone.op if at == 0 else "delete"))
         if tombstone.alike:
             connection.execute(_GRAVE, (bytes.fromhex(tombstone.alike), id, "alike"))
+        # So that it is known which tombstone is taken back with the record.
+        connection.execute(_GRAVE, (bytes.fromhex(of), id, tombstone.op))
     for each in deceased:
         # An entity that only relations joined may be joined anew.
         op = "orphan" if each.how == "orphan" and each.kind == "entity" else each.op

@@ -7,7 +7,7 @@ scrubbed at the door.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import apsw
@@ -232,3 +232,55 @@ def cleaned(original: Original, records: list[tuple[Record, bytes]], looked_for:
     native = scrubbed_native(original.native, pointers, looked_for)
     after = [scrubbed_record(record, looked_for) for record, _ in records]
     return replace(original, native=native), [(record, encode(record)) for record in after]
+
+
+def untitled(whole: Record, parts: Iterable[Record]) -> Record:
+    """The record of a whole, such as a conversation, without the words of parts of it that go: products call a talk by what was
+    said first in it, also where that is short."""
+    texts = [text for part in parts for text in searchable(part) if text]
+    title, _ = searchable(whole)
+    called = tuple(word.word for word in words_of(title))
+    wanted = passages(*texts)
+    if called and any(called == tuple(word.word for word in words_of(text)) for text in texts):
+        wanted.add(called)
+    return scrubbed_record(whole, sought(wanted)) if wanted else whole
+
+
+def untitle(connection: apsw.Connection, kept: Originals, secret: bytes, gone: Sequence[Gone]) -> tuple[list[bytes], list[str]]:
+    """Take the words of what goes out of the wholes that stay, every state of them; their uids, and what they were called."""
+    parts: dict[int, list[Record]] = {}
+    going = {record.id for record in gone}
+    for record in gone:
+        row = one(connection, "SELECT part_of FROM record WHERE id = ?", (record.id,))
+        if row and row[0] and row[0] not in going:
+            parts.setdefault(row[0], []).extend(record.states)
+    uids: list[bytes] = []
+    called: list[str] = []
+    for id, states in parts.items():
+        uid, data, slot, original, batch, version = rows(
+            connection, "SELECT uid, data, slot, original, batch, version FROM record WHERE id = ?", (id,)
+        )[0]
+        before = decode(kept.data(data, slot, original))
+        after = untitled(before, states)
+        for number, state in rows(connection, "SELECT version, data FROM version WHERE record = ?", (id,)):
+            earlier = decode(state)
+            later = untitled(earlier, states)
+            if later != earlier:
+                called += searchable(earlier)
+                sql = "UPDATE version SET data = ? WHERE record = ? AND version = ?"
+                connection.execute(sql, (encode(later), id, number))
+        if after != before:
+            uids.append(uid)
+            called += searchable(before)
+            replace_current(
+                connection,
+                id,
+                before,
+                after,
+                data=encode(after),
+                original=original,
+                batch=batch,
+                version=version,
+                secret=secret,
+            )
+    return uids, called
