@@ -176,7 +176,7 @@ def test_terminal_escapes_in_a_talk_are_shown_not_obeyed(satchel: Run, tmp_path:
 
 
 def test_every_command_has_help_with_an_example(satchel: Run) -> None:
-    listed = re.findall(r"^  (\w+) ", satchel("--help").out.split("Commands:")[1], re.MULTILINE)
+    listed = re.findall(r"^  ([\w-]+) ", satchel("--help").out.split("Commands:")[1], re.MULTILINE)
     assert listed == [
         *(
             "import",
@@ -185,6 +185,10 @@ def test_every_command_has_help_with_an_example(satchel: Run) -> None:
             "log",
             "stats",
             "undo",
+            "forget",
+            "redact",
+            "erase-check",
+            "receipt",
             "export",
             "validate",
             "schema",

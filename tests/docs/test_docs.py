@@ -39,7 +39,9 @@ def test_the_model_page_names_every_kind() -> None:
 
 def test_the_vault_page_names_every_table() -> None:
     text = (ROOT / "docs" / "vault.md").read_text()
-    tables = re.findall(r"CREATE (?:VIRTUAL )?TABLE (\w+)", schema._V1 + schema._V2 + schema._V3 + schema._V4 + schema._V5 + schema._V6)
+    tables = re.findall(
+        r"CREATE (?:VIRTUAL )?TABLE (\w+)", schema._V1 + schema._V2 + schema._V3 + schema._V4 + schema._V5 + schema._V6
+    )
     assert [table for table in tables if table != "meta" and f"`{table}`" not in text] == []
 
 

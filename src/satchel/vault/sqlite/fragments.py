@@ -6,7 +6,7 @@ They are hashes under a key of the vault's own, in its encrypted file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import apsw
@@ -32,13 +32,17 @@ _BLOBS = "SELECT digest FROM original WHERE uid = ? AND data IS NULL AND pack IS
 _INSERT = "INSERT OR IGNORE INTO fragment (hash, change) VALUES (?, ?)"
 
 
+#: A marker has tables to make.
+_marker = lru_cache(maxsize=2)(Marker)
+
+
 class Keeper:
     """Makes and keeps the fragments of one change, inside its transaction."""
 
     def __init__(self, connection: apsw.Connection, secret: bytes, change: int) -> None:
         self._connection = connection
         self._change = change
-        self._marker = Marker(secret)
+        self._marker = _marker(secret)
         self._tokenise = connection.fts5_tokenizer("unicode61", _TOKENS)
 
     def add(self, record: Record, native: Any) -> None:
