@@ -1,7 +1,8 @@
 """What the records that stay say themselves, for telling residue from what was said elsewhere too.
 
 A record excuses the strings of all of its states, and those of its own member of its kept original. The rest of an original
-that it shares excuses nothing: a conversation's bytes held what was erased from it. Nor do labels, reports and the index.
+that it shares excuses nothing: a conversation's bytes held what was erased from it. Nor do labels, reports and the index. Words
+of the vault's own (its schema, the names of kinds and platforms) and ids that the log and the tombstones name are no content.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 import apsw
 import msgspec
 
+from satchel.model.bodies import KINDS
 from satchel.vault.sqlite import audit
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import rows
@@ -18,6 +20,16 @@ from satchel.vault.sqlite.fragments import Values, strings, texts_of
 from satchel.vault.sqlite.rows import decode
 
 _PAGE = 500
+_OWN_WORDS = (
+    "SELECT sql FROM sqlite_schema",
+    "SELECT DISTINCT platform FROM record",
+    "SELECT platform FROM came_from",
+    "SELECT DISTINCT kind FROM original",
+    "SELECT DISTINCT reader FROM original",
+    "SELECT DISTINCT kind FROM batch",
+    "SELECT DISTINCT operation FROM audit",
+    "SELECT kind FROM grave_kind",
+)
 _BLOB = "SELECT 1 FROM original o JOIN record r ON r.uid = o.uid WHERE o.digest = ? AND o.data IS NULL AND o.pack IS NULL"
 #: Members of an entry of the log, or of a tombstone, that name what was erased.
 _NAMES = frozenset(
@@ -27,6 +39,7 @@ _NAMES = frozenset(
 
 def said(connection: apsw.Connection, kept: Originals) -> Iterator[str]:
     """Every string that excuses itself, some of them more than once."""
+    yield from _own_words(connection)
     values = Values(kept)
     last = 0
     while True:
@@ -45,6 +58,13 @@ def said(connection: apsw.Connection, kept: Originals) -> Iterator[str]:
         yield from (str(value) for name, value in entry.detail.items() if name in _NAMES)
     for (line,) in connection.execute("SELECT data FROM tombstone"):
         yield from _named(line)
+
+
+def _own_words(connection: apsw.Connection) -> Iterator[str]:
+    """The words in which the vault itself speaks: its schema, kinds, platforms and readers."""
+    yield from KINDS
+    for sql in _OWN_WORDS:
+        yield from (text for (text,) in rows(connection, sql) if text)
 
 
 def stays(connection: apsw.Connection, digest: bytes) -> bool:
