@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -269,7 +270,8 @@ def export(
 
 
 def digest_of(target: Path) -> bytes:
-    """The SHA-256 of a file; of a folder, that of a list of its files as ``sha256sum`` prints it, by path.
+    """The SHA-256 of a file; of a folder, that of a list of its files as ``sha256sum`` prints it, by the bytes of
+    their paths.
 
     Raises:
         OutputError: it cannot be read.
@@ -278,8 +280,9 @@ def digest_of(target: Path) -> bytes:
         if target.is_file():
             return _sha256(target)
         whole = hashlib.sha256()
-        for path in sorted(path for path in target.rglob("*") if path.is_file()):
-            whole.update(f"{_sha256(path).hex()}  ./{path.relative_to(target).as_posix()}\n".encode("utf-8", "surrogateescape"))
+        names = {os.fsencode(path.relative_to(target).as_posix()): path for path in target.rglob("*") if path.is_file()}
+        for name, path in sorted(names.items()):
+            whole.update(b"%s  ./%s\n" % (_sha256(path).hex().encode(), name))
         return whole.digest()
     except OSError as error:
         raise OutputError(f"{target} cannot be read again: {error.strerror}") from error
