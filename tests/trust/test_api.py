@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from satchel.limits import Limits
 from satchel.trust.api import Api
 from satchel.trust.fetch import Network
 from satchel.trust.secrets import Secret
+from tests.trust.tls_host import whole_request
 
 KEY = "sk-very-secret-0123"
 
@@ -40,12 +40,7 @@ class Server:
                 continue
             connection.settimeout(5)
             with connection:
-                request = connection.recv(65536)
-                head, _, body = request.partition(b"\r\n\r\n")
-                wanted = re.search(rb"Content-Length: (\d+)", head)
-                while wanted and len(body) < int(wanted[1]):
-                    body += connection.recv(65536)
-                self.requests.append(head + b"\r\n\r\n" + body)
+                self.requests.append(whole_request(connection))
                 connection.sendall(self._answer)
 
     def stop(self) -> None:

@@ -14,6 +14,9 @@ import msgspec
 from satchel.model.text import same_words
 from satchel.trust.api import Api
 
+#: Texts of fewer bytes, without white space, are said by everybody.
+_LEAST_BYTES = 16
+
 
 class Wanted(msgspec.Struct, frozen=True):
     """A record that is to be gone: its uid, the id that the product gave it ("": it came from elsewhere), and its text."""
@@ -65,10 +68,12 @@ class Provider(Protocol):
 
 
 class Texts:
-    """The wanted, by what they say: the same words whatever their case and white space, as the vault compares them."""
+    """The wanted, by what they say: the same words whatever their case and white space, as the vault compares them. A short
+    text that came from elsewhere ("Yes, please") is not theirs for saying the same."""
 
     def __init__(self, wanted: Sequence[Wanted]) -> None:
-        self._by_words = {words: each for each in wanted if (words := same_words("", each.text))}
+        said = ((same_words("", each.text), each) for each in wanted)
+        self._by_words = {words: each for words, each in said if len(words) >= (1 if each.id else _LEAST_BYTES)}
         self._by_id = {each.id: each for each in wanted if each.id}
 
     def match(self, id: str, text: str) -> Wanted | None:
@@ -81,6 +86,6 @@ class Texts:
         return [match] if match else self.quoted_in(text)
 
     def quoted_in(self, text: str) -> list[Wanted]:
-        """The wanted records whose whole text stands in ``text``, those of at least 16 characters."""
+        """The wanted records whose whole text stands in ``text``; short ones stand in many."""
         words = same_words("", text)
-        return [each for own, each in self._by_words.items() if len(own) >= 16 and own in words]
+        return [each for own, each in self._by_words.items() if len(own) >= _LEAST_BYTES and own in words]

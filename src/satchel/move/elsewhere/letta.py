@@ -16,6 +16,8 @@ from satchel.trust.api import Answer, Api
 
 NAME = "letta"
 _PAGE = 100
+#: What of a long text is searched for: embedders take no more than some thousand characters.
+_QUERY_CHARACTERS = 1000
 
 
 class _Passage(NamedTuple):
@@ -74,7 +76,7 @@ def _look_again(api: Api, agents: list[str], texts: Texts, wanted: Sequence[Want
             match = texts.match(passage.id, passage.text)
             note("list", [match] if match else texts.quoted_in(passage.text))
         for each in wanted:
-            answer = api.get("v1", "agents", agent, "archival-memory", "search", query={"query": each.text})
+            answer = api.get("v1", "agents", agent, "archival-memory", "search", query={"query": each.text[:_QUERY_CHARACTERS]})
             if not answer.is_good:
                 unasked = [f"agent {agent}: its search answered with status {answer.status}", *unasked]
                 break

@@ -16,8 +16,10 @@ from satchel.trust.api import Answer, Api
 NAME = "mem0"
 PLATFORM = "api.mem0.ai"
 #: A list gives 20 unless it is asked for more (providers.md 8, trap 14).
-_PAGE = 1000
+_MOST = 10_000
 _FOUND = 100
+#: What of a long text is searched for: embedders take no more than some thousand characters.
+_QUERY_CHARACTERS = 1000
 _SCOPES = ("user_id", "agent_id", "run_id")
 
 
@@ -140,12 +142,12 @@ class _Server(_Service):
 
     def listed(self) -> Iterator[Any]:
         """All memories of the scope."""
-        answer = self._api.get("memories", query={**self._scope, "top_k": str(_PAGE), "limit": str(_PAGE)})
+        answer = self._api.get("memories", query={**self._scope, "top_k": str(_MOST), "limit": str(_MOST)})
         yield from _items(_good(answer, self._api))
 
     def search(self, text: str) -> Iterator[Any]:
         """What a search for the text finds."""
-        body = {"query": text, "filters": self._scope, "top_k": _FOUND, **self._scope}
+        body = {"query": text[:_QUERY_CHARACTERS], "filters": self._scope, "top_k": _FOUND, **self._scope}
         yield from _items(_good(self._api.call("POST", "search", body=body), self._api))
 
 
@@ -169,7 +171,7 @@ class _Platform(_Service):
 
     def search(self, text: str) -> Iterator[Any]:
         """What a search for the text finds."""
-        body = {"query": text, "filters": self._scope, "top_k": _FOUND}
+        body = {"query": text[:_QUERY_CHARACTERS], "filters": self._scope, "top_k": _FOUND}
         yield from _items(_good(self._api.call("POST", "v3", "memories", "search", "", body=body), self._api))
 
 
