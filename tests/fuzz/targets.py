@@ -178,6 +178,9 @@ class _Vault:
     def was_taken(self, digest: str) -> bool:
         return False
 
+    def is_own_key(self, public: str) -> bool:
+        return False
+
     def is_own_entry(self, number: int, hash: str) -> bool:
         return False
 

@@ -15,6 +15,7 @@ from satchel.model.record import Record
 from satchel.move import forgetting
 from satchel.move.exports import export
 from satchel.move.imports import import_paths
+from satchel.trust.secrets import new_key
 from satchel.vault.folder import trial_vault
 from satchel.vault.sqlite.store import SqliteStore
 from satchel.vault.store import Batch, Forgetting, Query
@@ -124,6 +125,44 @@ def test_a_bundle_takes_it_out_elsewhere(store: SqliteStore, tmp_path: Path) -> 
         assert not is_there(another)
 
 
+def test_another_vault_that_read_the_same_export_is_reached(store: SqliteStore, tmp_path: Path) -> None:
+    """And an older backup of this one, which has the key: the bundle that was written after the forgetting takes it out."""
+    path = chatgpt(tmp_path / "in", Copy(TEXT))
+    import_paths(store, [path])
+    erased = forgetting.forget(store, Forgetting(uids=(found(store).uid,)))
+    export(store, tmp_path / "after.mem", format="portable-memory")
+    with trial_vault() as another:
+        import_paths(another, [path])
+        told = import_paths(another, [tmp_path / "after.mem"]).summary
+        # Nobody vouches for it: it must not take out what came from elsewhere.
+        assert is_there(another) and told.removed == {}
+        another.trust_key(erased.signed_by, "mine")
+        told = import_paths(another, [tmp_path / "after.mem"]).summary
+        assert not is_there(another) and told.removed == {"message": 1}
+        assert another.search(Query(words="weather")).total and another.check() == []
+        import_paths(another, [path])
+        assert not is_there(another)
+        assert import_paths(another, [tmp_path / "after.mem"]).summary.removed == {}
+
+
+def test_an_older_backup_learns_of_it_from_a_later_bundle(tmp_path: Path) -> None:
+    path = chatgpt(tmp_path / "in", Copy(TEXT))
+    key = new_key()
+    with SqliteStore.create(tmp_path / "vault.db", key, owner_id="o") as store:
+        store.create_signing_key("main")
+        import_paths(store, [path])
+    shutil.copy(tmp_path / "vault.db", tmp_path / "backup.db")
+    with SqliteStore.open(tmp_path / "vault.db", key) as store:
+        forgetting.forget(store, Forgetting(uids=(found(store).uid,)))
+        export(store, tmp_path / "after.mem", format="portable-memory")
+    with SqliteStore.open(tmp_path / "backup.db", key) as backup:
+        assert is_there(backup)
+        import_paths(backup, [tmp_path / "after.mem"])
+        assert not is_there(backup)
+        import_paths(backup, [path])
+        assert not is_there(backup)
+
+
 def test_ids_that_two_talks_share_take_nobody_elses_row(store: SqliteStore, tmp_path: Path) -> None:
     import_paths(store, [chatgpt(tmp_path / "a", Copy(TEXT, id="msg-2"))])
     import_paths(store, [claude(tmp_path / "b", Copy(TEXT.replace("brass", "copper"), id="msg-2"))])
@@ -150,6 +189,7 @@ def test_a_short_message_bars_itself_and_no_other(store: SqliteStore, tmp_path: 
 
 def test_it_comes_back_when_it_is_let_in_and_that_is_noted(store: SqliteStore, tmp_path: Path) -> None:
     (uid,) = forgotten(store, tmp_path / "in", "chatgpt")
+    export(store, tmp_path / "earlier.mem", format="portable-memory")
     with pytest.raises(UsageError):
         brought(store, tmp_path / "in", "chatgpt", Copy(TEXT), allow_erased=("zz",))
     batch = brought(store, tmp_path / "in", "chatgpt", Copy(TEXT), allow_erased=(uid[:12],))
@@ -158,7 +198,8 @@ def test_it_comes_back_when_it_is_let_in_and_that_is_noted(store: SqliteStore, t
     assert TEXT.encode() in (store.native(record) or b"")
     noted = [entry for entry in store.audit() if entry.operation == "allow-erased"]
     assert [(entry.batch, entry.detail) for entry in noted] == [(batch.id, {"uid": uid})]
-    # From then on it is like any other, and its tombstone leaves no more.
+    # From then on it is like any other, and its tombstone leaves no more, nor comes back.
+    import_paths(store, [tmp_path / "earlier.mem"])
     brought(store, tmp_path / "in", "chatgpt", Copy(TEXT))
     assert store.search(Query(words=WORD)).total == 1
     export(store, tmp_path / "out.mem", format="portable-memory")

@@ -202,6 +202,8 @@ class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
     is_silent: Callable[[bytes], bool] | None = None
     #: Uids of rows that its own package carries as they are now: such are not reached through what they once rested on.
     spared: frozenset[str] = frozenset()
+    #: Uids of records of other sources, of which a vault of the owner's says that they were erased: the target's first.
+    beyond: tuple[str, ...] = ()
 
 
 #: What a reader yields: tombstones before all else, the rest in any order.

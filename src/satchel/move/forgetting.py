@@ -77,11 +77,15 @@ def _tombstones(
     """One for each record that was named, with what followed from it; and one for each that the lists of those do not hold."""
     by_uid = {each.uid: each for each in deceased}
     derived: dict[str, dict[str, Any]] = {}
+    #: By the record that was named: the uids of what went with it.
+    followers: dict[str, list[str]] = {}
     named: list[tuple[Deceased, str, str]] = []
     rows = {each.uid: _rows(each, by_uid) for each in deceased}
     shared = _shared(store, deceased, rows)
     for each in deceased:
         root = _root(each, by_uid)
+        if each is not root and each.op == "delete":
+            followers.setdefault(root.uid, []).append(each.uid)
         for kind, plain in rows[each.uid]:
             id = f"{plain}#{each.uid}" if plain in shared else plain
             list_name = _LISTS.get(kind)
@@ -104,6 +108,7 @@ def _tombstones(
                 name=f"tomb_{secrets.token_hex(12)}",
                 at=at,
                 derived=derived.get(each.uid, {}),
+                uids=[each.uid, *followers.get(each.uid, ())],
                 reach=reach,
                 key_of_vault=key.secret,
             ),

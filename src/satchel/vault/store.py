@@ -334,6 +334,10 @@ class Intake(Protocol):
         """Whether the package with this digest was taken, by an import that was not undone."""
         ...
 
+    def is_own_key(self, public: str) -> bool:
+        """Whether this Ed25519 public key is one of the vault's own, also a retired one."""
+        ...
+
     def is_own_entry(self, number: int, hash: str) -> bool:
         """Whether the audit log has an entry of this number and hash."""
         ...

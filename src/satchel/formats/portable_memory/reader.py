@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ from satchel.formats.portable_memory.records import (
     uid_of,
 )
 from satchel.formats.portable_memory.streams import Line
-from satchel.formats.portable_memory.tombstones import targets_of, tombstone_of, verdict
+from satchel.formats.portable_memory.tombstones import signer, targets_of, tombstone_of, verdict
 from satchel.formats.portable_memory.validation import Check
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding, erased
@@ -191,10 +191,11 @@ class _Reading:
                 place=place,
                 hint="--limit tombstones=N raises it",
             )
-        if self._is_out_of_reach(row["targetID"]):
-            text = "it names a record that came from elsewhere: such are not yet erased; it will not leave in a bundle again"
+        is_own = own == "valid" or (own == "untrusted" and self._known.is_own_key(signer(row)))
+        if self._is_out_of_reach(row["targetID"]) and not is_own:
+            text = "it names a record that came from elsewhere, and no trusted key signed it: the record stays"
             yield Finding("tombstone-unreached", "warning", text, place)
-        yield tombstone_of(row, line, place, self._spared)
+        yield tombstone_of(row, line, place, self._spared, is_own=is_own)
 
     def _row(self, kind: str, read: Line) -> Iterator[Item]:
         place, row = read.place, read.row
@@ -308,5 +309,12 @@ def _original(kind: str, read: Line, uid: str) -> Original:
         read=lambda: Reading((native_record(kind, row, uid, key),)),
         small=True,
         dialect="mem" if read.plain else "",
-        strings=lambda: leaves(row),
+        strings=_episode_strings(row) if read.plain and kind == "episode" else lambda: leaves(row),
     )
+
+
+def _episode_strings(row: Mapping[str, Any]) -> Callable[[], list[str]] | None:
+    """What an episode of native members alone may say beside its text: such rows are most of a bundle."""
+    if not row["metadata"] and row["summary"] in row["details"]:
+        return None
+    return lambda: [row["summary"], *row["metadata"].values()]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from satchel.trust import tokens
 from satchel.trust.secrets import Secret
 from satchel.trust.tokens import Verdict
 
+_UID = re.compile(r"[0-9a-f]{40}", re.ASCII)
 #: Kinds whose text is free prose about everything: a quotation of what is deleted leaves it, the row stays (dossier D8).
 SCRUBBED = ("community", "core", "procedure", "preference")
 
@@ -43,8 +45,16 @@ def verdict(row: Mapping[str, Any], trusted: frozenset[str] = frozenset()) -> Ve
     return found
 
 
-def tombstone_of(row: Mapping[str, Any], line: bytes, place: Place, spared: frozenset[str] = frozenset()) -> Tombstone:
-    """The tombstone of a row that was checked; ``line`` is the row as it came."""
+def signer(row: Mapping[str, Any]) -> str:
+    """The public key that the tombstone's own signature names; "" without one."""
+    token = row.get("signature")
+    return token.split(":")[1] if type(token) is str and token.count(":") == 2 else ""
+
+
+def tombstone_of(
+    row: Mapping[str, Any], line: bytes, place: Place, spared: frozenset[str] = frozenset(), *, is_own: bool = False
+) -> Tombstone:
+    """The tombstone of a row that was checked; ``line`` is the row as it came. ``is_own``: a vault of the owner's signed it."""
     derived = row.get("derived") or {}
     kinds = {row["targetKind"], *(kind for name, kind in DERIVED.items() if kind and derived.get(name))}
     return Tombstone(
@@ -63,7 +73,15 @@ def tombstone_of(row: Mapping[str, Any], line: bytes, place: Place, spared: froz
         kinds=tuple(sorted(kinds)),
         is_silent=functools.partial(_is_silent, row["targetKind"]),
         spared=spared,
+        beyond=_uids(row) if is_own else (),
     )
+
+
+def _uids(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The uids of records of other sources that a tombstone of ours names."""
+    ours = row.get(CARRIED)
+    uids = ours.get("uids") if type(ours) is dict else None
+    return tuple(uid for uid in uids if type(uid) is str and _UID.fullmatch(uid)) if type(uids) is list else ()
 
 
 def made(
@@ -74,11 +92,12 @@ def made(
     name: str,
     at: datetime,
     derived: Mapping[str, Any],
+    uids: Sequence[str],
     reach: Mapping[str, Any],
     key_of_vault: Secret,
 ) -> Tombstone:
     """A tombstone of our own, signed (4.4). ``derived`` is the proof of reach as the format knows it, what is missing in it is
-    empty; ``reach`` is ours, in a member of our own: counts, and no content."""
+    empty. ``uids`` of the records, the target's first, and ``reach`` stand in a member of our own: counts, and no content."""
     lists: dict[str, Any] = {name: [] if not name.endswith("Count") else 0 for name in DERIVED}
     row: dict[str, Any] = {
         "actor": "satchel",
@@ -86,7 +105,7 @@ def made(
         "derived": {**lists, **derived},
         "id": name,
         "op": op,
-        CARRIED: {"reach": dict(reach)},
+        CARRIED: {"reach": dict(reach), "uids": list(uids)},
         "targetID": key,
         "targetKind": kind,
     }

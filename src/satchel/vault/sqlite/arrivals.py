@@ -7,7 +7,7 @@ import apsw
 from satchel.errors import Place
 from satchel.model.findings import Finding
 from satchel.model.packages import Carried, Edition, Heard, Reached
-from satchel.vault.sqlite import graves, packages
+from satchel.vault.sqlite import graves, packages, signers
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import one
 
@@ -60,6 +60,10 @@ class Arrivals:
     def was_taken(self, digest: str) -> bool:
         """See formats.base.Known.was_taken."""
         return packages.was_taken(self._connection, digest)
+
+    def is_own_key(self, public: str) -> bool:
+        """See formats.base.Known.is_own_key."""
+        return any(key.public == public for key in signers.listed(self._connection))
 
     def is_own_entry(self, number: int, hash: str) -> bool:
         """See formats.base.Known.is_own_entry."""

@@ -90,6 +90,7 @@ class Originals:
         self._connection = connection
         #: By the row of the original, or of the pack, that a frame is of.
         self._open: dict[tuple[str, int], Frame] = {}
+        self._version = 0
 
     def native(self, original: int) -> bytes | None:
         """The exact bytes of a source object; None where the original is a blob.
@@ -100,12 +101,20 @@ class Originals:
         frame, start, size, _ = self._find(original)
         return frame.native(start, size) if frame else None
 
+    def _refresh(self) -> None:
+        """Hold nothing from before somebody's last commit: what was erased by it must not be read out of memory."""
+        version = self._connection.data_version()
+        if version != self._version:
+            self._open.clear()
+            self._version = version
+
     def packed(self, pack: int) -> Frame:
         """The frame of a pack.
 
         Raises:
             VaultDamaged: it is gone.
         """
+        self._refresh()
         frame = self._open.get(("pack", pack))
         if frame is None:
             row = one(self._connection, "SELECT data, size FROM pack WHERE id = ?", (pack,))
@@ -134,6 +143,7 @@ class Originals:
 
     def _find(self, original: int) -> tuple[Frame | None, int, int, int | None]:
         """The frame that an original is in, its place there, and the slot of its record where it is packed."""
+        self._refresh()
         frame = self._open.get(("original", original))
         if frame is not None:
             return frame, 0, frame.size, None

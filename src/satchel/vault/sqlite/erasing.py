@@ -16,11 +16,11 @@ from satchel.errors import Place
 from satchel.model import bodies
 from satchel.model.erasure import Stores
 from satchel.model.record import REDACTED, Native, Provenance, Record
-from satchel.vault.sqlite import asides, packages
+from satchel.vault.sqlite import asides, packages, separators
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import one
 from satchel.vault.sqlite.excision import Excision, Gone
-from satchel.vault.sqlite.rows import encode, remove_details, sort_time
+from satchel.vault.sqlite.rows import encode, indexed, remove_details, sort_time
 from satchel.vault.store import Summary
 
 #: Fields of bodies that say what sort of thing a record is and where it stands, not what was said.
@@ -38,6 +38,7 @@ def erase(connection: apsw.Connection, kept: Originals, gone: Sequence[Gone], al
     excision = Excision(connection, kept)
     counts = dict.fromkeys(("versions", "index_entries", "links", "tags", "witnesses", "heard"), 0)
     files = packages.carried_count(connection)
+    beside = [asides.text_of(connection, record.id).encode("utf-8", "surrogatepass") for record in gone]
     for record in gone:
         asides.remove(connection, record.id)
     excision.run(gone, also)
@@ -53,6 +54,7 @@ def erase(connection: apsw.Connection, kept: Originals, gone: Sequence[Gone], al
         if current.origin.id:
             counts["heard"] += packages.hush(connection, current.origin.id)
         formats.setdefault(current.origin.format, set()).add(current.origin.kind or record.kind)
+    sweep(connection, gone, beside)
     for format, kinds in formats.items():
         packages.concern(connection, format, kinds)
     return Stores(
@@ -71,6 +73,13 @@ def erase(connection: apsw.Connection, kept: Originals, gone: Sequence[Gone], al
         notes=_silence_notes(connection, excision.sources),
         witnesses=counts["witnesses"],
     )
+
+
+def sweep(connection: apsw.Connection, gone: Iterable[Gone], beside: Iterable[bytes] = ()) -> None:
+    """Take the words of what is gone, and of text beside it, out of what the indexes know of words."""
+    texts = {text for record in gone for state in record.states for text in indexed(state)} | set(beside)
+    for index in ("text_index", "aside_index"):
+        separators.sweep(connection, index, texts)
 
 
 def _remove_rows(connection: apsw.Connection, record: Gone, current: Record, counts: dict[str, int]) -> None:

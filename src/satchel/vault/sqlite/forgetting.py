@@ -143,7 +143,7 @@ def _bury(
     for each in deceased:
         # An entity that only relations joined may be joined anew.
         op = "orphan" if each.how == "orphan" and each.kind == "entity" else each.op
-        connection.execute(_GRAVE, (bytes.fromhex(each.uid), graves.OWN, op))
+        graves.forbid(connection, bytes.fromhex(each.uid), op)
 
 
 def _note(connection: apsw.Connection, erased: Erased, deceased: Sequence[Deceased], *, batch: int, now: int) -> None:

@@ -17,7 +17,7 @@ import apsw
 from satchel.model.packages import Reached
 from satchel.model.record import Tombstone
 from satchel.model.text import searchable
-from satchel.vault.sqlite import asides, audit, fragments, packages, quotations, states
+from satchel.vault.sqlite import asides, audit, erasing, fragments, packages, quotations, states
 from satchel.vault.sqlite.barred import STATING
 from satchel.vault.sqlite.blocks import Originals, leave
 from satchel.vault.sqlite.connection import one, rows
@@ -129,6 +129,7 @@ def _quoting(
     found = quotations.find(connection, kept, gone) if gone else []
     own = [each for each in found if each.platform == tombstone.format and each.source_kind in tombstone.scrubs]
     quotations.scrub(connection, kept, secret, own, gone)
+    erasing.sweep(connection, gone)
     return [each for each in found if each not in own]
 
 
@@ -178,6 +179,11 @@ def _tell(
     audit.append(connection, at=now, operation=operation, batch=batch, detail=said)
 
 
+def forbid(connection: apsw.Connection, uid: bytes, op: str) -> None:
+    """Forbid a uid by what the owner forgot."""
+    connection.execute(_GRAVE, (uid, OWN, op))
+
+
 def buried(connection: apsw.Connection, uid: bytes) -> str:
     """``delete``, ``redact`` or "": how a record of this uid is forbidden; ``orphan`` of an entity that only edges named which
     are gone, ``alike`` of a uid that stands for look-alikes."""
@@ -186,6 +192,11 @@ def buried(connection: apsw.Connection, uid: bytes) -> str:
     )
     ops = {op for (op,) in found}
     return next((op for op in ("delete", "redact", "orphan", "alike") if op in ops), "")
+
+
+def is_allowed(connection: apsw.Connection, uid: bytes) -> bool:
+    """Whether the owner let it in again."""
+    return one(connection, "SELECT 1 FROM allowed WHERE target = ?", (uid,)) is not None
 
 
 def buried_by_others(connection: apsw.Connection, uid: bytes) -> bool:

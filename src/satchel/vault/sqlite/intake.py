@@ -27,7 +27,7 @@ from satchel.model.findings import Finding, from_error
 from satchel.model.record import Asset, Original, Reading, Record, Tombstone
 from satchel.model.text import searchable
 from satchel.model.times import to_microseconds
-from satchel.vault.sqlite import asides, audit, blobs, graves, packages, packs
+from satchel.vault.sqlite import asides, audit, beyond, blobs, graves, packages, packs
 from satchel.vault.sqlite.arrivals import Arrivals
 from satchel.vault.sqlite.blocks import Originals, Packer
 from satchel.vault.sqlite.connection import one, rows
@@ -234,10 +234,16 @@ class SqliteIntake(Arrivals):
         self._texts.flush()
         carried = packages.carried_count(self._connection)
         burial = graves.bury(self._connection, self._kept, tombstone, batch=self.batch, now=self._now, secret=self._secret)
+        burials = [burial] if burial else []
+        if tombstone.beyond:
+            reached = beyond.carry_out(
+                self._connection, self._kept, tombstone, batch=self.batch, now=self._now, secret=self._secret
+            )
+            burials.append(reached)
         self._tell_carried(carried, tombstone.place)
-        if burial is not None:
+        self._tombstones += burial is not None
+        for burial in burials:
             self._graves = True
-            self._tombstones += 1
             for each in burial.quoting:
                 self._quoting[each.uid.hex()] = None
                 text = f"record {each.uid.hex()[:12]} quotes what a tombstone erased, and was left as it is"

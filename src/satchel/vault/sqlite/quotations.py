@@ -7,7 +7,7 @@ scrubbed at the door.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import apsw
@@ -91,13 +91,14 @@ def scrub(
     secret: bytes,
     quoting: Iterable[Quoting],
     gone: Iterable[Gone],
-    flush: Callable[[], None] = lambda: None,
 ) -> int:
-    """Take the passages of what is gone out of these records, earlier states of them and kept bytes included; how many."""
+    """Take the passages of what is gone out of these records, earlier states of them and kept bytes included; how many.
+
+    The text index must be up to date.
+    """
     wanted = passages(*(text for record in gone for text in record.texts))
     looked_for = sought(wanted)
     count = 0
-    flush()
     for each in quoting:
         held = _scrub_record(connection, kept, secret, each, looked_for)
         connection.execute("INSERT OR IGNORE INTO scrubbed (target) VALUES (?)", (each.uid,))

@@ -61,6 +61,12 @@ def index_row(id: int, title: str, text: str) -> tuple[int, bytes, bytes] | None
     return id, spaced(title.encode("utf-8", "surrogatepass")), spaced(text.encode("utf-8", "surrogatepass"))
 
 
+def indexed(record: Record) -> list[bytes]:
+    """The texts of a record as the text index is given them."""
+    row = index_row(0, *searchable(record))
+    return [text for text in row[1:] if isinstance(text, bytes)] if row else []
+
+
 def add_details(connection: apsw.Connection, records: Iterable[tuple[int, Record]]) -> None:
     """Write the tags and links of records, each with its row's id."""
     tags: list[tuple[str, int]] = []
