@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 
 import apsw
 import pytest
@@ -39,6 +40,10 @@ def remove(connection: apsw.Connection, texts: dict[int, str]) -> None:
     connection.executemany(sql, list(texts.items()))
 
 
+def swept(connection: apsw.Connection, texts: Iterable[str]) -> int:
+    return separators.sweep(connection, "words", separators.words_of(connection, [text.encode() for text in texts]))
+
+
 def holding(connection: apsw.Connection, part: bytes) -> int:
     """How many values of the index's tables hold these bytes."""
     return sum(
@@ -57,7 +62,7 @@ def test_a_word_that_begins_as_another_leaves_whole() -> None:
     assert any(b"x" in bytes(term) for (term,) in connection.execute("SELECT term FROM words_idx"))
     with connection:
         remove(connection, longer)
-        assert separators.sweep(connection, "words", [text.encode() for text in longer.values()]) > 0
+        assert swept(connection, longer.values()) > 0
     assert holding(connection, b"xsecret") == 0
     assert not any(b"x" in bytes(term) for (term,) in connection.execute("SELECT term FROM words_idx"))
     connection.execute("INSERT INTO words (words) VALUES ('integrity-check')")
@@ -78,7 +83,7 @@ def test_whatever_leaves_the_rest_is_found(stems: list[str], seed: int, share: f
     leaving = {id: text for id, text in texts.items() if chance.random() < share}
     with connection:
         remove(connection, leaving)
-        separators.sweep(connection, "words", [text.encode() for text in leaving.values()])
+        swept(connection, leaving.values())
     connection.execute("INSERT INTO words (words) VALUES ('integrity-check')")
     left = {id: text for id, text in texts.items() if id not in leaving}
     words = {word for text in left.values() for word in text.split()}
@@ -98,4 +103,5 @@ def test_whatever_leaves_the_rest_is_found(stems: list[str], seed: int, share: f
 
 @pytest.mark.parametrize("texts", [[], [b""], [b"!!"], [b"elsewhere"]])
 def test_nothing_to_do(texts: list[bytes]) -> None:
-    assert separators.sweep(made({1: "here"}, random.Random(1)), "words", texts) == 0
+    connection = made({1: "here"}, random.Random(1))
+    assert separators.sweep(connection, "words", separators.words_of(connection, texts)) == 0

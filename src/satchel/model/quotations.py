@@ -44,7 +44,7 @@ def passages(*texts: str) -> set[tuple[str, ...]]:
     """What of these texts would be known again as a quotation, as words."""
     found: set[tuple[str, ...]] = set()
     for text in texts:
-        for part in (text, *_SENTENCE.split(text)):
+        for part in {text.strip(), *(sentence.strip() for sentence in _SENTENCE.split(text))}:
             words = tuple(word.word for word in words_of(part))
             if sum(map(len, words)) >= LEAST_LETTERS:
                 found.add(words)

@@ -41,7 +41,9 @@ def carry_out(
         graves.forbid(connection, record.uid, op)
     for uid in uids:
         graves.forbid(connection, uid, tombstone.op if uid == named[0] else "delete")
-    return graves.Burial(removed, [each for each in reaching.quoting if each.uid not in wholes])
+    return graves.Burial(
+        removed, [each for each in reaching.quoting if each.uid not in wholes and not each.says_the_same], set()
+    )
 
 
 def _is_skeleton(connection: apsw.Connection, uid: bytes) -> bool:

@@ -63,6 +63,9 @@ class Reaching:
             if not pending:
                 pending += self._orphans()
         self.quoting = quotations.find(self._connection, self._kept, self.gone)
+        again = [each.uid for each in self.quoting if each.says_the_same]
+        if again and self._request.with_witnesses:
+            self.run(again)
 
     def closure(self) -> Closure:
         """What was found, with what stays and is touched."""
@@ -75,13 +78,14 @@ class Reaching:
         for each in self.quoting:
             if each.uid in wholes:
                 continue
+            manner: How = "witness" if each.says_the_same else "quotes"
             staying[each.uid] = ReachedRecord(
                 uid=each.uid.hex(),
                 kind=each.kind,
-                how="quotes",
+                how=manner,
                 platform=each.platform,
                 through=each.of.hex(),
-                scrubbed=self._request.quotations == "scrub",
+                scrubbed=manner == "quotes" and self._request.quotations == "scrub",
             )
         for uid in self.going:
             for other, how in (*((other, "witness") for other in self._witnesses(uid)), *self._touched(uid)):
@@ -134,7 +138,7 @@ class Reaching:
                 if self._is_unfounded(uid):
                     found.append((uid, "unfounded"))
             elif type == "related_to" and kind == "relation" and not gone.stays:
-                found.append((uid, "unfounded"))
+                found.append((uid, "derived"))
         return found[::-1]
 
     def _is_unfounded(self, uid: bytes) -> bool:

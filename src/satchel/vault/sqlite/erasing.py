@@ -77,9 +77,19 @@ def erase(connection: apsw.Connection, kept: Originals, gone: Sequence[Gone], al
 
 def sweep(connection: apsw.Connection, gone: Iterable[Gone], beside: Iterable[bytes] = ()) -> None:
     """Take the words of what is gone, and of text beside it, out of what the indexes know of words."""
-    texts = {text for record in gone for state in record.states for text in indexed(state)} | set(beside)
+    words = words_of(connection, gone) | separators.words_of(connection, beside)
+    sweep_words(connection, words)
+
+
+def words_of(connection: apsw.Connection, gone: Iterable[Gone]) -> set[bytes]:
+    """The words of what is gone, as the indexes have them."""
+    return separators.words_of(connection, {text for record in gone for state in record.states for text in indexed(state)})
+
+
+def sweep_words(connection: apsw.Connection, words: set[bytes]) -> None:
+    """As ``sweep``, of words that were gathered."""
     for index in ("text_index", "aside_index"):
-        separators.sweep(connection, index, texts)
+        separators.sweep(connection, index, words)
 
 
 def _remove_rows(connection: apsw.Connection, record: Gone, current: Record, counts: dict[str, int]) -> None:

@@ -69,7 +69,7 @@ def forget(
     batch = connection.last_insert_rowid()
     gone = found.reaching.gone
     scrubs = found.request.quotations == "scrub"
-    quoting = found.reaching.quoting
+    quoting = [each for each in found.reaching.quoting if not each.says_the_same]
     scrubbed = quotations.scrub(connection, kept, secret, quoting, gone) if scrubs else 0
     for record in gone:
         for state in record.states:

@@ -52,10 +52,12 @@ class _Erased(NamedTuple):
 
 
 class Burial(NamedTuple):
-    """What a tombstone did: records that left, by kind, and those that quote one of them and were left as they are."""
+    """What a tombstone did: records that left, by kind, and those that quote one of them and were left as they are. ``words``
+    of theirs are still to be swept (erasing.sweep_words)."""
 
     removed: dict[str, int]
     quoting: list[Quoting]
+    words: set[bytes]
 
 
 def bury(
@@ -119,7 +121,8 @@ def bury(
         of = {"actor": tombstone.actor, "deleted": tombstone.at.isoformat() if tombstone.at else ""}
         _tell(connection, uid, erased, op if how == "named" else "delete", how, of, batch=batch, now=now)
     packages.concern(connection, tombstone.format, reached)
-    return Burial(removed, _quoting(connection, kept, tombstone, gone, secret))
+    quoting = _quoting(connection, kept, tombstone, gone, secret)
+    return Burial(removed, quoting, erasing.words_of(connection, gone))
 
 
 def _quoting(
@@ -129,7 +132,6 @@ def _quoting(
     found = quotations.find(connection, kept, gone) if gone else []
     own = [each for each in found if each.platform == tombstone.format and each.source_kind in tombstone.scrubs]
     quotations.scrub(connection, kept, secret, own, gone)
-    erasing.sweep(connection, gone)
     return [each for each in found if each not in own]
 
 

@@ -27,7 +27,7 @@ from satchel.model.findings import Finding, from_error
 from satchel.model.record import Asset, Original, Reading, Record, Tombstone
 from satchel.model.text import searchable
 from satchel.model.times import to_microseconds
-from satchel.vault.sqlite import asides, audit, beyond, blobs, graves, packages, packs
+from satchel.vault.sqlite import asides, audit, beyond, blobs, erasing, graves, packages, packs
 from satchel.vault.sqlite.arrivals import Arrivals
 from satchel.vault.sqlite.blocks import Originals, Packer
 from satchel.vault.sqlite.connection import one, rows
@@ -100,6 +100,8 @@ class SqliteIntake(Arrivals):
         self._tombstones = 0
         self._removed: dict[str, int] = {}
         self._quoting: dict[str, None] = {}
+        #: Words of what tombstones took out, to be swept from the indexes at the end.
+        self._gone_words: set[bytes] = set()
         self._texts = PendingTexts(connection)
         #: Small objects not yet merged.
         self._small: list[Original] = []
@@ -244,6 +246,7 @@ class SqliteIntake(Arrivals):
         self._tombstones += burial is not None
         for burial in burials:
             self._graves = True
+            self._gone_words |= burial.words
             for each in burial.quoting:
                 self._quoting[each.uid.hex()] = None
                 text = f"record {each.uid.hex()[:12]} quotes what a tombstone erased, and was left as it is"
@@ -334,6 +337,7 @@ class SqliteIntake(Arrivals):
         connection = self._connection
         self._merge_small()
         self._texts.flush()
+        erasing.sweep_words(connection, self._gone_words)
         for file in files:
             connection.execute(
                 "UPDATE source SET size = ?, sha256 = ? WHERE id = ?",

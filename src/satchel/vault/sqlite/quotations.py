@@ -32,7 +32,8 @@ _INDEXES = ("text_index", "aside_index")
 
 
 class Quoting(NamedTuple):
-    """A record that quotes: its row, its uid, the format and the kind that it came as."""
+    """A record that quotes: its row, its uid, the format and the kind that it came as. ``says_the_same``: it holds the words
+    and no others, as a witness of them, which is told and not scrubbed."""
 
     id: int
     uid: bytes
@@ -40,6 +41,7 @@ class Quoting(NamedTuple):
     platform: str
     source_kind: str
     of: bytes
+    says_the_same: bool
 
 
 def find(connection: apsw.Connection, kept: Originals, gone: Iterable[Gone]) -> list[Quoting]:
@@ -79,10 +81,12 @@ def _quoting(connection: apsw.Connection, kept: Originals, id: int, wanted: Soug
         return None
     uid, kind, platform, *data = row
     record = decode(kept.data(*data))
-    texts = [*searchable(record), asides.text_of(connection, id)]
-    if not any(next(quoted(text, wanted), None) for text in texts if text):
+    title, text = searchable(record)
+    texts = [title, text, asides.text_of(connection, id)]
+    if not any(next(quoted(each, wanted), None) for each in texts if each):
         return None
-    return Quoting(id, uid, kind, platform, record.origin.kind, of)
+    is_same = wanted.holds(tuple(word.word for word in words_of(text)))
+    return Quoting(id, uid, kind, platform, record.origin.kind, of, is_same)
 
 
 def scrub(

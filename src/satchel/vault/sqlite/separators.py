@@ -23,16 +23,22 @@ _TOKENIZER = ("unicode61", ["remove_diacritics", "2", "categories", "L* N* Co So
 _MAIN = b"0"
 
 
-def sweep(connection: apsw.Connection, index: str, texts: Iterable[bytes]) -> int:
-    """Put again the separators that are beginnings of words of these texts and of no word that is left; how many.
-
-    The texts are as the index was given them, and have left it. Inside the caller's transaction.
-    """
+def words_of(connection: apsw.Connection, texts: Iterable[bytes]) -> set[bytes]:
+    """The words of texts, which are as an index is given them, as the index has them."""
     tokenizer = connection.fts5_tokenizer(*_TOKENIZER)
     words: set[bytes] = set()
     for text in texts:
         found = tokenizer(text, apsw.FTS5_TOKENIZE_DOCUMENT, None, include_offsets=False, include_colocated=False)
         words.update(_MAIN + str(word).encode() for word in found)
+    return words
+
+
+def sweep(connection: apsw.Connection, index: str, words: set[bytes]) -> int:
+    """Put again the separators that are beginnings of these words, which left the index, and of no word that is in it.
+
+    Returns:
+        How many. All inside the caller's transaction.
+    """
     if not words:
         return 0
     # What is pending goes to its pages: only there does it show what is left of them.
