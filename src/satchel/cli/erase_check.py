@@ -107,7 +107,11 @@ def _tell(residue: Residue, *, in_vault: bool) -> None:
     searched = f"{counted(len(residue.places), 'place')}, {size(residue.read_bytes)}, for {residue.sought:,} fragments"
     if residue.found:
         say(f"Still there. Searched {searched}.")
-        if in_vault:
+        if all(place.place.endswith("-wal") for place in residue.places if place.found):
+            say(
+                "It is in the log alone, which is folded in when the last program that reads the vault ends: search again then."
+            )
+        elif in_vault:
             say("Please report this: what was forgotten should leave no trace.")
     elif residue.unreadable:
         say(f"Nothing was found, but not everything could be read. Searched {searched}.")

@@ -24,7 +24,7 @@ from satchel.codec.file_inspection import Progress, files_in, inspect_file, size
 from satchel.codec.inspection import CHUNK_BYTES, Inspection
 from satchel.codec.matching import Matcher
 from satchel.limits import DEFAULT, Limits
-from satchel.model.fragments import Fragment, Marker, spelled
+from satchel.model.fragments import SIZES, Fragment, Marker, spelled
 from satchel.model.residue import Finds, Residue
 from satchel.model.times import to_microseconds
 from satchel.trust.secrets import Secret
@@ -35,7 +35,7 @@ from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.cipher import open_page
 from satchel.vault.sqlite.connection import our_errors, rows, writing
 from satchel.vault.sqlite.store import SqliteStore, now
-from satchel.vault.sqlite.survivors import said, stays
+from satchel.vault.sqlite.survivors import names, said, stays
 
 #: Strings that are searched at once when survivors are asked.
 _BATCH_BYTES = 1 << 20
@@ -166,9 +166,11 @@ def _index(store: SqliteStore, wanted: Sought) -> Finds:
 def _survivors(connection: apsw.Connection, met: set[Fragment], marker: Marker) -> set[Fragment]:
     """Of these fragments, those that records which stay say themselves."""
     left = {fragment for fragment in met if fragment.size}
-    excused: set[Fragment] = set()
     if not left:
-        return excused
+        return set()
+    words = Matcher((fragment for fragment in left if fragment.size == SIZES[0]), marker)
+    spoken = b"\0".join(name.encode("utf-8", "surrogatepass") for name in names(connection))
+    excused = {fragment for _, fragment in words.find(spoken)}
     matcher = Matcher(left, marker)
     spellings = {fragment.spelling for fragment in left}
     batch: list[bytes] = []

@@ -2,7 +2,8 @@
 
 A record excuses the strings of all of its states, and those of its own member of its kept original. The rest of an original
 that it shares excuses nothing: a conversation's bytes held what was erased from it. Nor do labels, reports and the index. Words
-of the vault's own (its schema, the names of kinds and platforms) and ids that the log and the tombstones name are no content.
+of the vault's own (its schema, the names of kinds and platforms) are no content, nor are ids: those that the log and the
+tombstones name, and those that records which stay came with. A name of a file that is still there excuses single words alone.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from satchel.vault.sqlite.fragments import Values, strings, texts_of
 from satchel.vault.sqlite.rows import decode
 
 _PAGE = 500
+_WITHOUT_RECORDS = (
+    "SELECT o.id FROM original o WHERE o.counts = '{}' AND NOT EXISTS (SELECT 1 FROM grave g WHERE g.target = o.uid)"
+    " AND NOT EXISTS (SELECT 1 FROM record r WHERE r.uid = o.uid)"
+)
 _OWN_WORDS = (
     "SELECT sql FROM sqlite_schema",
     "SELECT DISTINCT platform FROM record",
@@ -47,11 +52,15 @@ def said(connection: apsw.Connection, kept: Originals) -> Iterator[str]:
         for _, data, slot, original in page:
             record = decode(kept.data(data, slot, original))
             yield from texts_of(record)
+            yield from (record.origin.id, record.provenance.account, record.provenance.conversation, record.provenance.message)
             if record.kind != "conversation":
                 yield from strings(values.member(original, record.native.pointer))
         if len(page) < _PAGE:
             break
         last = page[-1][0]
+    # Objects of which no record was made, an empty memory: nobody erased them.
+    for (original,) in rows(connection, _WITHOUT_RECORDS):
+        yield from strings(values.member(original, ""))
     for (data,) in connection.execute("SELECT data FROM version"):
         yield from texts_of(decode(data))
     for entry in audit.entries(connection):
@@ -65,6 +74,13 @@ def _own_words(connection: apsw.Connection) -> Iterator[str]:
     yield from KINDS
     for sql in _OWN_WORDS:
         yield from (text for (text,) in rows(connection, sql) if text)
+
+
+def names(connection: apsw.Connection) -> Iterator[str]:
+    """The names of files of which something is still there, as they stand in reports as well."""
+    sql = "SELECT name FROM source s WHERE EXISTS (SELECT 1 FROM original o WHERE o.batch = s.batch AND o.source = s.id)"
+    yield from (name for (name,) in rows(connection, sql))
+    yield from (label for (label,) in rows(connection, "SELECT label FROM batch"))
 
 
 def stays(connection: apsw.Connection, digest: bytes) -> bool:
