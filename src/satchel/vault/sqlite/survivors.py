@@ -1,14 +1,17 @@
 """What the records that stay say themselves, for telling residue from what was said elsewhere too.
 
 A record excuses the strings of all of its states, and those of its own member of its kept original. The rest of an original
-that it shares excuses nothing: a conversation's bytes held what was erased from it. Nor do labels, reports and the index. Words
-of the vault's own (its schema, the names of kinds and platforms) are no content, nor are ids: those that the log and the
-tombstones name, and those that records which stay came with. A name of a file that is still there excuses single words alone.
+that it shares excuses nothing: a conversation's bytes held what was erased from it. Nor do labels, reports and the index.
+
+No content are the words of the vault (its schema, the names of kinds and platforms) and of formats (the names of members), and
+ids: those that the log and the tombstones name, and those that records which stay came with. The name of a file that is still
+there excuses single words alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import apsw
 import msgspec
@@ -46,13 +49,16 @@ def said(connection: apsw.Connection, kept: Originals) -> Iterator[str]:
     """Every string that excuses itself, some of them more than once."""
     yield from _own_words(connection)
     values = Values(kept)
-    last = 0
+    last = whole = 0
     while True:
         page = rows(connection, f"SELECT id, data, slot, original FROM record WHERE id > ? ORDER BY id LIMIT {_PAGE}", (last,))
         for _, data, slot, original in page:
             record = decode(kept.data(data, slot, original))
             yield from texts_of(record)
             yield from (record.origin.id, record.provenance.account, record.provenance.conversation, record.provenance.message)
+            if original != whole:
+                whole = original
+                yield from _member_names(values.member(original, ""))
             if record.kind != "conversation":
                 yield from strings(values.member(original, record.native.pointer))
         if len(page) < _PAGE:
@@ -74,6 +80,20 @@ def _own_words(connection: apsw.Connection) -> Iterator[str]:
     yield from KINDS
     for sql in _OWN_WORDS:
         yield from (text for (text,) in rows(connection, sql) if text)
+
+
+def _member_names(value: Any) -> set[str]:
+    """The names of members in a JSON value: they are its format's words."""
+    found: set[str] = set()
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            found.update(item)
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+    return found
 
 
 def names(connection: apsw.Connection) -> Iterator[str]:
