@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from satchel.move import erase_check, forgetting
+from satchel.move.exports import export
+from satchel.move.imports import import_paths
 from satchel.trust.secrets import new_key
 from satchel.vault import erase_check as vault_check
 from satchel.vault.folder import open_with_key
@@ -55,3 +57,38 @@ def test_every_text_is_found_before_it_is_forgotten(tmp_path: Path) -> None:
     (tmp_path / "plain.jsonl").write_text("\n".join(texts))
     for text in texts:
         assert erase_check.check(tmp_path, erase_check.sought([text])).found
+
+
+def test_a_file_that_is_called_by_what_was_erased_is_called_so_no_more(tmp_path: Path) -> None:
+    key = new_key()
+    with closing(SqliteStore.create(tmp_path / "vault.db", key, owner_id="o")) as store:
+        with store.importing("Zorblax list.json") as intake:
+            intake.put(memory("one", "Zorblax list", file="Zorblax list.json"))
+            intake.put(memory("two", "A boat with a blue keel", file="Zorblax list.json"))
+            intake.finish(())
+        forgetting.forget(store, Forgetting(words="Zorblax", mode="redact"))
+    residue = vault_check.check(tmp_path, key)
+    assert residue.sought
+    assert (residue.found, residue.unreadable) == (0, 0)
+
+
+def test_what_a_tombstone_from_elsewhere_erased_is_looked_for(tmp_path: Path) -> None:
+    key = new_key()
+    bundle = tmp_path / "deleted.mem"
+    with closing(SqliteStore.create(tmp_path / "other.db", new_key(), owner_id="p")) as other:
+        with other.importing("first") as intake:
+            intake.put(memory("m", "Zorblax the tortoise hides seventeen keys under the quince tree"))
+            intake.finish(())
+        export(other, tmp_path / "full.mem", format="portable-memory")
+        forgetting.forget(other, Forgetting(words="Zorblax"))
+        export(other, bundle, format="portable-memory")
+    folder = tmp_path / "vault"
+    folder.mkdir()
+    with closing(SqliteStore.create(folder / "vault.db", key, owner_id="o")) as store:
+        import_paths(store, [tmp_path / "full.mem"])
+        assert store.count()
+        import_paths(store, [bundle])
+        assert not store.count()
+    residue = vault_check.check(folder, key)
+    assert residue.sought
+    assert (residue.found, residue.unreadable) == (0, 0)
