@@ -1,8 +1,8 @@
 """What forgetting costs beside inserting, in CPU seconds of one process: one record, and many, in an encrypted vault.
 
-    python bench/forget.py --records 1000000 --many 1
-    python bench/forget.py --records 100000 --many 5000
-    python bench/forget.py --records 100000 --many 5000 --talks      messages in conversations of twenty
+python bench/forget.py --records 1000000 --many 1
+python bench/forget.py --records 100000 --many 5000
+python bench/forget.py --records 100000 --many 5000 --talks      messages in conversations of twenty
 """
 
 from __future__ import annotations

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from satchel.errors import UsageError
 from satchel.formats import registry as formats
+from satchel.formats.portable_memory.validation import validate
 from satchel.limits import DEFAULT
+from satchel.model.ids import make_uid
 from satchel.model.record import Record
 from satchel.move import forgetting
+from satchel.move.certify import bundles
+from satchel.move.certify.needles import Needles
+from satchel.move.certify.scene import Scene, quoting
 from satchel.move.exports import export
 from satchel.move.imports import import_paths
 from satchel.trust.secrets import new_key
@@ -161,6 +168,35 @@ def test_an_older_backup_learns_of_it_from_a_later_bundle(tmp_path: Path) -> Non
         assert not is_there(backup)
         import_paths(backup, [path])
         assert not is_there(backup)
+
+
+def test_a_bundles_world_is_forgotten_with_its_own_rules(store: SqliteStore, tmp_path: Path) -> None:
+    """The probe's scene, by the owner's own command: what is derived goes, prose that quotes it is scrubbed, a stale bundle
+    brings nothing back, and the tombstone lists what the format wants listed."""
+    scene = Scene.make(Needles("forget"))
+    stale = bundles.write(tmp_path / "stale.mem", {**scene.rows, **quoting(scene)})
+    import_paths(store, [stale])
+    target = make_uid("portable-memory", "episode", scene.target)
+    erased = forgetting.forget(store, Forgetting(uids=(target,)))
+    assert erased.stores.quotations_scrubbed == 4 and erased.stores.quotations_flagged == 0
+
+    def out(name: str) -> tuple[bytes, list[dict[str, Any]]]:
+        export(store, tmp_path / name, format="portable-memory")
+        assert [each for each in validate(tmp_path / name) if each.severity == "error"] == []
+        rows = {path.name: path.read_bytes() for path in (tmp_path / name).rglob("*.jsonl")}
+        marks = [json.loads(line) for line in rows.pop("tombstones.jsonl").splitlines()]
+        for kind, key in scene.staying:
+            assert f"{kind}.jsonl" in rows, (kind, key)
+        return b"".join(rows.values()), marks
+
+    for name in ("after.mem", "again.mem"):
+        data, marks = out(name)
+        assert not scene.needle.in_bytes(data)
+        (mark,) = [each for each in marks if each["targetID"] == scene.target]
+        listed = {name: sorted(said) if isinstance(said, list) else said for name, said in mark["derived"].items()}
+        assert listed == scene.derived
+        assert store.get(make_uid("portable-memory", "core", scene.id("core"))) is not None
+        import_paths(store, [stale])
 
 
 def test_ids_that_two_talks_share_take_nobody_elses_row(store: SqliteStore, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def redact(**given: Any) -> None:
 
 
 def _run(mode: Literal["delete", "redact"], given: dict[str, Any]) -> None:
-    from satchel.cli.console import say, say_json
+    from satchel.cli.console import say, say_json, tell
     from satchel.cli.vaults import opened
     from satchel.errors import UsageError
     from satchel.move import elsewhere, forgetting, receipts
@@ -145,19 +145,25 @@ def _run(mode: Literal["delete", "redact"], given: dict[str, Any]) -> None:
             return
         if not given["yes"]:
             _ask(mode, closure)
+        keys = len(store.signing_keys())
         if provider:
             # First there: what the vault no longer has cannot be asked for.
             there = _ask_provider(given, wanted, dry_run=False)
         erased = forgetting.forget(store, _asked(store, mode, given), expected=closure)
+        if len(store.signing_keys()) > keys:
+            tell("Made a signing key for the vault, for it had none: satchel keys list shows it.")
         if there is not None:
             elsewhere.note(store, erased.change, there)
-        page = receipts.write(receipts.receipt(store, erased.change), given["receipt"]) if given["receipt"] else None
+        receipt = receipts.receipt(store, erased.change) if given["receipt"] else None
     if given_json:
         say_json({"dry_run": False, "closure": closure, "exports": held, "elsewhere": there, "erased": erased})
     else:
         _tell(erased)
         _tell_provider(there)
-        if page is not None:
+    if receipt is not None:
+        # Last: a path that cannot be written must not hide that it is done. satchel receipt writes it again.
+        page = receipts.write(receipt, given["receipt"])
+        if not given_json:
             say(f"{given['receipt']}: the receipt. To read and print: {page}")
     if there is not None and not there.is_gone:
         raise SystemExit(3)

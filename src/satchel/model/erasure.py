@@ -122,7 +122,8 @@ class Erased(msgspec.Struct, frozen=True, kw_only=True):
 
     ``counts``: records that were erased, by kind. ``uids``: theirs. ``tombstones``: ids of the tombstones that were made, as
     they leave with exports. ``signed_by``: the public key that signed them. ``log_cleared``: whether the write-ahead log was
-    folded in and cut; False while another process reads the vault: it happens when that one ends.
+    folded in and cut; False while another process reads the vault: it happens when that one ends (and in what the vault
+    keeps of it, which is written before).
     """
 
     change: int

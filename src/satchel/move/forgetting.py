@@ -20,7 +20,7 @@ from satchel.adapters.base import Prepares
 from satchel.errors import UsageError
 from satchel.formats.portable_memory.kinds import DERIVED
 from satchel.formats.portable_memory.lens import FOREIGN_KIND, FORMAT_NAME, ROW_KINDS, row_id
-from satchel.formats.portable_memory.tombstones import made
+from satchel.formats.portable_memory.tombstones import SCRUBBED, made
 from satchel.model.bodies import Document, Setting
 from satchel.model.erasure import Closure, Erased, Stores
 from satchel.model.ids import is_uuid
@@ -30,6 +30,7 @@ from satchel.vault.store import Deceased, Forgetting, Store, Tombs
 
 #: The name of the key that is made where the vault has none that can sign tombstones.
 KEY_NAMES = ("main", "tombstones")
+_PROSE = tuple((FORMAT_NAME, kind) for kind in SCRUBBED)
 #: The list of a tombstone's ``derived`` block for a row's kind.
 _LISTS = {kind: name for name, kind in DERIVED.items() if kind}
 
@@ -40,7 +41,7 @@ def preview(store: Store, asked: Forgetting) -> Closure:
     Raises:
         UsageError, NotFound: see ``Store.reach_of``.
     """
-    return store.reach_of(asked)
+    return store.reach_of(msgspec.structs.replace(asked, scrubs=_PROSE))
 
 
 def forget(store: Store, asked: Forgetting, *, expected: Closure | None = None) -> Erased:
@@ -57,7 +58,7 @@ def forget(store: Store, asked: Forgetting, *, expected: Closure | None = None) 
     def tombs(change: int, at: datetime, deceased: Sequence[Deceased], stores: Stores) -> Tombs:
         return Tombs(_tombstones(store, change, at, deceased, stores, key), key.public.text)
 
-    return store.forget(asked, tombs=tombs, expected=expected)
+    return store.forget(msgspec.structs.replace(asked, scrubs=_PROSE), tombs=tombs, expected=expected)
 
 
 def _key(store: Store) -> PrivateKey:

@@ -1,6 +1,6 @@
 """What the owner has to do where Satchel does not reach, by place: an export of before, an account, a backup.
 
-The ways through the products' menus are those of November 2026 (providers.md).
+The ways through the products' menus are those of November 2026.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from satchel.vault.store import HeldBy
 
 _ACCOUNTS = {
     "chatgpt": "Open chatgpt.com: delete the conversation in the sidebar, what it remembers in Settings, Personalization,"
-    " Memory, and files in Settings, Data controls. OpenAI says that it removes deleted chats within 30 days.",
+    " Memory, and files in Settings, Data controls.",
     "claude": "Open claude.ai: delete the conversation, its project's files, and what it remembers in Settings, Capabilities,"
-    " Memory. Anthropic says that it removes deleted chats within 30 days.",
+    " Memory.",
     "gemini": "Open myactivity.google.com/product/gemini: delete the activity; Gems and saved info are deleted in Gemini's"
-    " settings. Google keeps what people reviewed for up to three years.",
+    " settings.",
     "grok": "Open grok.com: delete the conversation; Settings, Data controls deletes all of them.",
     "copilot": "Open account.microsoft.com/privacy: clear the Copilot activity history; memories are in Copilot's settings.",
     "perplexity": "Open perplexity.ai: delete the thread; memories are in Settings, Personalize, Manage memories.",

@@ -18,6 +18,7 @@ code { font-size: .85em; word-break: break-all }
 li { margin-bottom: .6rem } .open { border-left: 4px solid #b45309; padding-left: 1rem }
 @media print { body { margin: 0; max-width: none } }
 """
+_MOST_LISTED = 50
 _REACHED = {
     "records": "records",
     "versions": "earlier states of records",
@@ -75,7 +76,7 @@ def page(receipt: dict[str, Any], name: str) -> bytes:
         _row("SHA-256 of its canonical bytes", f"<code>{digest}</code>"),
         _row("entry of the audit log", f"{_text(receipt['audit']['entry'])}: <code>{_text(receipt['audit']['hash'])}</code>"),
         _row("SHA-256 of the erased uids", f"<code>{_text(receipt['erased']['digest'])}</code>"),
-        _row("tombstones", ", ".join(f"<code>{_text(id)}</code>" for id in receipt["tombstones"]) or "none"),
+        _row("tombstones", _listed([f"<code>{_text(id)}</code>" for id in receipt["tombstones"]])),
         "</table></body></html>",
     ]
     return "\n".join(parts).encode() + b"\n"
@@ -86,9 +87,15 @@ def _asked(asked: dict[str, Any]) -> str:
     for name, value in asked.items():
         if value in ("", (), [], None, False):
             continue
-        shown = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-        rows.append(_row(name.replace("_", " "), _text(shown)))
+        cells = [_text(each) for each in value] if isinstance(value, list) else [_text(value)]
+        rows.append(_row(name.replace("_", " "), _listed(cells)))
     return f"<table>{''.join(rows)}</table>"
+
+
+def _listed(cells: list[str]) -> str:
+    """The first of many; the receipt has them all."""
+    more = len(cells) - _MOST_LISTED
+    return (", ".join(cells[:_MOST_LISTED]) or "none") + (f" and {more:,} more, in the receipt" if more > 0 else "")
 
 
 def _counts(counts: dict[str, Any]) -> str:

@@ -144,6 +144,8 @@ class Forgetting(msgspec.Struct, frozen=True, kw_only=True):
     #: Take along records of other sources that say the same.
     with_witnesses: bool = False
     quotations: Literal["flag", "scrub"] = "flag"
+    #: Platforms and their words for kinds of record that are prose about everything: quotations always leave these.
+    scrubs: tuple[tuple[str, str], ...] = ()
 
 
 class Deceased(NamedTuple):

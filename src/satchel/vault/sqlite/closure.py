@@ -24,7 +24,10 @@ _SHOWN = 2_000
 class Reaching:
     """A closure under way."""
 
-    def __init__(self, connection: apsw.Connection, kept: Originals, request: Request) -> None:
+    def __init__(
+        self, connection: apsw.Connection, kept: Originals, request: Request, scrubs: Iterable[tuple[str, str]] = ()
+    ) -> None:
+        self._scrubs = frozenset(scrubs)
         self._connection = connection
         self._kept = kept
         self._request = request
@@ -67,6 +70,12 @@ class Reaching:
         if again and self._request.with_witnesses:
             self.run(again)
 
+    def is_scrubbed(self, quoting: quotations.Quoting) -> bool:
+        """Whether a quotation is taken out: of prose about everything always, of others where it is asked."""
+        if (quoting.platform, quoting.source_kind) in self._scrubs:
+            return True
+        return self._request.quotations == "scrub" and not quoting.says_the_same
+
     def closure(self) -> Closure:
         """What was found, with what stays and is touched."""
         staying: dict[bytes, ReachedRecord] = {}
@@ -78,14 +87,14 @@ class Reaching:
         for each in self.quoting:
             if each.uid in wholes:
                 continue
-            manner: How = "witness" if each.says_the_same else "quotes"
+            manner: How = "witness" if each.says_the_same and not self.is_scrubbed(each) else "quotes"
             staying[each.uid] = ReachedRecord(
                 uid=each.uid.hex(),
                 kind=each.kind,
                 how=manner,
                 platform=each.platform,
                 through=each.of.hex(),
-                scrubbed=manner == "quotes" and self._request.quotations == "scrub",
+                scrubbed=self.is_scrubbed(each),
             )
         for uid in self.going:
             for other, how in (*((other, "witness") for other in self._witnesses(uid)), *self._touched(uid)):
@@ -171,7 +180,11 @@ class Reaching:
     def _is_lonely_entity(self, uid: bytes) -> bool:
         if one(self._connection, "SELECT 1 FROM record WHERE uid = ? AND kind = 'entity'", (uid,)) is None:
             return False
-        linking = "SELECT r.uid FROM link l JOIN record r ON r.id = l.record WHERE l.target = ?"
+        # That a vendor's list has it among others is no statement about it.
+        linking = (
+            "SELECT r.uid FROM link l JOIN record r ON r.id = l.record"
+            " WHERE l.target = ? AND NOT (r.kind = 'foreign' AND l.type = 'related_to')"
+        )
         return all(other in self.going for (other,) in rows(self._connection, linking, (uid,)))
 
     def _is_lonely_file(self, uid: bytes) -> bool:

@@ -44,7 +44,7 @@ def plan(connection: apsw.Connection, kept: Originals, asked: Forgetting) -> Pla
         NotFound: an id that the vault does not hold.
     """
     request = request_of(asked)
-    reaching = Reaching(connection, kept, request)
+    reaching = Reaching(connection, kept, request, asked.scrubs)
     reaching.run(picked(connection, kept, asked))
     return Plan(request, reaching, reaching.closure())
 
@@ -68,9 +68,9 @@ def forget(
     connection.execute("INSERT INTO batch (kind, at, label) VALUES ('forget', ?, '')", (now,))
     batch = connection.last_insert_rowid()
     gone = found.reaching.gone
-    scrubs = found.request.quotations == "scrub"
-    quoting = [each for each in found.reaching.quoting if not each.says_the_same]
-    scrubbed = quotations.scrub(connection, kept, secret, quoting, gone) if scrubs else 0
+    quoting = [each for each in found.reaching.quoting if found.reaching.is_scrubbed(each)]
+    left = [each for each in found.reaching.quoting if each not in quoting and not each.says_the_same]
+    scrubbed = quotations.scrub(connection, kept, secret, quoting, gone)
     for record in gone:
         for state in record.states:
             barred.bar(connection, state, secret)
@@ -84,7 +84,7 @@ def forget(
         stores,
         witnesses=stores.witnesses + witnesses,
         quotations_scrubbed=scrubbed + len(wholes),
-        quotations_flagged=0 if scrubs else sum(each.uid not in wholes for each in quoting),
+        quotations_flagged=sum(each.uid not in wholes for each in left),
     )
     made = tombs(batch, from_microseconds(now), deceased, stores)
     _bury(connection, deceased, made.tombstones, batch=batch, now=now)

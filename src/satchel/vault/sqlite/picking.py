@@ -72,7 +72,7 @@ def picked(connection: apsw.Connection, kept: Originals, asked: Forgetting) -> l
         if not rows(connection, "SELECT 1 FROM record WHERE uid = ?", (bytes.fromhex(named),)):
             raise NotFound(f"the vault holds no record {named[:10]}")
         found[bytes.fromhex(named)] = None
-    narrowed = msgspec.structs.replace(asked, uids=(), kinds=())
+    narrowed = msgspec.structs.replace(asked, uids=(), kinds=(), scrubs=())
     if narrowed != Forgetting(mode=asked.mode, with_witnesses=asked.with_witnesses, quotations=asked.quotations):
         for uid in _narrowed(connection, kept, asked):
             found[uid] = None
