@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import socket
 import ssl
 import threading
@@ -58,6 +59,15 @@ def answer(body: bytes, *headers: str, status: str = "200 OK", type: str = "appl
     return send
 
 
+def whole_request(connection: socket.socket) -> bytes:
+    """A request with its body, however many packets it came in."""
+    head, blank, body = connection.recv(65536).partition(b"\r\n\r\n")
+    wanted = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+    while wanted and len(body) < int(wanted[1]):
+        body += connection.recv(65536)
+    return head + blank + body
+
+
 class Host:
     """The server: ``requests`` holds what it was sent, ``connections`` how many came."""
 
@@ -92,7 +102,7 @@ class Host:
             plain.settimeout(20)
             try:
                 with self._tls.wrap_socket(plain, server_side=True) as connection:
-                    request = connection.recv(65536)
+                    request = whole_request(connection)
                     self.requests.append(request)
                     self._send(request, connection)
             except OSError:

@@ -99,12 +99,11 @@ def test_whose_keys_sign_for_whom(store: SqliteStore) -> None:
 
 def test_a_vault_from_before_takes_grants(tmp_path: Path, key: Secret) -> None:
     path = tmp_path / "old.db"
-    SqliteStore.create(path, key, owner_id="7f1c0e5e-6f43-4c8e-9a53-0f1e2d3c4b5a").close()
-    connection = connect(path, key)
-    step = schema.STEPS.index(schema._run_v7)
-    for name in ("issued_token", "revoked_token", "redaction_key"):
-        connection.execute(f"DROP TABLE {name}")
-    connection.pragma("user_version", step)
+    connection = connect(path, key, create=True)
+    schema.migrate(connection, schema.STEPS[: schema.STEPS.index(schema._run_v7)])
+    connection.execute(
+        "INSERT INTO meta (name, value) VALUES ('content_secret', x'00'), ('owner_id', 'o'), ('text_version', 0)"
+    )
     connection.close()
     with SqliteStore.open(path, key) as store:
         assert granted(store) == store.issued_tokens()[0].id

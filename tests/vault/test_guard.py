@@ -19,7 +19,7 @@ from satchel.vault import guard
 from satchel.vault.folder import trial_vault
 from satchel.vault.guard import REFUSED, _View, view
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Query, SeenExport, Store
+from satchel.vault.store import Exported, Query, SeenExport, Store
 from tests.vault.guarded import ALL, BOT, EPISODIC, NOW, PLATFORM, SCOPES, SHARED_WORDS, WORD, canary, fill, said, token, uid
 
 #: What speaks of no record in scope, whatever the scope.
@@ -145,6 +145,13 @@ def asked(name: str, whole: Store) -> list[tuple[tuple[Any, ...], dict[str, Any]
         # What no token opens.
         "hand_out": [(([],), {"reader": "x", "token": "", "at": NOW, "cost": 0})],
         "handouts": [(uids,)],
+        "begin_export": [(Exported(format="canary", target="x", after=0, change=0),)],
+        "finish_export": [(1, 1, b"x")],
+        "cancel_export": [(1,)],
+        "came_from": [(1,)],
+        "exports": [()],
+        "exports_holding": [(uids,)],
+        "held_before": [(1,)],
         "erasures": [()],
         "forget": [((None,), {"tombs": None})],
         "reach_of": [(None,)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -12,7 +13,8 @@ from satchel.cli import options
 
 if TYPE_CHECKING:
     from satchel.model.erasure import Closure, Erased
-    from satchel.vault.store import Forgetting, Store
+    from satchel.move.elsewhere import Outcome, Wanted
+    from satchel.vault.store import Forgetting, HeldBy, Store
 
 #: Records shown one by one; the rest is counted, and --json gives all.
 SHOWN = 20
@@ -57,6 +59,18 @@ def _selectors(command: Callable[..., None]) -> Callable[..., None]:
                 show_default=True,
                 help="Verbatim quotations in records that stay: tell of them, or take them out.",
             ),
+            click.option(
+                "--at", "provider", default="", metavar="PROVIDER", help="Delete it there too, and look again: mem0, letta."
+            ),
+            click.option("--provider-url", default="", metavar="URL", help="A server of one's own: http://localhost:8888."),
+            click.option("--provider-user", default="", metavar="ID", help="Whose memories: mem0's user_id, Letta's agent."),
+            click.option(
+                "--receipt",
+                "receipt",
+                metavar="FILE",
+                type=click.Path(path_type=Path, dir_okay=False),
+                help="Write the receipt.",
+            ),
             options.dry_run,
             options.yes,
             options.json,
@@ -75,10 +89,13 @@ def forget(**given: Any) -> None:
     another; each ID is added. No undo brings it back, and no later import: what was erased is stopped at the door
     (satchel import --allow-erased ID).
 
-    What left the vault before, in exports and at providers, is not reached.
+    What left the vault before, in exports and at providers, is not reached; exports that held it are shown. With --at it is
+    deleted at a provider first, which is asked again afterwards, for "deleted" is not always gone: what it still shows is told
+    (exit code 3). The key for it is read from SATCHEL_PROVIDER_KEY, or asked for.
 
     \b
-    satchel forget 3f2a91c0de
+    satchel forget 3f2a91c0de --receipt forgotten.json
+    satchel forget 3f2a91c0de --at mem0 --provider-url http://localhost:8888 --provider-user anna
     satchel forget --about "Dr. Marlow" --dry-run
     satchel forget --source chatgpt --search '"project heron"' --since 2025-01-01 --yes
     """
@@ -103,30 +120,100 @@ def _run(mode: Literal["delete", "redact"], given: dict[str, Any]) -> None:
     from satchel.cli.console import say, say_json, tell
     from satchel.cli.vaults import opened
     from satchel.errors import UsageError
-    from satchel.move import forgetting
+    from satchel.move import elsewhere, forgetting, receipts
 
+    given_json, provider = given["json"], given["provider"]
+    if provider:
+        elsewhere.provider_called(provider)
     with opened() as store:
         closure = forgetting.preview(store, _asked(store, mode, given))
-        if not given["json"]:
+        held = store.exports_holding(record.uid for record in closure.records if record.goes)
+        if not given_json:
             _show(store, closure)
+            _show_exports(held)
         if not closure.going:
             raise UsageError("nothing in the vault is what was named", hint="satchel search shows what is there")
+        wanted = elsewhere.wanted_of(store, closure, provider) if provider else []
+        there = None
         if given["dry_run"]:
-            if given["json"]:
-                say_json({"dry_run": True, "closure": closure})
+            there = _ask_provider(given, wanted, dry_run=True) if provider else None
+            if given_json:
+                say_json({"dry_run": True, "closure": closure, "exports": held, "elsewhere": there})
             else:
+                _tell_provider(there)
                 say("Dry run: nothing was changed.")
             return
         if not given["yes"]:
             _ask(mode, closure)
         keys = len(store.signing_keys())
+        if provider:
+            # First there: what the vault no longer has cannot be asked for.
+            there = _ask_provider(given, wanted, dry_run=False)
         erased = forgetting.forget(store, _asked(store, mode, given), expected=closure)
         if len(store.signing_keys()) > keys:
             tell("Made a signing key for the vault, for it had none: satchel keys list shows it.")
-    if given["json"]:
-        say_json({"dry_run": False, "closure": closure, "erased": erased})
+        if there is not None:
+            elsewhere.note(store, erased.change, there)
+        receipt = receipts.receipt(store, erased.change) if given["receipt"] else None
+    if given_json:
+        say_json({"dry_run": False, "closure": closure, "exports": held, "elsewhere": there, "erased": erased})
     else:
         _tell(erased)
+        _tell_provider(there)
+    if receipt is not None:
+        # Last: a path that cannot be written must not hide that it is done. satchel receipt writes it again.
+        page = receipts.write(receipt, given["receipt"])
+        if not given_json:
+            say(f"{given['receipt']}: the receipt. To read and print: {page}")
+    if there is not None and not there.is_gone:
+        raise SystemExit(3)
+
+
+def _ask_provider(given: dict[str, Any], wanted: list[Wanted], *, dry_run: bool) -> Outcome:
+    """Delete at the provider, or only look there."""
+    import os
+
+    from satchel.cli.console import WorkProgress
+    from satchel.move import elsewhere
+    from satchel.trust.secrets import Secret
+
+    name = given["provider"]
+    key = os.environ.get("SATCHEL_PROVIDER_KEY", "")
+    if not key and not given["provider_url"] and sys.stdin.isatty():
+        import getpass
+
+        key = getpass.getpass(f"Key for {name}: ")
+    api = elsewhere.api_of(name, given["provider_url"], Secret(key.encode()) if key else None)
+    with WorkProgress(f"Deleting at {name}", shown=not given["json"], by_bytes=False) as progress:
+        progress.total(len(wanted))
+        return elsewhere.provider_called(name).delete(
+            api, wanted, user=given["provider_user"], dry_run=dry_run, progress=progress.advance
+        )
+
+
+def _tell_provider(there: Outcome | None) -> None:
+    from satchel.cli.console import clean, counted, dim, say
+
+    if there is None:
+        return
+    where = f"{there.provider} at {clean(there.host)}"
+    say(f"{where}: {counted(there.found, 'memory', 'memories')} found, {there.deleted:,} deleted.")
+    for place, count in there.still.items():
+        say(f"  Still there: {counted(count, 'record')} in its {clean(place)}.")
+    for line in there.unasked:
+        say(dim(f"  Not asked: {clean(line)}"))
+
+
+def _show_exports(held: list[HeldBy]) -> None:
+    from satchel.cli.console import clean, counted, dim, say
+
+    for export, records, certain in held:
+        when = export.at.date().isoformat() if export.at else ""
+        verb = "has" if certain == records else "may have"
+        say(f"{clean(export.target)} ({export.format}, {when}) {verb} {counted(records, 'record')} of these.")
+    if held:
+        say(dim("These exports are not reached: delete them and their copies."))
+        say()
 
 
 def _asked(store: Store, mode: Literal["delete", "redact"], given: dict[str, Any]) -> Forgetting:

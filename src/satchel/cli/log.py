@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 @click.option("--compare", is_flag=True, help="Compare the import with the one before.")
 @click.option("--with", "before", type=int, metavar="IMPORT", help="Compare with this one.")
 @click.option("--audit", is_flag=True, help="The audit log, with the hash that chains it.")
+@click.option("--exports", is_flag=True, help="What left the vault, when and where to.")
 @options.json
-def log(number: int | None, compare: bool, before: int | None, audit: bool, json: bool) -> None:
+def log(number: int | None, compare: bool, before: int | None, audit: bool, exports: bool, json: bool) -> None:
     """List imports and other changes of the vault.
 
     \b
     satchel log             all of them
     satchel log 3           what import 3 did, and what it could not read
     satchel log 3 --compare what is new, changed or gone since the import before it
+    satchel log --exports   what left, and where to
     """
     from satchel.cli.console import say_json
     from satchel.cli.vaults import opened
@@ -35,6 +37,8 @@ def log(number: int | None, compare: bool, before: int | None, audit: bool, json
     with opened() as store:
         if audit:
             _audit(store, json=json)
+        elif exports:
+            _exports(store, json=json)
         elif number is None:
             _list(store, json=json)
         elif compare or before is not None:
@@ -56,6 +60,29 @@ def _what(batch: Batch) -> str:
             return f"erased {count:,} record{'' if count == 1 else 's'} for good"
         case _:
             return f"import of {batch.label}"
+
+
+def _exports(store: Store, *, json: bool) -> None:
+    from satchel.cli.console import clean, say, say_json, size, table
+
+    found = store.exports()
+    if json:
+        say_json({"exports": found})
+        return
+    if not found:
+        say("Nothing has left the vault.")
+        return
+    rows = [
+        [
+            f"{export.at:%Y-%m-%d %H:%M}" if export.at else "",
+            export.format,
+            f"{export.after + 1}–{export.change}",
+            size(export.size_bytes) if export.digest else "not finished",
+            clean(export.target),
+        ]
+        for export in found
+    ]
+    table(rows, head=["when (UTC)", "format", "changes", "size", "where to"], right={3})
 
 
 def _list(store: Store, *, json: bool) -> None:

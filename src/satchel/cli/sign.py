@@ -68,17 +68,19 @@ def sign(path: Path, key: str, did: str, resolve: bool, limit: tuple[str, ...], 
 def verify(
     path: Path, keys: tuple[str, ...], resolve: bool, identity: tuple[Path, ...], limit: tuple[str, ...], json: bool
 ) -> None:
-    """Verify a Portable Memory bundle, a memory store of Portable AI Memory or an artifact of Portable Agent Memory, by keys
-    that you trust.
+    """Verify a Portable Memory bundle, a memory store of Portable AI Memory, an artifact of Portable Agent Memory or the
+    receipt of an erasure, by keys that you trust.
 
     Of a bundle every byte is checked, its signature and its tombstones' signatures; of a memory store the checksum of its
-    memories, its signature and its owner's DID; of an artifact every entry's id, the root hash, its signature and its seal.
+    memories, its signature and its owner's DID; of an artifact every entry's id, the root hash, its signature and its seal;
+    of a receipt its signature and, in the vault that it is of, that the audit log says the same and nothing came back.
     Without --key the vault's own signing keys and those of satchel keys trust
     count. Exit code 0: verified; 3: not.
 
     \b
     satchel verify my-memory.mem
     satchel verify --key did:key:z6MkehRgf7yJbgaGfYsdoAsKdBPE3dj2CYhowQdcjqSJgvVd their-memory
+    satchel verify erased-2026-11-22.json
     """
     from contextlib import ExitStack
 
@@ -87,28 +89,37 @@ def verify(
     from satchel.cli.sealed import identities
     from satchel.cli.vaults import folder, opened
     from satchel.errors import UsageError
-    from satchel.move import vouching
+    from satchel.move import receipts, vouching
     from satchel.vault.folder import exists
 
     bounds = limits.raised(list(limit))
     fetch = vouching.over_the_network(bounds) if resolve else None
     openers = identities(identity, bounds)
-    vouching.signer_of(path, openers)
+    value = receipts.read(path, bounds) if receipts.recognises(path) else None
+    if value is None:
+        vouching.signer_of(path, openers)
     with ExitStack() as stack:
+        store = None
         if keys:
-            format, found = vouching.verify(path, vouching.trust_in(keys, fetch=fetch), bounds, openers)
+            trust = vouching.trust_in(keys, fetch=fetch)
+        elif not exists(folder()):
+            raise UsageError("there is no vault whose keys could be trusted", hint="--key KEY names one")
         else:
-            if not exists(folder()):
-                raise UsageError("there is no vault whose keys could be trusted", hint="--key KEY names one")
             store = stack.enter_context(opened())
-            format, found = vouching.verify(path, vouching.trust_of(store, fetch=fetch), bounds, openers)
-            vouching.remember(store, found)
+            trust = vouching.trust_of(store, fetch=fetch)
+        if value is not None:
+            info, found = receipts.INFO, receipts.verify_receipt(value, trust, store)
+        else:
+            format, found = vouching.verify(path, trust, bounds, openers)
+            info = format.info
+            if store is not None:
+                vouching.remember(store, found)
     if json:
         say_json(
             {
                 "verified": found.verdict == "verified",
                 "verdict": found.verdict,
-                "format": format.info,
+                "format": info,
                 "key": found.key.text if found.key else "",
                 "fingerprint": found.key.fingerprint if found.key else "",
                 "name": found.name,

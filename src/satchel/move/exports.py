@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -15,15 +17,15 @@ from satchel.adapters.base import Adapter, Prepares
 from satchel.codec import json_values
 from satchel.codec.excise import GAP
 from satchel.codec.pointers import unescape
-from satchel.errors import SatchelError, UsageError
+from satchel.errors import OutputError, SatchelError, UsageError
 from satchel.formats import registry as formats
-from satchel.formats.base import Homeward, LogEntry, Progress, SourceNote, State, WriteOptions, Written
+from satchel.formats.base import Format, Homeward, LogEntry, Progress, Reader, SourceNote, State, WriteOptions, Written
 from satchel.model.packages import CarriedFile
 from satchel.model.record import REDACTED, Record
 from satchel.move.cursors import since as cursor
 from satchel.move.redaction import Redaction
 from satchel.trust.age import Recipients
-from satchel.vault.store import Store
+from satchel.vault.store import Exported, Store
 
 #: Decoded originals that are held: so many, and so many bytes of source.
 _HELD = 8
@@ -281,11 +283,39 @@ def export(
         strip_identifiers=strip_identifiers,
         recipients=recipients,
     )
-    selection = VaultSelection(store, as_of=as_of)
+    if redaction is not None and since:
+        raise UsageError("nothing in a redacted export has the name that it had in an earlier one", hint="leave --since out")
+    leaving = Exported(
+        format=format,
+        target=str(target.absolute()),
+        after=options.since.change if options.since else 0,
+        change=store.last_change(),
+        as_of=as_of,
+        part=not isinstance(writer, Reader) or redaction is not None,
+    )
+    # Noted first: what is cut short, or finished while nothing can be noted any more, may have left all the same.
+    number = store.begin_export(leaving)
+    try:
+        written = _write(store, writer, VaultSelection(store, as_of=as_of), target, progress, options, redaction)
+    except SatchelError:
+        # Formats write beside the target and rename.
+        store.cancel_export(number)
+        raise
+    store.finish_export(number, written.size_bytes, digest_of(target))
+    return written
+
+
+def _write(
+    store: Store,
+    writer: Format,
+    selection: VaultSelection,
+    target: Path,
+    progress: Progress | None,
+    options: WriteOptions,
+    redaction: Redaction | None,
+) -> Written:
     if redaction is None:
         return writer.write(selection, target, progress=progress, options=options)
-    if since:
-        raise UsageError("nothing in a redacted export has the name that it had in an earlier one", hint="leave --since out")
     redaction.begin(store)
     with redaction.over(selection) as redacted:
         written = writer.write(redacted, target, progress=progress, options=options)
@@ -299,3 +329,27 @@ def _is_same(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except (OSError, ValueError):
         return False
+
+
+def digest_of(target: Path) -> bytes:
+    """The SHA-256 of a file; of a folder, that of a list of its files as ``sha256sum`` prints it, by the bytes of
+    their paths.
+
+    Raises:
+        OutputError: it cannot be read.
+    """
+    try:
+        if target.is_file():
+            return _sha256(target)
+        whole = hashlib.sha256()
+        names = {os.fsencode(path.relative_to(target).as_posix()): path for path in target.rglob("*") if path.is_file()}
+        for name, path in sorted(names.items()):
+            whole.update(b"%s  ./%s\n" % (_sha256(path).hex().encode(), name))
+        return whole.digest()
+    except OSError as error:
+        raise OutputError(f"{target} cannot be read again: {error.strerror}") from error
+
+
+def _sha256(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

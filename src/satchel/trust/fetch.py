@@ -82,9 +82,11 @@ def fetch(url: str, *, types: frozenset[str] = JSON_TYPES, limits: Limits = DEFA
         NetworkError: it was not found, not reached, not believed, or not there within ``limits.fetch_s``.
     """
     target = _parse(url)
-    deadline = _Deadline(limits.fetch_s)
-    checked = _look_up(target, network, deadline)
-    with _our_errors(target.host):
+    deadline = Deadline(limits.fetch_s)
+    checked = look_up(target.host, target.port, network, deadline)
+    if not all(network.allowed(address) for address in checked):
+        raise UnsafeAddress(f"{target.host} has an address that is not public")
+    with our_errors(target.host):
         return _get(target, checked, types, limits, network.tls, deadline)
 
 
@@ -98,7 +100,7 @@ def _parse(url: str) -> _Target:
     return _Target(found[1], port, found[3])
 
 
-class _Deadline:
+class Deadline:
     """The moment when patience ends: each step gets what is left, so that a slow drip of bytes does not add up."""
 
     def __init__(self, seconds: float) -> None:
@@ -112,12 +114,13 @@ class _Deadline:
         return left
 
 
-def _look_up(target: _Target, network: Network, deadline: _Deadline) -> list[str]:
+def look_up(host: str, port: int, network: Network, deadline: Deadline) -> list[str]:
+    """The addresses of a host. Raises NetworkError when there are none, or none in time."""
     answer: list[list[str] | OSError | UnicodeError] = []
 
     def ask() -> None:
         try:
-            answer.append(network.resolver(target.host, target.port))
+            answer.append(network.resolver(host, port))
         except (OSError, UnicodeError) as error:
             answer.append(error)
 
@@ -126,17 +129,15 @@ def _look_up(target: _Target, network: Network, deadline: _Deadline) -> list[str
     thread.start()
     thread.join(deadline.left_s())
     if not answer:
-        raise NetworkError(f"the name {target.host} was not found in time")
+        raise NetworkError(f"the name {host} was not found in time")
     found = answer[0]
     if not isinstance(found, list) or not found:
-        raise NetworkError(f"the name {target.host} was not found")
-    if not all(network.allowed(address) for address in found):
-        raise UnsafeAddress(f"{target.host} has an address that is not public")
+        raise NetworkError(f"the name {host} was not found")
     return found
 
 
 def _get(
-    target: _Target, checked: list[str], types: frozenset[str], limits: Limits, tls: ssl.SSLContext | None, deadline: _Deadline
+    target: _Target, checked: list[str], types: frozenset[str], limits: Limits, tls: ssl.SSLContext | None, deadline: Deadline
 ) -> bytes:
     import ssl
 
@@ -176,7 +177,8 @@ def _get(
 
 
 @contextmanager
-def _our_errors(host: str) -> Iterator[None]:
+def our_errors(host: str) -> Iterator[None]:
+    """Turn what the HTTP library raises into ours; the host's own words are not repeated."""
     import ssl
 
     import httpcore2

@@ -29,7 +29,7 @@ from satchel.trust.capabilities.validation import Checks, Refusal, lacks, refusa
 from satchel.trust.public_keys import PublicKey, read_typed_key
 from satchel.trust.secrets import Secret
 from satchel.vault.sight import Sight, is_uid
-from satchel.vault.store import AuditEntry, Found, Hit, Kept, Posting, Query, SourceOf, Store, Talks, Version
+from satchel.vault.store import AuditEntry, Exported, Found, Hit, Kept, Posting, Query, SourceOf, Store, Talks, Version
 
 #: What no token opens, whatever it permits: writing, for which no door has rules yet; keys, trust and grants; the log and what
 #: else speaks of the vault as a whole. What is in neither this list nor a method is refused all the same.
@@ -39,15 +39,19 @@ REFUSED = frozenset(
         "batches",
         "check",
         "check_audit",
+        "came_from",
         "companions",
         "compare",
         "create_signing_key",
         "distrust_did",
         "distrust_key",
         "erasures",
+        "exports",
+        "exports_holding",
         "forget",
         "hand_out",
         "handouts",
+        "held_before",
         "importing",
         "issued_tokens",
         "note_seen_export",
@@ -138,6 +142,8 @@ class _View:
         self._skew_s = skew_s
         self._sight = Sight(store, presented)
         self._redacts = redacts
+        #: Numbers of exports that were begun.
+        self._leaving: set[int] = set()
         self._blobs: frozenset[str] | None = None
         self._entry = 0
         self._ask()
@@ -209,6 +215,31 @@ class _View:
         self._ask()
         if key is not None:
             raise AccessDenied("a view keeps no keys")
+
+    def begin_export(self, export: Exported) -> int:
+        """Written for the owner's sake: what leaves through a token has left the vault. Of which records, nobody is told here,
+        so it may have held any of them. For ``export`` alone."""
+        self._ask()
+        if self._permission != "export":
+            raise AccessDenied("PAM_FORBIDDEN: the token does not permit to export")
+        number = self._store.begin_export(msgspec.structs.replace(export, after=0, change=self._store.last_change(), part=True))
+        self._leaving.add(number)
+        return number
+
+    def finish_export(self, id: int, size_bytes: int, digest: bytes) -> None:
+        """Of one that was begun here."""
+        self._leave(id)
+        self._store.finish_export(id, size_bytes, digest)
+
+    def cancel_export(self, id: int) -> None:
+        """Of one that was begun here."""
+        self._leave(id)
+        self._store.cancel_export(id)
+
+    def _leave(self, id: int) -> None:
+        if id not in self._leaving:
+            raise AccessDenied("PAM_FORBIDDEN: no export of this number was begun with the token")
+        self._leaving.remove(id)
 
     @property
     def owner_id(self) -> str:

@@ -6,7 +6,7 @@ one transaction with one entry in the audit log. It knows no format and no platf
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
@@ -352,6 +352,38 @@ class Companions(NamedTuple):
 Allowed = Callable[[Record], bool]
 
 
+class Exported(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that left the vault in the clear, and where to: what changes after ``after`` brought, up to ``change``.
+
+    ``as_of``: as it held at that moment. ``part``: only a choice of it, as a text to paste into an assistant is. ``digest``:
+    the SHA-256 of what was written (hexadecimal), as ``move.exports.digest_of`` computes it; "" where writing never ended.
+    """
+
+    format: str
+    target: str
+    after: int
+    change: int
+    id: int = 0
+    at: datetime | None = None
+    as_of: datetime | None = None
+    part: bool = False
+    size_bytes: int = 0
+    digest: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that its changes brought was in it for certain, and not only may have been."""
+        return not self.part and self.as_of is None and bool(self.digest)
+
+
+class HeldBy(NamedTuple):
+    """An export, how many of the records that were asked about it may have held, and how many it held for certain."""
+
+    export: Exported
+    records: int
+    certain: int
+
+
 class Intake(Protocol):
     """An import under way: one transaction. Leaving its context by an exception undoes all of it."""
 
@@ -649,8 +681,9 @@ class Store(Protocol):
         """Where the audit log's chain of hashes breaks. Empty when it is whole."""
         ...
 
-    def record_event(self, operation: str, detail: dict[str, str]) -> None:
-        """An audit entry for what changes no record: a new passphrase, a new recovery key."""
+    def record_event(self, operation: str, detail: dict[str, Any], change: int | None = None) -> None:
+        """An audit entry for what changes no record: a new passphrase, a new recovery key, what was deleted elsewhere;
+        ``change``: the change that it belongs to. No content."""
         ...
 
     def create_signing_key(self, name: str, algorithm: Algorithm = ALGORITHMS[ED25519]) -> SigningKey:
@@ -730,6 +763,33 @@ class Store(Protocol):
 
     def shred_redaction_key(self, id: str) -> None:
         """Destroy the key of a redaction store, for good. Raises NotFound."""
+
+    def begin_export(self, export: Exported) -> int:
+        """Note that something is about to leave; its number. What was not noted must not leave."""
+        ...
+
+    def finish_export(self, id: int, size_bytes: int, digest: bytes) -> None:
+        """Note that it has left."""
+        ...
+
+    def cancel_export(self, id: int) -> None:
+        """Note that nothing of it left."""
+        ...
+
+    def exports(self) -> list[Exported]:
+        """Everything that left, oldest first."""
+        ...
+
+    def held_before(self, change: int) -> list[HeldBy]:
+        """What had left with any of the records that a change erased."""
+        ...
+
+    def came_from(self, change: int) -> dict[str, int]:
+        """How many of the records that a change erased came from each platform."""
+        ...
+
+    def exports_holding(self, uids: Iterable[str]) -> list[HeldBy]:
+        """What left with any of these records, which must still be in the vault."""
         ...
 
     def check(self) -> list[Finding]:

@@ -24,6 +24,8 @@ from satchel.vault.sqlite.rows import encode, indexed, remove_details, sort_time
 from satchel.vault.store import Summary
 
 #: Fields of bodies that say what sort of thing a record is and where it stands, not what was said.
+#: How many characters a text has that could be a file's name, and is no syllable of any.
+_LEAST_TITLE, _MOST_TITLE = 4, 255
 _SHAPE = frozenset(
     {"role", "parent", "position", "source", "target", "about", "enabled", "is_archived", "is_starred", "is_hidden"}
 )
@@ -70,7 +72,7 @@ def erase(connection: apsw.Connection, kept: Originals, gone: Sequence[Gone], al
         blob_bytes=excision.blob_bytes,
         carried=files - packages.carried_count(connection),
         heard=counts["heard"],
-        notes=_silence_notes(connection, excision.sources),
+        notes=_silence_notes(connection, excision.sources, {text for record in gone for text in record.texts}),
         witnesses=counts["witnesses"],
     )
 
@@ -155,9 +157,11 @@ def _leave_skeleton(connection: apsw.Connection, id: int, record: Record) -> Non
     )
 
 
-def _silence_notes(connection: apsw.Connection, sources: Iterable[int]) -> int:
-    """The hash of a file that held what was erased would be a test for it; the name of one that is left empty may tell."""
+def _silence_notes(connection: apsw.Connection, sources: Iterable[int], texts: set[str]) -> int:
+    """The hash of a file that held what was erased would be a test for it; the name of one that is left empty may tell, and so
+    does a name that holds a whole text, as a prompt that is called by its file's name."""
     silenced = 0
+    titles = [text for text in texts if _LEAST_TITLE <= len(text) <= _MOST_TITLE]
     for source in sources:
         row = one(connection, "SELECT batch, name FROM source WHERE id = ?", (source,))
         if row is None:
@@ -165,7 +169,7 @@ def _silence_notes(connection: apsw.Connection, sources: Iterable[int]) -> int:
         connection.execute("UPDATE source SET sha256 = NULL WHERE id = ?", (source,))
         batch, name = row
         used = "SELECT 1 FROM original WHERE batch = ? AND source = ? AND size > 0"
-        if not name or one(connection, used, (batch, source)):
+        if not name or (one(connection, used, (batch, source)) and not any(title in name for title in titles)):
             continue
         connection.execute("UPDATE source SET name = '', size = 0 WHERE id = ?", (source,))
         silenced += 1 + _silence_batch(connection, batch, name)

@@ -18,7 +18,7 @@ from satchel.errors import UsageError
 from satchel.model.erasure import Closure, Erased, Request, Stores
 from satchel.model.record import Record, Tombstone
 from satchel.model.times import from_microseconds
-from satchel.vault.sqlite import audit, barred, erasing, graves, quotations
+from satchel.vault.sqlite import audit, barred, erasing, exports, fragments, graves, quotations
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.closure import Reaching
 from satchel.vault.sqlite.connection import rows
@@ -74,6 +74,8 @@ def forget(
     for record in gone:
         for state in record.states:
             barred.bar(connection, state, secret)
+    fragments.remember(connection, kept, gone, secret=secret, change=batch)
+    exports.remember(connection, batch, [record.uid.hex() for record in gone])
     deceased = [_deceased(record.states[-1], found, record.uid) for record in gone]
     witnesses = sum(found.closure.staying.get("witness", {}).values())
     wholes, called = quotations.untitle(connection, kept, secret, gone)

@@ -17,7 +17,7 @@ import apsw
 from satchel.model.packages import Reached
 from satchel.model.record import Tombstone
 from satchel.model.text import searchable
-from satchel.vault.sqlite import asides, audit, erasing, packages, quotations, states
+from satchel.vault.sqlite import asides, audit, erasing, fragments, packages, quotations, states
 from satchel.vault.sqlite.barred import STATING
 from satchel.vault.sqlite.blocks import Originals, leave
 from satchel.vault.sqlite.connection import one, rows
@@ -107,9 +107,10 @@ def bury(
                     ends.update(joined)
         is_silent = op == "redact" and _is_silent(connection, kept, uid, tombstone)
         leaving = None if is_silent else load(connection, kept, uid)
-        erased = _Erased() if is_silent else _erase(connection, kept, uid)
         if leaving:
             gone.append(leaving)
+            fragments.remember(connection, kept, [leaving], secret=secret, change=batch)
+        erased = _Erased() if is_silent else _erase(connection, kept, uid)
         if erased.kind:
             removed[erased.kind] = removed.get(erased.kind, 0) + 1
             reached.add(erased.source_kind)

@@ -380,6 +380,48 @@ def _run_v9(connection: apsw.Connection) -> None:
     connection.execute(_V9)
 
 
+# What a receipt of an erasure tells: what left before, and fragments for a search of what was erased.
+_V10 = """
+-- Fragments of what a change erased, as keyed hashes (model.fragments), until a check has found nothing of it.
+CREATE TABLE fragment (hash BLOB NOT NULL, change INTEGER NOT NULL, PRIMARY KEY (hash, change)) WITHOUT ROWID;
+
+-- What left the vault in the clear, and where to. Records that later changes than ``after`` brought, up to ``change``, may be
+-- in it, as they held at the moment ``as_of`` where there is one. digest: of what was written; NULL while it is being written,
+-- and of what was never finished.
+CREATE TABLE export (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    format TEXT NOT NULL,
+    target TEXT NOT NULL,
+    after INTEGER NOT NULL,
+    change INTEGER NOT NULL,
+    as_of INTEGER,
+    part INTEGER NOT NULL DEFAULT 0, -- it held a choice of them, as a text to paste does
+    size INTEGER NOT NULL DEFAULT 0,
+    digest BLOB
+);
+-- Of what a change erased: how many records an export may have held, and of how many that is certain; which platforms they came
+-- from. What a receipt tells that nobody could find out afterwards.
+CREATE TABLE held (
+    change INTEGER NOT NULL,
+    export INTEGER NOT NULL,
+    records INTEGER NOT NULL,
+    certain INTEGER NOT NULL,
+    PRIMARY KEY (change, export)
+) WITHOUT ROWID;
+CREATE TABLE came_from (
+    change INTEGER NOT NULL,
+    platform TEXT NOT NULL,
+    records INTEGER NOT NULL,
+    PRIMARY KEY (change, platform)
+) WITHOUT ROWID;
+"""
+
+
+def _run_v10(connection: apsw.Connection) -> None:
+    connection.execute(_V10)
+
+
 #: In order; never edited, only appended to.
 STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
     _run_v1,
@@ -391,6 +433,7 @@ STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
     _run_v7,
     _run_v8,
     _run_v9,
+    _run_v10,
 )
 
 

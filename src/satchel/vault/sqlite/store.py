@@ -5,11 +5,11 @@ from __future__ import annotations
 import heapq
 import itertools
 import secrets
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import apsw
 import msgspec
@@ -32,6 +32,7 @@ from satchel.vault.sqlite import (
     blobs,
     capabilities,
     companions,
+    exports,
     forgetting,
     graves,
     handouts,
@@ -55,10 +56,12 @@ from satchel.vault.store import (
     Change,
     Companions,
     Deceased,
+    Exported,
     Forgetting,
     Found,
     Handed,
     Handout,
+    HeldBy,
     IssuedToken,
     Kept,
     Posting,
@@ -485,10 +488,10 @@ class SqliteStore:
         """See Store.erasures."""
         return forgetting.erasures(self.connection)
 
-    def record_event(self, operation: str, detail: dict[str, str]) -> None:
+    def record_event(self, operation: str, detail: dict[str, Any], change: int | None = None) -> None:
         """See Store.record_event."""
         with writing(self.connection):
-            audit.append(self.connection, at=to_microseconds(now()), operation=operation, detail=detail)
+            audit.append(self.connection, at=to_microseconds(now()), operation=operation, batch=change, detail=detail)
 
     def create_signing_key(self, name: str, algorithm: Algorithm = ALGORITHMS[ED25519]) -> SigningKey:
         """See Store.create_signing_key."""
@@ -568,6 +571,43 @@ class SqliteStore:
         with writing(self.connection):
             redactions.shred(self.connection, id, to_microseconds(now()))
         redactions.empty_log(self.connection)
+
+    def begin_export(self, export: Exported) -> int:
+        """See Store.begin_export."""
+        as_of = None if export.as_of is None else to_microseconds(export.as_of)
+        with writing(self.connection):
+            return exports.begin(self.connection, export, to_microseconds(now()), as_of)
+
+    def finish_export(self, id: int, size_bytes: int, digest: bytes) -> None:
+        """See Store.finish_export."""
+        with writing(self.connection):
+            exports.finish(self.connection, id, size_bytes, digest)
+
+    def cancel_export(self, id: int) -> None:
+        """See Store.cancel_export."""
+        with writing(self.connection):
+            exports.cancel(self.connection, id)
+
+    def exports(self) -> list[Exported]:
+        """See Store.exports."""
+        return exports.listed(self.connection)
+
+    def exports_holding(self, uids: Iterable[str]) -> list[HeldBy]:
+        """See Store.exports_holding."""
+        return exports.holding(self.connection, uids)
+
+    def held_before(self, change: int) -> list[HeldBy]:
+        """See Store.held_before."""
+        return exports.held_before(self.connection, change)
+
+    def came_from(self, change: int) -> dict[str, int]:
+        """See Store.came_from."""
+        return exports.came_from(self.connection, change)
+
+    @property
+    def content_secret(self) -> bytes:
+        """The key of the vault's hashes of content. It never leaves the vault."""
+        return self._secret
 
     @property
     def owner_id(self) -> str:

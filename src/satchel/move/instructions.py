@@ -1,0 +1,68 @@
+"""What the owner has to do where Satchel does not reach, by place: an export of before, an account, a backup.
+
+The ways through the products' menus are those of November 2026.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from satchel.model.text import normalised
+from satchel.vault.store import HeldBy
+
+_ACCOUNTS = {
+    "chatgpt": "Open chatgpt.com: delete the conversation in the sidebar, what it remembers in Settings, Personalization,"
+    " Memory, and files in Settings, Data controls.",
+    "claude": "Open claude.ai: delete the conversation, its project's files, and what it remembers in Settings, Capabilities,"
+    " Memory.",
+    "gemini": "Open myactivity.google.com/product/gemini: delete the activity; Gems and saved info are deleted in Gemini's"
+    " settings.",
+    "grok": "Open grok.com: delete the conversation; Settings, Data controls deletes all of them.",
+    "copilot": "Open account.microsoft.com/privacy: clear the Copilot activity history; memories are in Copilot's settings.",
+    "perplexity": "Open perplexity.ai: delete the thread; memories are in Settings, Personalize, Manage memories.",
+    "mem0": "Delete the memories by their ids there, or run satchel forget with --at mem0 next time. Its history database keeps"
+    " the text until it is reset.",
+    "letta": "Delete the archival passages there, or run satchel forget with --at letta next time; edit the memory blocks.",
+}
+_OTHERS = "Delete it where it came from, by that product's own settings."
+#: Assistants whose texts to paste are formats of ours.
+_PASTED = {"chatgpt-text": "ChatGPT", "claude-text": "Claude", "gemini-text": "Gemini", "system-prompt": "the assistant"}
+
+BACKUPS: dict[str, Any] = {
+    "kind": "backup",
+    "what": "copies of the vault's folder from before",
+    "do": "Delete backups and snapshots of the vault that are older than this receipt; with the vault's key they open.",
+}
+AGENTS: dict[str, Any] = {
+    "kind": "agent",
+    "what": "assistants and agents to which texts were given",
+    "do": "Satchel does not know who was given what it wrote: clear the memory of each assistant that you gave an export to.",
+}
+
+
+def account(platform: str, records: int) -> dict[str, Any]:
+    """An account at a platform that records came from."""
+    known = _ACCOUNTS.get(normalised(platform).partition("-")[0], _OTHERS)
+    return {"kind": "account", "platform": platform, "records": records, "do": known}
+
+
+def export_of(held: HeldBy) -> dict[str, Any]:
+    """A file or folder that left the vault before."""
+    export = held.export
+    assistant = _PASTED.get(export.format)
+    if assistant:
+        action = f"Delete it, and what was pasted from it into {assistant}."
+    else:
+        action = "Delete it and every copy of it; export anew where it is still needed."
+    if export.format == "portable-memory":
+        action += " Whoever imported it: a new export carries the tombstones, and takes it out there."
+    return {
+        "kind": "export",
+        "format": export.format,
+        "target": export.target,
+        "at": export.at.isoformat(timespec="seconds").replace("+00:00", "Z") if export.at else "",
+        "digest": export.digest,
+        "records": held.records,
+        "certain": held.certain,
+        "do": action,
+    }

@@ -1,0 +1,99 @@
+"""A server on this machine that speaks the part of Letta's API that is asked (its release 0.16.8): agents, archival passages,
+memory blocks, messages. It keeps what its release keeps: a deleted passage is gone, a message stays."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+KEY = "letta-test-key"
+
+
+class Letta:
+    """The server, while its context lasts. ``forgets`` False: a passage is said to be deleted and stays."""
+
+    def __init__(self, *, forgets: bool = True, searches: bool = True) -> None:
+        self.passages: dict[str, list[dict[str, Any]]] = {}
+        self.blocks: dict[str, list[dict[str, Any]]] = {}
+        self.messages: dict[str, list[dict[str, Any]]] = {}
+        self.asked: list[tuple[str, str]] = []
+        self._forgets = forgets
+        self._searches = searches
+
+    def agent(self, id: str, passages: dict[str, str], *, block: str = "", said: str = "") -> None:
+        """An agent with passages by their ids."""
+        self.passages[id] = [{"id": key, "text": text, "tags": []} for key, text in passages.items()]
+        self.blocks[id] = [{"id": f"block-{id}", "label": "human", "value": block, "limit": 5000}]
+        self.messages[id] = [
+            {"id": f"message-{id}-{at}", "message_type": "user_message", "content": text}
+            for at, text in enumerate(["hello", said, "bye"])
+        ]
+
+    def answer(self, method: str, path: list[str], query: dict[str, str]) -> tuple[int, Any]:
+        """Status and body of an answer."""
+        limit, after = int(query.get("limit", 50)), query.get("after", "")
+        match (method, path):
+            case ("GET", ["v1", "agents", ""]):
+                return 200, _page([{"id": id, "name": id} for id in self.passages], after, limit)
+            case (_, ["v1", "agents", id, *_rest]) if id not in self.passages:
+                return 404, {"detail": "Agent not found"}
+            case ("GET", ["v1", "agents", id, "archival-memory"]):
+                return 200, _page(self.passages[id], after, limit)
+            case ("GET", ["v1", "agents", id, "archival-memory", "search"]):
+                if not self._searches:
+                    return 500, {"detail": "no embedding model"}
+                words = set(query["query"].lower().split())
+                found = [item for item in self.passages[id] if words & set(item["text"].lower().split())]
+                return 200, {"results": [{"id": item["id"], "content": item["text"]} for item in found], "count": len(found)}
+            case ("DELETE", ["v1", "agents", id, "archival-memory", passage]):
+                if self._forgets:
+                    self.passages[id] = [item for item in self.passages[id] if item["id"] != passage]
+                return 200, {"message": f"Memory id={passage} successfully deleted"}
+            case ("GET", ["v1", "agents", id, "core-memory", "blocks"]):
+                return 200, self.blocks[id]
+            case ("GET", ["v1", "agents", id, "messages"]):
+                return 200, _page(list(reversed(self.messages[id])), query.get("before", ""), limit)
+        return 404, {"detail": "Not Found"}
+
+    def __enter__(self) -> Letta:
+        letta = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _answer(self) -> None:
+                parts = urlsplit(self.path)
+                letta.asked.append((self.command, parts.path))
+                if self.headers.get("Authorization") != f"Bearer {KEY}":
+                    status, value = 401, {"detail": "Unauthorized"}
+                else:
+                    path = [unquote(part) for part in parts.path.removeprefix("/").split("/")]
+                    status, value = letta.answer(self.command, path, dict(parse_qsl(parts.query)))
+                whole = json.dumps(value).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(whole)))
+                self.end_headers()
+                self.wfile.write(whole)
+
+            do_GET = do_DELETE = do_POST = _answer  # noqa: N815
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def _page(items: list[dict[str, Any]], after: str, limit: int) -> list[dict[str, Any]]:
+    start = next((at + 1 for at, item in enumerate(items) if item["id"] == after), 0)
+    return items[start : start + limit]
