@@ -51,9 +51,9 @@ def drawn(data: st.DataObject) -> Entries:
         if data.draw(st.booleans()):
             holder.pop(name)
         else:
-            holder[name] = data.draw(
-                st.sampled_from([None, True, "", "x", "en", 0, 1, -1, 0.5, 1.5, [], ["x"], [1], {}, {"a": 1}, [{}], "queued"])
-            )
+            # A copy: a later step may change it, and the strategy's own would stay changed.
+            values_drawn = [None, True, "", "x", "en", 0, 1, -1, 0.5, 1.5, [], ["x"], [1], {}, {"a": 1}, [{}], "queued"]
+            holder[name] = copy.deepcopy(data.draw(st.sampled_from(values_drawn)))
     return values
 
 
