@@ -47,6 +47,8 @@ def drawn(data: st.DataObject) -> Entries:
         inner = [item[0] for item in holder.values() if type(item) is list and item and type(item[0]) is dict]
         if inner and data.draw(st.booleans()):
             holder = data.draw(st.sampled_from(inner))
+        if not holder:
+            continue
         name = data.draw(st.sampled_from(sorted(holder)))
         if data.draw(st.booleans()):
             holder.pop(name)
