@@ -3,9 +3,9 @@
 A capability token speaks of items: an id, a component, tags (dossier 5.2). An artifact's entry is one as it stands. A record of
 the vault is one by this table and these rules:
 
-    component   by kind, as the format's lens writes them, so that a token means the same of a vault and of an artifact written
-                from it. Kinds without a home here (documents, chunks, projects, …) have none: their ids, their tags or a
-                wildcard alone select them
+    component   by kind. Kinds without a home here (documents, chunks, projects, …) have none: their ids, their tags or a
+                wildcard alone select them. A statement is semantic, though the format's lens writes one that is no triple as an
+                episodic entry: as a triple it would contradict every other
     ids         its uid; the entry's own id where it came in an artifact, for that is a hash of what it names
     tags        its own
     pieces      a message is a piece of its conversation, a chunk of its document: it also has the ids and tags of the whole,

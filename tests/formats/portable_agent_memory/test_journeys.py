@@ -18,7 +18,7 @@ from satchel.formats.portable_agent_memory.checking import check
 from satchel.formats.portable_agent_memory.profiles import SCHEMA, SDK, SPEC, Profile
 from satchel.formats.portable_agent_memory.records import artifact_uid, uid_of
 from satchel.formats.portable_agent_memory.reissue import convert, migrate
-from satchel.formats.portable_agent_memory.sealing import resign
+from satchel.formats.portable_agent_memory.sealing import complete, resign, seal
 from satchel.limits import DEFAULT
 from satchel.model import bodies
 from satchel.model.record import Access, Link, Original, Provenance, Reading, Record, Tombstone
@@ -250,8 +250,6 @@ def test_a_residue_of_another_entry_is_not_used(tmp_path: Path) -> None:
     artifact = wire.parse(target.read_bytes())
     entry = {**artifact.entries("episodic")[0], "observation": "Likes coffee"}
     del entry["id"]
-    from satchel.formats.portable_agent_memory.sealing import complete
-
     edited = with_envelope(artifact, episodic=[complete(entry, "episodic", SDK)])
     target.write_bytes(wire.serialise(resign(edited, None)))
     ((found, _),) = entries(records_in(target))
@@ -283,6 +281,47 @@ def test_entries_read_as_people_would(store: SqliteStore) -> None:
     assert profile.language == "en"
     parts = [each for each in found.values() if each.linked("part_of") == profile.uid]
     assert sorted(each.kind for each in parts) == ["instruction", "instruction", "setting"]
+
+
+@pytest.mark.parametrize(
+    ("said", "kinds"),
+    [
+        ({}, ["profile"]),
+        ({"persona": "Bot"}, ["profile"]),
+        ({"policies": ["Cite.", "Never guess."]}, ["instruction"]),
+        ({"custom_instructions": "Be brief", "policies": ["Cite."]}, ["instruction", "instruction"]),
+        ({"preferences": {"theme": "dark"}}, ["setting"]),
+        ({"preferences": {"theme": "dark", "units": 1.0}, "persona": "Bot"}, ["profile", "setting"]),
+    ],
+)
+def test_an_identity_is_what_it_says_and_goes_home_whole(
+    store: SqliteStore, tmp_path: Path, said: dict[str, Any], kinds: list[str]
+) -> None:
+    entry = complete({"created_at": "2026-01-01T00:00:00Z", **said}, "identity", SDK)
+    agent = {"name": "a", "model_family": "b", "runtime": "c"}
+    artifact = seal(SDK, {"identity": [entry]}, source_agent=agent, created_at="2026-01-01T00:00:00Z")
+    (tmp_path / "in.pam").write_bytes(wire.serialise(artifact))
+    taken(store, tmp_path / "in.pam")
+    assert sorted(each.kind for each in store.records() if each.kind != "foreign") == kinds
+    given(store, tmp_path / "out.pam")
+    assert (tmp_path / "out.pam").read_bytes() == (tmp_path / "in.pam").read_bytes()
+
+
+@needs_samples
+def test_objects_of_the_specification_read_as_text() -> None:
+    found = [record for record, _ in records_in(SAMPLES / "spec-profile/multi-component.pam.json").values()]
+    (profile,) = [each.body for each in found if isinstance(each.body, bodies.Profile)]
+    assert profile.text == "ResearchBot (Financial Research Assistant); tone: professional"
+    (task,) = [each.body for each in found if isinstance(each.body, bodies.Task)]
+    assert "q3_revenue: $4.2B" in task.text.split("\n")
+
+
+@needs_samples
+def test_what_another_agent_is_told_to_do_is_no_instruction_of_ones_own() -> None:
+    """Dossier 12.5 item 10: an identity is never merged."""
+    found = [record for record, _ in records_in(SAMPLES / "sdk-profile/five-components-signed.pam").values()]
+    told = [each.body.about for each in found if isinstance(each.body, bodies.Instruction)]
+    assert told == ["project", "project"]
 
 
 @needs_samples

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
+
 from satchel.formats.portable_agent_memory.rows import (
     Entry,
     Lens,
@@ -254,9 +256,29 @@ def _strings(values: Any, *names: str) -> list[str]:
     return found
 
 
+def _readable(text: str, *, between: str) -> str:
+    """A text; of the JSON object that another profile's object is here, its members as a person reads them."""
+    try:
+        found = msgspec.json.decode(text) if text.startswith("{") else None
+    except (msgspec.DecodeError, RecursionError):
+        return text
+    if type(found) is not dict:
+        return text
+    said = []
+    if type(found.get("name")) is str and type(found.get("role")) is str:
+        said.append(f"{found.pop('name')} ({found.pop('role')})")
+    for member, value in found.items():
+        said.append(f"{member}: {value if type(value) is str else msgspec.json.encode(value).decode()}")
+    return between.join(said)
+
+
 def _work(entry: Entry) -> str:
-    lines = [*entry["goals"][1:], *_strings(entry["subgoals"], "goal"), *_strings(entry["pending_actions"], "action", "tool")]
-    return "\n".join([*(line for line in lines if type(line) is str), *([entry["scratch"]] if entry["scratch"] else [])])
+    said = [each for each in entry["goals"][1:] if type(each) is str]
+    said += _strings(entry["subgoals"], "goal")
+    said += _strings(entry["pending_actions"], "action", "tool")
+    if entry["scratch"]:
+        said.append(_readable(entry["scratch"], between="\n"))
+    return "\n".join(said)
 
 
 _TASK = Lens(
@@ -305,12 +327,21 @@ def _setting(entry: Entry, *, value: bool) -> Any:
     return next(iter(found)) if own else _PREFERENCES
 
 
-_PROFILE = Lens("profile", "profile", "identity", (_CREATED, _TAGS, _LANGUAGE, same_row("body.text", "persona")))
+_PERSONA = Row(
+    "body.text",
+    "/persona",
+    lambda entry: _readable(entry["persona"], between="; "),
+    lambda source: source.plain["body"]["text"],
+    "an object is read member by member",
+)
+#: What an agent is told to do is told to that agent: nobody else is to follow it.
+_ABOUT = Row("body.about", "", always("project"), never, "an instruction of that agent, not of yours")
+_PROFILE = Lens("profile", "profile", "identity", (_CREATED, _TAGS, _LANGUAGE, _PERSONA))
 _INSTRUCTION = Lens(
     "instruction",
     "instruction",
     "identity",
-    (_CREATED, _TAGS, _LANGUAGE, same_row("body.text", "custom_instructions")),
+    (_CREATED, _TAGS, _LANGUAGE, same_row("body.text", "custom_instructions"), _ABOUT),
 )
 _POLICIES = Lens(
     "policies",
@@ -322,6 +353,7 @@ _POLICIES = Lens(
         _LANGUAGE,
         Row("body.text", "/policies", lambda e: "\n".join(_strings(e["policies"])), never, "one a line"),
         Row("body.title", "", always("policies"), never),
+        _ABOUT,
     ),
     "read only",
 )

@@ -19,7 +19,7 @@ from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, 
 from satchel.formats.portable_agent_memory.rows import Entry, Plain, decode
 from satchel.model.bodies import Foreign
 from satchel.model.ids import make_uid, uids_in
-from satchel.model.record import Link, Native, Origin, Provenance, Record, Times, Trust
+from satchel.model.record import Link, Origin, Provenance, Record, Times, Trust
 from satchel.model.times import from_iso
 
 READER = f"{FORMAT_NAME}/1"
@@ -114,11 +114,9 @@ def entry_records(
     for number, lens in enumerate(lenses_of(component, whole)):
         uid = target(own) if number == 0 else make_uid(FORMAT_NAME, "entry", own, lens.name)
         part = msgspec.structs.replace(origin, kind=f"{component}.{lens.name}") if number else origin
-        pointer = {"instruction": "/custom_instructions"}.get(lens.name, f"/{lens.rows[-1].theirs[1:]}") if number else ""
         above = (Link("part_of", target(own)),) if number else links
         made = _made(decode(lens, whole), uid, resolve, trust, part)
-        native = Native(pointer="/policies" if lens.name == "policies" else pointer)
-        found.append(msgspec.structs.replace(made, links=above, native=native))
+        found.append(msgspec.structs.replace(made, links=above))
     return tuple(found)
 
 
