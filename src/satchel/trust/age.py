@@ -1,7 +1,7 @@
 """The age format (age-encryption.org/v1, C2SP): files for others, and the vault's own key at rest.
 
 ``sealing`` and ``Identities.unsealed`` are streams for files of any size; what is read can be read from any place on, which
-pyrage cannot give (docs/adr/0007). Any age tool opens what is written here.
+pyrage cannot give (docs/adr/0011). Any age tool opens what is written here.
 
 The vault's key lies in such a file under a passphrase, or for a recovery key. Its work factor is lower than that of other
 files: a command line tool opens its vault at each command.
