@@ -23,7 +23,7 @@ from satchel.move.receipt_page import page
 from satchel.move.vouching import trust_in, trust_of
 from satchel.trust.signatures import ALGORITHMS, generate
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Forgetting
+from satchel.vault.store import Forgetting, Handed, Query
 from tests.vault.made import conversation, memory
 
 SECRET = "Zorblax the tortoise hides seventeen keys under the quince tree"
@@ -279,3 +279,18 @@ def test_hostile_names_are_text_on_the_page(forgotten: dict[str, Any]) -> None:
     assert "<img>" not in whole
     assert "\u202e" not in whole
     assert "\x1b" not in whole
+
+
+def test_it_says_which_agents_were_given_it_and_nobody_else(filled: SqliteStore) -> None:
+    (secret, *_) = [hit.record.uid for hit in filled.search(Query(words="Zorblax")).hits]
+    other = next(record.uid for record in filled.records("memory") if record.body.text.startswith("The garden"))  # type: ignore[union-attr]
+    for reader, uid, day in (("desk", secret, 3), ("desk", secret, 5), ("van", secret, 4), ("gate", other, 4)):
+        handed = [Handed(uid, "verbatim", "00" * 32)]
+        filled.hand_out(handed, reader=reader, token="", at=datetime(2026, 11, day, tzinfo=UTC), cost=9)
+    made = receipts.receipt(filled, forgetting.forget(filled, Forgetting(words="Zorblax tortoise")).change)
+    told = [place for place in made["out_of_reach"] if place["kind"] == "reader"]
+    assert [(place["reader"], place["contexts"], place["records"], place["first"], place["last"]) for place in told] == [
+        ("desk", 2, 1, "2026-11-03T00:00:00Z", "2026-11-05T00:00:00Z"),
+        ("van", 1, 1, "2026-11-04T00:00:00Z", "2026-11-04T00:00:00Z"),
+    ]
+    assert b"desk was given 1 of them, in 2 contexts" in page(made, "r.json")

@@ -5,10 +5,12 @@ The ways through the products' menus are those of November 2026.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from satchel.model.text import normalised
-from satchel.vault.store import HeldBy
+from satchel.vault.store import Handout, HeldBy
 
 _ACCOUNTS = {
     "chatgpt": "Open chatgpt.com: delete the conversation in the sidebar, what it remembers in Settings, Personalization,"
@@ -34,10 +36,23 @@ BACKUPS: dict[str, Any] = {
     "do": "Delete backups and snapshots of the vault that are older than this receipt; with the vault's key they open.",
 }
 AGENTS: dict[str, Any] = {
-    "kind": "agent",
-    "what": "assistants and agents to which texts were given",
-    "do": "Satchel does not know who was given what it wrote: clear the memory of each assistant that you gave an export to.",
+    "kind": "agents",
+    "what": "assistants and agents to which exports were given",
+    "do": "Satchel does not know who was given what it exported: clear the memory of each assistant that you gave one to.",
 }
+
+
+def reader_of(reader: str, handouts: Sequence[Handout]) -> dict[str, Any]:
+    """An agent that was given contexts with it, by ``satchel context``."""
+    return {
+        "kind": "reader",
+        "reader": reader,
+        "contexts": len(handouts),
+        "records": len({uid for each in handouts for uid in each.uids}),
+        "first": _time(handouts[0].at),
+        "last": _time(handouts[-1].at),
+        "do": "Clear what it remembers of those sessions: their transcripts, its own memory, its provider's logs.",
+    }
 
 
 def account(platform: str, records: int) -> dict[str, Any]:
@@ -60,9 +75,13 @@ def export_of(held: HeldBy) -> dict[str, Any]:
         "kind": "export",
         "format": export.format,
         "target": export.target,
-        "at": export.at.isoformat(timespec="seconds").replace("+00:00", "Z") if export.at else "",
+        "at": _time(export.at) if export.at else "",
         "digest": export.digest,
         "records": held.records,
         "certain": held.certain,
         "do": action,
     }
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -123,6 +123,10 @@ def _place(place: dict[str, Any]) -> str:
             )
         case "account":
             head = f"The account at {_text(place['platform'])}: {place['records']:,} of them came from there."
+        case "reader":
+            given = f"{place['contexts']:,} {'context' if place['contexts'] == 1 else 'contexts'}"
+            between = f"from {_text(place['first'])} to {_text(place['last'])}"
+            head = f"{_text(place['reader'])} was given {place['records']:,} of them, in {given}, {between}."
         case "provider":
             still = place.get("still") or {}
             left = "; ".join(f"{where}: {count:,}" for where, count in still.items())

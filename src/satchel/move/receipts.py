@@ -23,11 +23,11 @@ from satchel.formats.signing import Step, Trust, Verdict, Verification
 from satchel.limits import DEFAULT, Limits
 from satchel.model.erasure import Erased
 from satchel.move import receipt_page
-from satchel.move.instructions import AGENTS, BACKUPS, account, export_of
+from satchel.move.instructions import AGENTS, BACKUPS, account, export_of, reader_of
 from satchel.trust.files import write_private
 from satchel.trust.public_keys import PublicKey, read_typed_key
 from satchel.trust.signatures import ALGORITHMS, PrivateKey, decode_value, encode_value, verify
-from satchel.vault.store import AuditEntry, Store
+from satchel.vault.store import AuditEntry, Handout, Store
 
 TYPE = "satchel-erasure-receipt"
 VERSION = 1
@@ -258,6 +258,11 @@ def _out_of_reach(store: Store, change: int) -> Iterator[dict[str, Any]]:
             yield account(platform, records)
     for detail in asked.values():
         yield {"kind": "provider", **detail}
+    readers: dict[str, list[Handout]] = {}
+    for handout in store.handouts(_erasure(store, change).uids):
+        readers.setdefault(handout.reader, []).append(handout)
+    for reader, handouts in sorted(readers.items()):
+        yield reader_of(reader, handouts)
     yield BACKUPS
     yield AGENTS
 

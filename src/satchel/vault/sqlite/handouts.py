@@ -13,6 +13,9 @@ from satchel.vault.sqlite.connection import rows, writing
 from satchel.vault.sqlite.rows import keyed
 from satchel.vault.store import Handed, Handout
 
+#: Uids that one query names.
+_PAGE = 10_000
+
 
 def note(
     connection: apsw.Connection, secret: bytes, handed: Sequence[Handed], *, reader: str, token: str, at: datetime, cost: int
@@ -33,14 +36,19 @@ def note(
 
 def of(connection: apsw.Connection, uids: Sequence[str]) -> list[Handout]:
     """See Store.handouts."""
-    marks = ", ".join("?" * len(uids))
-    found = rows(
-        connection,
-        f"SELECT h.id, h.at, h.reader, h.token, group_concat(hex(d.record)) FROM handed d JOIN handout h ON h.id = d.handout"
-        f" WHERE d.record IN ({marks}) GROUP BY h.id ORDER BY h.id",
-        [bytes.fromhex(uid) for uid in uids],
-    )
+    met: dict[int, tuple[int, str, str, list[str]]] = {}
+    for start in range(0, len(uids), _PAGE):
+        page = uids[start : start + _PAGE]
+        marks = ", ".join("?" * len(page))
+        found = rows(
+            connection,
+            "SELECT h.id, h.at, h.reader, h.token, lower(hex(d.record)) FROM handed d JOIN handout h ON h.id = d.handout"
+            f" WHERE d.record IN ({marks})",
+            [bytes.fromhex(uid) for uid in page],
+        )
+        for id, at, reader, token, uid in found:
+            met.setdefault(id, (at, reader, token, []))[3].append(uid)
     return [
-        Handout(id, from_microseconds(at), reader, token, tuple(sorted(records.lower().split(","))))
-        for id, at, reader, token, records in found
+        Handout(id, from_microseconds(at), reader, token, tuple(sorted(set(records))))
+        for id, (at, reader, token, records) in sorted(met.items())
     ]
