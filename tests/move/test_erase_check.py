@@ -72,6 +72,20 @@ def test_a_file_that_is_called_by_what_was_erased_is_called_so_no_more(tmp_path:
     assert (residue.found, residue.unreadable) == (0, 0)
 
 
+def test_the_words_that_a_tombstone_is_written_in_are_no_residue(tmp_path: Path) -> None:
+    """What was erased said "targetKind", as every tombstone does."""
+    key = new_key()
+    folder = tmp_path / "vault"
+    folder.mkdir()
+    with closing(SqliteStore.create(folder / "vault.db", key, owner_id="o")) as store:
+        examples = tmp_path / "notes.json"
+        examples.write_text('[{"id": "m1", "memory": "the targetKind"}, {"id": "m2", "memory": "see deletedAt"}]')
+        import_paths(store, [examples], adapter="mem0")
+        forgetting.forget(store, Forgetting(platforms=("mem0",)))
+    residue = vault_check.check(folder, key)
+    assert residue.sought and (residue.found, residue.unreadable) == (0, 0)
+
+
 def test_what_a_tombstone_from_elsewhere_erased_is_looked_for(tmp_path: Path) -> None:
     key = new_key()
     bundle = tmp_path / "deleted.mem"

@@ -39,9 +39,9 @@ _OWN_WORDS = (
     "SELECT kind FROM grave_kind",
 )
 _BLOB = "SELECT 1 FROM original o JOIN record r ON r.uid = o.uid WHERE o.digest = ? AND o.data IS NULL AND o.pack IS NULL"
-#: Members of an entry of the log, or of a tombstone, that name what was erased.
+#: Members of an entry of the log, or of a tombstone, that name what was erased, and of which kind it was.
 _NAMES = frozenset(
-    {"uid", "id", "targetID", "chunkIDs", "edgeIDs", "entityIDs", "factIDs", "sentenceIDs", "embeddingCacheKeys"}
+    {"uid", "id", "targetID", "targetKind", "chunkIDs", "edgeIDs", "entityIDs", "factIDs", "sentenceIDs", "embeddingCacheKeys"}
 )
 
 
@@ -114,6 +114,7 @@ def _named(line: bytes) -> Iterator[str]:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return
     if isinstance(tombstone, dict):
+        yield from _member_names(tombstone)
         derived = tombstone.get("derived")
         for part in (tombstone, derived if isinstance(derived, dict) else {}):
             for name, value in part.items():
