@@ -299,7 +299,8 @@ def _tell(erased: Erased) -> None:
     )
     say("Reached: " + ", ".join(counted(count, one, many) for count, one, many in reached if count))
     if stores.quotations_flagged:
-        say(f"{counted(stores.quotations_flagged, 'record')} that stay quote it; --quotations scrub takes quotations out.")
+        which = counted(stores.quotations_flagged, "record that stays quotes", "records that stay quote")
+        say(f"{which} it; --quotations scrub takes quotations out.")
     if not erased.log_cleared:
         say("Another process reads the vault: its log, encrypted, holds the old pages until that one ends.")
     say(f"{counted(len(erased.tombstones), 'signed tombstone')} will leave with every Portable Memory bundle.")
