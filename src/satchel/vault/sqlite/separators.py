@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import apsw
-import apsw.fts5
 
 from satchel.vault.sqlite.connection import one, rows
 

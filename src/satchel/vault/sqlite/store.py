@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import apsw
 import msgspec
@@ -33,7 +33,6 @@ from satchel.vault.sqlite import (
     capabilities,
     companions,
     exports,
-    forgetting,
     graves,
     handouts,
     history,
@@ -46,7 +45,6 @@ from satchel.vault.sqlite import (
 )
 from satchel.vault.sqlite.blocks import Frame, Originals
 from satchel.vault.sqlite.connection import clear_log, connect, our_errors, rows, use_log, writing
-from satchel.vault.sqlite.intake import SqliteIntake
 from satchel.vault.sqlite.rows import add_text, decode, index_row, meta
 from satchel.vault.sqlite.schema import STEPS, migrate
 from satchel.vault.store import (
@@ -81,6 +79,9 @@ from satchel.vault.store import (
     TrustedKey,
     Version,
 )
+
+if TYPE_CHECKING:
+    from satchel.vault.sqlite.intake import SqliteIntake
 
 #: Postings that an import gathers in memory before they become a segment: fewer segments, fewer merges (measured).
 INDEX_BUFFER_BYTES = 64 << 20
@@ -180,6 +181,8 @@ class SqliteStore:
         at: datetime | None = None,
     ) -> Iterator[SqliteIntake]:
         """See Store.importing. With ``dry_run`` everything is done and then rolled back."""
+        from satchel.vault.sqlite.intake import SqliteIntake
+
         with writing(self.connection, keep=not dry_run, on_wait=on_wait):
             yield SqliteIntake(self.connection, label=label, at=at or now(), secret=self._secret, owner_id=self._owner_id)
         use_log(self.connection)
@@ -462,6 +465,8 @@ class SqliteStore:
 
     def reach_of(self, asked: Forgetting) -> Closure:
         """See Store.reach_of."""
+        from satchel.vault.sqlite import forgetting
+
         return forgetting.plan(self.connection, self._kept, asked).closure
 
     def forget(
@@ -472,6 +477,8 @@ class SqliteStore:
         expected: Closure | None = None,
     ) -> Erased:
         """See Store.forget. Afterwards the write-ahead log, which holds the pages as they were, is folded in and cut."""
+        from satchel.vault.sqlite import forgetting
+
         with writing(self.connection):
             erased = forgetting.forget(
                 self.connection,
@@ -486,6 +493,8 @@ class SqliteStore:
 
     def erasures(self) -> list[Erased]:
         """See Store.erasures."""
+        from satchel.vault.sqlite import forgetting
+
         return forgetting.erasures(self.connection)
 
     def record_event(self, operation: str, detail: dict[str, Any], change: int | None = None) -> None:
