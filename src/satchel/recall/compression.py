@@ -97,9 +97,9 @@ def _forms(candidate: Candidate, question: Question, largest: int, counter: Coun
     text = told(candidate.record)
     if len(text) <= EXTRACT_CHARACTERS or (candidate.scores.relevance >= HIGH and counter.count(text) <= largest):
         yield text, False
-    short = extract(text, question)
-    yield short, short != text
-    if len(short) > EXTRACT_CHARACTERS // 3:
+    if len(text) > EXTRACT_CHARACTERS:
+        yield extract(text, question), True
+    if len(text) > EXTRACT_CHARACTERS // 3:
         yield extract(text, question, EXTRACT_CHARACTERS // 3), True
 
 

@@ -72,6 +72,8 @@ _ORDERS = {
     ),
 }
 _STRUCTURE_PATTERNS = [(family, re.compile(pattern)) for family, found in _STRUCTURE.items() for pattern in found]
+#: What every place of structure is one of, once folded: a text without any of them holds none.
+_PLACE = re.compile(r"[\[<:#]")
 _ORDER_PATTERNS = [(family, re.compile(pattern, re.DOTALL)) for family, found in _ORDERS.items() for pattern in found]
 
 
@@ -89,14 +91,25 @@ NOTHING = Seen(frozenset(), (), ())
 def detect(text: str) -> Seen:
     """What ``text`` (as ``folding.shown`` gives it) holds."""
     folded, origin = fold(text)
-    places: set[int] = set()
-    structure: dict[str, None] = {}
-    for family, pattern in _STRUCTURE_PATTERNS:
-        for match in pattern.finditer(folded):
-            places.add(origin[match.start("at")])
-            structure[family] = None
+    places, structure = _structure(folded, origin)
     squeezed = " ".join(folded.split())
     orders = dict.fromkeys(family for family, pattern in _ORDER_PATTERNS if pattern.search(squeezed))
     if not structure and not orders:
         return NOTHING
-    return Seen(frozenset(places), tuple(structure), tuple(orders))
+    return Seen(places, structure, tuple(orders))
+
+
+def structure_in(text: str) -> frozenset[int]:
+    """The places of ``text`` (as ``folding.shown`` gives it) that are structure."""
+    return _structure(*fold(text))[0]
+
+
+def _structure(folded: str, origin: list[int] | range) -> tuple[frozenset[int], tuple[str, ...]]:
+    places: set[int] = set()
+    families: dict[str, None] = {}
+    if _PLACE.search(folded):
+        for family, pattern in _STRUCTURE_PATTERNS:
+            for match in pattern.finditer(folded):
+                places.add(origin[match.start("at")])
+                families[family] = None
+    return frozenset(places), tuple(families)
