@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Literal
 
 import msgspec
 
@@ -88,8 +89,8 @@ def _case(instance: _Instance, place: Place) -> Case:
     return Case(instance.question_id, tuple(talks), (question,))
 
 
-def _role(role: str) -> str:
-    return role if role in ("user", "assistant", "system") else "user"
+def _role(role: str) -> Literal["user", "assistant", "system"]:
+    return "assistant" if role == "assistant" else "system" if role == "system" else "user"
 
 
 def _moment(told: str, place: Place) -> datetime | None:

@@ -1,7 +1,8 @@
 """One case, asked: what retrieval found for each question and what stood in each context, against the evidence.
 
 The user's path throughout: ``retrieval.retrieve`` and ``pipeline.context`` are called as agents' questions call them. Clocks are
-of this thread's CPU, of the second call of two: an agent's vault is warm.
+of this thread's CPU, retrieval's of the second call of two: an agent's vault is warm. The clock of ``context`` is the last
+budget's.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from satchel.recall.asking import question as asking_of
 from satchel.recall.counting import BYTES, Counter
 from satchel.recall.evaluation.cases import Case, Question
 from satchel.recall.evaluation.trial import Loaded, loaded
-from satchel.recall.pipeline import Asked, context
+from satchel.recall.pipeline import Asked, Context, context
 from satchel.recall.retrieval import Retrieved, retrieve
 from satchel.recall.telling import told
 
 #: How many of a ranking are looked at; evidence below that counts as not found.
 RANKED = 64
+_FORMS = ("verbatim", "extract")
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +68,6 @@ def ask(case: Case, plan: Plan) -> Iterator[Outcome]:
     """The outcome of each of a case's questions, in order. Raises what ``trial.loaded`` and ``pipeline.context`` raise."""
     last = max((talk.at for talk in case.talks if talk.at), default=None) or datetime.now(UTC)
     with loaded(case) as here:
-        # A talk that a store knows is a talk with turns: hidden ones are not looked for.
         for question in case.questions:
             yield _outcome(here, question, question.at or last, plan)
 
@@ -83,8 +84,9 @@ def _outcome(here: Loaded, question: Question, now: datetime, plan: Plan) -> Out
     context_s = 0.0
     for budget in plan.budgets:
         began = time.thread_time()
-        contexts[budget] = _standing(here, question, now, budget, plan.counter)
-        context_s = max(context_s, time.thread_time() - began)
+        made = context(here.store, Asked(task=question.text, budget=budget), now=now, counter=plan.counter)
+        context_s = time.thread_time() - began
+        contexts[budget] = _standing(here, question, made)
     evidence, where = set(question.evidence), set(question.talks)
     first = next((1 / rank for rank, id in enumerate(turns, 1) if id in evidence), 0.0) if evidence else None
     return Outcome(
@@ -119,19 +121,16 @@ def by_talk(found: Sequence[Retrieved], talks: dict[str, str]) -> list[str]:
     return [talks[uid] for uid in ranked]
 
 
-def _standing(here: Loaded, question: Question, now: datetime, budget: int, counter: Counter) -> InContext:
-    made = context(here.store, Asked(task=question.text, budget=budget), now=now, counter=counter)
+def _standing(here: Loaded, question: Question, made: Context) -> InContext:
     evidence = set(question.evidence)
     if not evidence:
         return InContext(0.0, 0.0)
-    standing = [here.turns.get(uid, "") for given in made.given for uid in (given.uid, *given.witnesses)]
-    whole = [
-        here.turns.get(uid, "")
-        for given in made.given
-        if given.form == "verbatim"
-        for uid in (given.uid, *given.witnesses)
-    ]
-    return InContext(share(evidence, standing), share(evidence, whole))
+    uids = {
+        form: [uid for given in made.given if given.form == form for uid in (given.uid, *given.witnesses)] for form in _FORMS
+    }
+    whole = [here.turns.get(uid, "") for uid in uids["verbatim"]]
+    cut = [here.turns.get(uid, "") for uid in uids["extract"]]
+    return InContext(share(evidence, [*whole, *cut]), share(evidence, whole))
 
 
 def _covered(here: Loaded, asking: Asking, best: Retrieved) -> float:

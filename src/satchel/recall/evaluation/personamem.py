@@ -16,6 +16,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from typing import BinaryIO, Literal
 
 import msgspec
 
@@ -57,8 +58,8 @@ def read(members: Sequence[Member], limits: Limits = DEFAULT) -> Iterator[Case]:
         match = QUESTIONS.fullmatch(path)
         if match is None:
             continue
-        beside = path.rpartition("questions")[0] + path.rpartition("questions")[2].join(("shared_contexts", ""))
-        beside = beside.removesuffix(".csv") + ".jsonl"
+        folder, _, rest = path.rpartition("questions")
+        beside = f"{folder}shared_contexts{rest.removesuffix('.csv')}.jsonl"
         if beside not in files:
             raise MalformedInput(f"questions without {beside.rpartition('/')[2]} beside them", place=Place(file=path))
         asked = _questions(files[path], limits)
@@ -125,9 +126,8 @@ def _cases(asked: dict[str, dict[int, list[Question]]], member: Member, limits: 
         raise MalformedInput("questions name a context that is not there", place=Place(file=member.name))
 
 
-def _lines(stream: object, member: Member, limits: Limits) -> Iterator[bytes]:
-    reader = io.BufferedReader(stream)  # type: ignore[arg-type]
-    while data := reader.readline(limits.element_bytes + 1):
+def _lines(stream: BinaryIO, member: Member, limits: Limits) -> Iterator[bytes]:
+    while data := stream.readline(limits.element_bytes + 1):
         if len(data) > limits.element_bytes:
             raise LimitExceeded(
                 f"a line is longer than {limits.element_bytes:,} bytes",
@@ -143,6 +143,9 @@ def _talks(turns: Sequence[_Turn]) -> tuple[Talk, ...]:
     for at, turn in enumerate(turns):
         if turn.role == "system" or not talks:
             talks.append([])
-        role = turn.role if turn.role in ("user", "assistant", "system") else "user"
-        talks[-1].append(Turn(str(at), role, turn.content, is_hidden=role == "system"))  # type: ignore[arg-type]
+        hidden = turn.role == "system"
+        role: Literal["user", "assistant", "system"] = (
+            "system" if hidden else "assistant" if turn.role == "assistant" else "user"
+        )
+        talks[-1].append(Turn(str(at), role, turn.content, is_hidden=hidden))
     return tuple(Talk(str(number), tuple(talk)) for number, talk in enumerate(talks))
