@@ -51,8 +51,8 @@ def recall(
 ) -> None:
     """Ask the questions of a data set and tell how much of the known evidence is found.
 
-    PATH is a file or folder of LoCoMo, LongMemEval, PersonaMem or BEAM as published; none comes with Satchel. Each conversation is
-    imported into a vault that is thrown away; yours is not touched, and nothing leaves this machine.
+    PATH is a file or folder of LoCoMo, LongMemEval, PersonaMem or BEAM as published; none comes with Satchel. Each conversation
+    is imported into a vault that is thrown away; yours is not touched, and nothing leaves this machine.
 
     \b
     satchel eval recall locomo10.json
@@ -98,11 +98,8 @@ def _told(report: Report, ks: tuple[int, ...], budgets: tuple[int, ...]) -> None
     if any(row.with_evidence for row in report.rows):
         say()
         table(rows, head=head, right=set(range(1, len(head))))
-        say(
-            dim(
-                f"n of all questions name evidence; shares of it in %, ± standard error over conversations; {report.counter} count"
-            )
-        )
+        note = "n of all questions name evidence; shares of it in %, ± standard error over conversations"
+        say(dim(f"{note}; contexts in {report.counter}" if budgets else note))
     if any(row.chosen for row in report.rows):
         say()
         choices = [
@@ -171,9 +168,9 @@ def transfer(
 ) -> None:
     """Tell what a move to another model loses: Transfer Continuity Score and Re-hydration Fidelity.
 
-    PROBES is a JSON file of probe_tasks and probe_questions. Where it holds both sides' results, nothing is asked and no vault is
-    opened. Else the models are asked, with contexts from your vault: they are sent to the endpoint, after its cost is shown. The
-    key comes from SATCHEL_API_KEY. A run that is cut short goes on where it stopped when the command is run again.
+    PROBES is a JSON file of probe_tasks and probe_questions. Where it holds both sides' results, nothing is asked and no vault
+    is opened. Else the models are asked, with contexts from your vault: they are sent to the endpoint, after its cost is shown.
+    The key comes from SATCHEL_API_KEY. A run that is cut short goes on where it stopped when the command is run again.
 
     \b
     satchel eval transfer results.json
@@ -251,8 +248,8 @@ def _asked(
         hosts = " and ".join(dict.fromkeys(models[call.side].endpoint.url for call in waiting))
         if waiting:
             tell(
-                f"{counted(len(waiting), 'call')} to {hosts}, at most {sum(call.tokens for call in waiting):,} tokens, with contexts"
-                f" from your vault; {counted(len(calls) - len(waiting), 'answer')} there already"
+                f"{counted(len(waiting), 'call')} to {hosts}, at most {sum(call.tokens for call in waiting):,} tokens, with"
+                f" contexts from your vault; {counted(len(calls) - len(waiting), 'answer')} there already"
             )
             if not yes:
                 if not sys.stdin.isatty():

@@ -5,7 +5,7 @@
     N/chat_trunecated.json takes its place where it is there (the data set's own spelling)
     N/probing_questions/probing_questions.json   {ability: [{"question", "source_chat_ids": numbers in lists or objects}]}
 
-A batch is a talk; its time is the last anchor told so far. Each group of ``turns`` ends in "->-> 1,4", the generator's own mark,
+A batch is a talk; its time is the last anchor told so far. What a person says ends in "->-> 1,4", the generator's own mark,
 which is taken off.
 """
 
@@ -22,7 +22,7 @@ from satchel.codec import json_values
 from satchel.codec.sources import Member
 from satchel.errors import LimitExceeded, MalformedInput, Place
 from satchel.limits import DEFAULT, Limits
-from satchel.recall.evaluation.cases import Case, Question, Talk, Turn, evidence_of, refuse
+from satchel.recall.evaluation.cases import Case, Question, Talk, Turn, evidence_of, refuse, role_of
 
 PROBES = "probing_questions/probing_questions.json"
 CHATS = ("chat_trunecated.json", "chat.json")
@@ -74,10 +74,7 @@ def _case(id: str, chat: Member, probes: Member, limits: Limits) -> Case:
     for number, batch in enumerate(batches, 1):
         messages = [message for group in batch.turns for message in group]
         moment = next((found for message in messages if (found := _moment(message.time_anchor))), moment)
-        turns = tuple(
-            Turn(str(message.id), "user" if message.role == "user" else "assistant", _MARK.sub("", message.content))
-            for message in messages
-        )
+        turns = tuple(Turn(str(message.id), role_of(message.role), _MARK.sub("", message.content)) for message in messages)
         talks.append(Talk(str(number), turns, moment))
     questions = []
     for ability, listed in asked.items():

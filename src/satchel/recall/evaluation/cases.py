@@ -14,11 +14,14 @@ import msgspec
 from satchel.errors import MalformedInput, Place
 
 
+Role = Literal["user", "assistant", "system"]
+
+
 class Turn(msgspec.Struct, frozen=True):
     """What was said; ``shown`` describes a picture that went with it. ``author`` is "" where the role says it."""
 
     id: str
-    role: Literal["user", "assistant", "system"]
+    role: Role
     text: str
     author: str = ""
     shown: str = ""
@@ -68,6 +71,11 @@ def evidence_of(case_talks: tuple[Talk, ...], named: list[str]) -> tuple[tuple[s
     wanted = list(dict.fromkeys(named))
     found = [id for id in wanted if id in home]
     return tuple(found), tuple(dict.fromkeys(home[id] for id in found)), len(wanted) - len(found)
+
+
+def role_of(told: str) -> Role:
+    """A role as the data set tells it; whoever is neither an assistant nor the system is a person."""
+    return "assistant" if told == "assistant" else "system" if told == "system" else "user"
 
 
 def refuse(error: msgspec.ValidationError, place: Place) -> NoReturn:

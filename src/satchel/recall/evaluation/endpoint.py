@@ -1,8 +1,8 @@
 """A chat model behind an OpenAI-compatible URL, asked one question at a time.
 
 The person names the address, so any host may be asked, this machine's too; a key, which comes from the environment alone, never
-goes over a connection that is not encrypted, but to this machine. Certificates are checked; no redirect is followed, no proxy or
-cookie used; what the server says of a fault is not repeated.
+goes over a connection that is not encrypted but to this machine. Certificates are checked; no redirect is followed, no proxy
+or cookie used; what the server says of a fault is not repeated.
 """
 
 from __future__ import annotations

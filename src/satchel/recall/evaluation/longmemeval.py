@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Literal
 
 import msgspec
 
@@ -20,7 +19,7 @@ from satchel.codec.arrays import iter_array
 from satchel.codec.sources import Member
 from satchel.errors import MalformedInput, Place
 from satchel.limits import DEFAULT, Limits
-from satchel.recall.evaluation.cases import Case, Question, Talk, Turn, refuse
+from satchel.recall.evaluation.cases import Case, Question, Talk, Turn, refuse, role_of
 
 
 class _Turn(msgspec.Struct):
@@ -70,7 +69,7 @@ def _case(instance: _Instance, place: Place) -> Case:
         # A filler session may stand twice in a history: each time it is a talk of its own.
         met[id] = met.get(id, 0) + 1
         unique = id if met[id] == 1 else f"{id}#{met[id]}"
-        turns = tuple(Turn(f"{unique}/{at}", _role(turn.role), turn.content) for at, turn in enumerate(session))
+        turns = tuple(Turn(f"{unique}/{at}", role_of(turn.role), turn.content) for at, turn in enumerate(session))
         talks.append(Talk(unique, turns, _moment(dates[number], place) if dates else None))
         if id in named:
             there.append(unique)
@@ -87,10 +86,6 @@ def _case(instance: _Instance, place: Place) -> Case:
         unresolved=len(named - set(ids)),
     )
     return Case(instance.question_id, tuple(talks), (question,))
-
-
-def _role(role: str) -> Literal["user", "assistant", "system"]:
-    return "assistant" if role == "assistant" else "system" if role == "system" else "user"
 
 
 def _moment(told: str, place: Place) -> datetime | None:

@@ -1,7 +1,7 @@
 """One case, asked: what retrieval found for each question and what stood in each context, against the evidence.
 
-The user's path throughout: ``retrieval.retrieve`` and ``pipeline.context`` are called as agents' questions call them. Clocks are
-of this thread's CPU, retrieval's of the second call of two: an agent's vault is warm. The clock of ``context`` is the last
+The user's path throughout: ``retrieval.retrieve`` and ``pipeline.context`` are called as agents' questions call them. Clocks
+are of this thread's CPU, retrieval's of the second call of two: an agent's vault is warm. The clock of ``context`` is the last
 budget's.
 """
 
@@ -27,7 +27,6 @@ from satchel.recall.telling import told
 
 #: How many of a ranking are looked at; evidence below that counts as not found.
 RANKED = 64
-_FORMS = ("verbatim", "extract")
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,12 +124,9 @@ def _standing(here: Loaded, question: Question, made: Context) -> InContext:
     evidence = set(question.evidence)
     if not evidence:
         return InContext(0.0, 0.0)
-    uids = {
-        form: [uid for given in made.given if given.form == form for uid in (given.uid, *given.witnesses)] for form in _FORMS
-    }
-    whole = [here.turns.get(uid, "") for uid in uids["verbatim"]]
-    cut = [here.turns.get(uid, "") for uid in uids["extract"]]
-    return InContext(share(evidence, [*whole, *cut]), share(evidence, whole))
+    forms = [(here.turns.get(uid, ""), given.form) for given in made.given for uid in (given.uid, *given.witnesses)]
+    whole = [id for id, form in forms if form == "verbatim"]
+    return InContext(share(evidence, [id for id, _ in forms]), share(evidence, whole))
 
 
 def _covered(here: Loaded, asking: Asking, best: Retrieved) -> float:

@@ -16,7 +16,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 import msgspec
 
@@ -24,7 +24,7 @@ from satchel.codec import json_values
 from satchel.codec.sources import Member
 from satchel.errors import LimitExceeded, MalformedInput, Place
 from satchel.limits import DEFAULT, Limits
-from satchel.recall.evaluation.cases import Case, Question, Talk, Turn, refuse
+from satchel.recall.evaluation.cases import Case, Question, Talk, Turn, refuse, role_of
 
 QUESTIONS = re.compile(r"(?:.*/)?questions(?:_(\w+))?\.csv")
 _COLUMNS = frozenset(
@@ -144,8 +144,5 @@ def _talks(turns: Sequence[_Turn]) -> tuple[Talk, ...]:
         if turn.role == "system" or not talks:
             talks.append([])
         hidden = turn.role == "system"
-        role: Literal["user", "assistant", "system"] = (
-            "system" if hidden else "assistant" if turn.role == "assistant" else "user"
-        )
-        talks[-1].append(Turn(str(at), role, turn.content, is_hidden=hidden))
+        talks[-1].append(Turn(str(at), role_of(turn.role), turn.content, is_hidden=hidden))
     return tuple(Talk(str(number), tuple(talk)) for number, talk in enumerate(talks))

@@ -94,12 +94,10 @@ def planned(store: Store, probes: Probes, models: dict[Side, Model], at: datetim
     """All that has to be asked, with the contexts for it."""
     calls: list[Call] = []
     for side, model in models.items():
-        for task in probes.probe_tasks:
-            if getattr(task, f"{side}_success") is None:
-                calls.append(_call(store, side, "task", task.id, task.prompt, model, at))
-        for question in probes.probe_questions:
-            if getattr(question, f"{side}_response") is None:
-                calls.append(_call(store, side, "question", question.id, question.prompt, model, at))
+        tasks = [task for task in probes.probe_tasks if getattr(task, f"{side}_success") is None]
+        questions = [each for each in probes.probe_questions if getattr(each, f"{side}_response") is None]
+        calls += [_call(store, side, "task", task.id, task.prompt, model, at) for task in tasks]
+        calls += [_call(store, side, "question", each.id, each.prompt, model, at) for each in questions]
     return calls
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from satchel.recall.evaluation.measuring import Outcome, Plan
+from satchel.recall.evaluation.measuring import InContext, Outcome, Plan
 
 #: Thresholds of coverage that the abstention table looks at.
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
@@ -124,6 +124,12 @@ class Sheet:
             return {key: value for key, value in found.items() if value is not None}
 
         budgets = self._plan.budgets
+        contexts = [(case, outcome.contexts) for case, outcome in listed]
+
+        def within(read: Callable[[InContext], float]) -> dict[int, Mean]:
+            found = {size: [(case, read(each[size])) for case, each in contexts if size in each] for size in budgets}
+            return {size: mean(values) for size, values in found.items() if values}
+
         return Row(
             category=category,
             questions=len(listed),
@@ -131,10 +137,8 @@ class Sheet:
             turns=each(self._plan.ks, lambda outcome, k: outcome.turns.get(k)),
             talks=each(self._plan.ks, lambda outcome, k: outcome.talks.get(k)),
             reciprocal_rank=of(lambda outcome: outcome.first),
-            in_context=each(budgets, lambda outcome, size: found.standing if (found := outcome.contexts.get(size)) else None),
-            whole_in_context=each(
-                budgets, lambda outcome, size: found.whole if (found := outcome.contexts.get(size)) else None
-            ),
+            in_context=within(lambda found: found.standing),
+            whole_in_context=within(lambda found: found.whole),
             chosen=of(lambda outcome: None if outcome.chosen is None else float(outcome.chosen)),
             by_chance=sum(choices) / len(choices) if choices else None,
         )

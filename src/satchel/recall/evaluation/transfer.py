@@ -1,4 +1,4 @@
-"""What a move to another model loses: Transfer Continuity Score and Re-hydration Fidelity (dossier Portable Agent Memory 9.1-9.3).
+"""What a move to another model loses: Transfer Continuity Score and Re-hydration Fidelity (Portable Agent Memory 10; dossier 9).
 
     TCS   the target's share of tasks done, after re-hydration, by the source's with its full memory
     RHF   the mean, over questions, of how alike the two answers are, 0 to 1
@@ -84,14 +84,16 @@ def read_probes(data: bytes, file: str) -> Probes:
         probes: Probes = json_values.decode(data, type=Probes, place=place)
     except msgspec.ValidationError as error:
         refuse(error, place)
-    for name, listed in (("probe_tasks", probes.probe_tasks), ("probe_questions", probes.probe_questions)):
-        if len({probe.id for probe in listed}) != len(listed):
+    ids = {
+        "probe_tasks": [task.id for task in probes.probe_tasks],
+        "probe_questions": [each.id for each in probes.probe_questions],
+    }
+    for name, listed in ids.items():
+        if len(set(listed)) != len(listed):
             raise MalformedInput(f"an id stands twice in {name}", place=place)
-    asked = [
-        *(task for task in probes.probe_tasks if task.source_success is None or task.target_success is None),
-        *(each for each in probes.probe_questions if each.source_response is None or each.target_response is None),
-    ]
-    if not all(probe.prompt.strip() for probe in asked):
+    asked = [task.prompt for task in probes.probe_tasks if task.source_success is None or task.target_success is None]
+    asked += [each.prompt for each in probes.probe_questions if each.source_response is None or each.target_response is None]
+    if not all(prompt.strip() for prompt in asked):
         raise MalformedInput("a probe has neither a prompt nor both sides' results", place=place)
     if not probes.probe_tasks and not probes.probe_questions:
         raise MalformedInput("no probes: neither probe_tasks nor probe_questions", place=place)
@@ -200,12 +202,10 @@ def report(probes: Probes, *, at: datetime, number: int = 1) -> Report:
     if not probes.is_answered:
         raise InputError("not every probe has both sides' results", hint="--endpoint URL --model NAME asks a model")
     tasks, questions = probes.probe_tasks, probes.probe_questions
-    tcs = (
-        continuity([bool(task.source_success) for task in tasks], [bool(task.target_success) for task in tasks])
-        if tasks
-        else None
-    )
-    rhf = fidelity([(each.source_response or "", each.target_response or "") for each in questions]) if questions else None
+    done = [bool(task.source_success) for task in tasks], [bool(task.target_success) for task in tasks]
+    answers = [(each.source_response or "", each.target_response or "") for each in questions]
+    tcs = continuity(*done) if tasks else None
+    rhf = fidelity(answers) if questions else None
     return Report(
         evaluation_id=f"eval:{at:%Y-%m-%d}-{number:03}",
         source_agent=probes.source_agent,

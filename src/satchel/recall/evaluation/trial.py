@@ -43,20 +43,23 @@ def loaded(case: Case) -> Iterator[Loaded]:
                 talks[records[0].uid] = talk.id
                 for record, turn in zip(records[1:], talk.turns, strict=True):
                     turns[record.uid] = turn.id
-                original = Original(
-                    uid=records[0].uid,
-                    kind="evaluation.talk",
-                    native=msgspec.json.encode(talk),
-                    place=Place(file=case.id, element=number),
-                    reader="evaluation/1",
-                    updated=talk.at,
-                    read=lambda records=records: Reading(records=records),
-                )
-                intake.put(original)
+                intake.put(_original(talk, records, Place(file=case.id, element=number)))
             if len(talks) != len(case.talks) or len(set(turns.values())) != sum(len(talk.turns) for talk in case.talks):
                 raise MalformedInput("a talk or turn id stands twice", place=Place(file=case.id))
             intake.finish(())
         yield Loaded(store, turns, talks)
+
+
+def _original(talk: Talk, records: tuple[Record, ...], place: Place) -> Original:
+    return Original(
+        uid=records[0].uid,
+        kind="evaluation.talk",
+        native=msgspec.json.encode(talk),
+        place=place,
+        reader="evaluation/1",
+        updated=talk.at,
+        read=lambda: Reading(records=records),
+    )
 
 
 def _records(talk: Talk) -> tuple[Record, ...]:
