@@ -13,7 +13,6 @@ import msgspec
 
 from satchel.errors import MalformedInput, Place
 
-
 Role = Literal["user", "assistant", "system"]
 
 

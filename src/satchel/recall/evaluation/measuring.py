@@ -18,6 +18,7 @@ import msgspec
 from satchel.model.words import folded, words_of
 from satchel.recall.asking import Question as Asking
 from satchel.recall.asking import question as asking_of
+from satchel.recall.candidates import Policy, held_back
 from satchel.recall.counting import BYTES, Counter
 from satchel.recall.evaluation.cases import Case, Question
 from satchel.recall.evaluation.trial import Loaded, loaded
@@ -27,6 +28,7 @@ from satchel.recall.telling import told
 
 #: How many of a ranking are looked at; evidence below that counts as not found.
 RANKED = 64
+USUAL = Policy()
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +79,7 @@ def _outcome(here: Loaded, question: Question, now: datetime, plan: Plan) -> Out
     began = time.thread_time()
     found = retrieve(here.store, asking, most=RANKED)
     retrieve_s = time.thread_time() - began
+    found = [each for each in found if not held_back(each.record, USUAL, now)]
     turns = [here.turns[each.record.uid] for each in found if each.record.uid in here.turns]
     talks = by_talk(found, here.talks)
     contexts: dict[int, InContext] = {}

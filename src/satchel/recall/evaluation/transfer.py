@@ -1,4 +1,4 @@
-"""What a move to another model loses: Transfer Continuity Score and Re-hydration Fidelity (Portable Agent Memory 10; dossier 9).
+"""What a move to another model loses: Transfer Continuity Score and Re-hydration Fidelity (Portable Agent Memory; dossier 9).
 
     TCS   the target's share of tasks done, after re-hydration, by the source's with its full memory
     RHF   the mean, over questions, of how alike the two answers are, 0 to 1
