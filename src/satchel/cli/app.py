@@ -17,7 +17,6 @@ from satchel.cli import (
     certify,
     context,
     convert,
-    eval as eval_,
     evidence,
     export,
     import_,
@@ -31,6 +30,9 @@ from satchel.cli import (
     stats,
     undo,
     validate,
+)
+from satchel.cli import (
+    eval as eval_,
 )
 
 
