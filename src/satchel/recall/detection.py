@@ -66,15 +66,20 @@ _ORDERS = {
     ),
     "encoded": (
         r"[a-z0-9+/]{120,}={0,2}",
-        r"(?:\\x[0-9a-f]{2}){16,}",
-        r"(?:%[0-9a-f]{2}){16,}",
-        r"(?:&#x?[0-9a-f]{1,6};){8,}",
+        r"\\x[0-9a-f]{2}(?:\\x[0-9a-f]{2}){15,}",
+        r"%[0-9a-f]{2}(?:%[0-9a-f]{2}){15,}",
+        r"&#x?[0-9a-f]{1,6};(?:&#x?[0-9a-f]{1,6};){7,}",
     ),
 }
 _STRUCTURE_PATTERNS = [(family, re.compile(pattern)) for family, found in _STRUCTURE.items() for pattern in found]
 #: What every place of structure is one of, once folded: a text without any of them holds none.
 _PLACE = re.compile(r"[\[<:#]")
 _ORDER_PATTERNS = [(family, re.compile(pattern, re.DOTALL)) for family, found in _ORDERS.items() for pattern in found]
+#: The group or the words that a pattern of words begins with: a text with none of these beginnings is looked through once.
+_BEGINNING = re.compile(r"\\b(\(\?:[^()]*(?:\(\?:[^()]*\)[^()]*)*\)|[a-z ]+)")
+_WORDED = [(family, pattern) for family, pattern in _ORDER_PATTERNS if _BEGINNING.match(pattern.pattern)]
+_OTHER = [(family, pattern) for family, pattern in _ORDER_PATTERNS if not _BEGINNING.match(pattern.pattern)]
+_BEGINS = re.compile(r"\b(?:" + "|".join(match[1] for _, each in _WORDED if (match := _BEGINNING.match(each.pattern))) + ")")
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -93,7 +98,8 @@ def detect(text: str) -> Seen:
     folded, origin = fold(text)
     places, structure = _structure(folded, origin)
     squeezed = " ".join(folded.split())
-    orders = dict.fromkeys(family for family, pattern in _ORDER_PATTERNS if pattern.search(squeezed))
+    patterns = _ORDER_PATTERNS if _BEGINS.search(squeezed) else _OTHER
+    orders = dict.fromkeys(family for family, pattern in patterns if pattern.search(squeezed))
     if not structure and not orders:
         return NOTHING
     return Seen(places, structure, tuple(orders))

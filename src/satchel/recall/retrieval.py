@@ -39,6 +39,8 @@ POOL_ROWS = 64
 
 #: Best rows of which it is looked whether they ask.
 ASKING_ROWS = 32
+#: Places of a talk so near one another are asked for at once.
+TOGETHER = 16
 
 NEAR = 0.35
 ANSWER = 0.7
@@ -167,16 +169,36 @@ class _Found:
         """What each row has from those around it; rows that hold no word themselves come in by it. ``asking`` rows are
         questions: what follows one is its answer."""
         found: defaultdict[int, float] = defaultdict(float)
+        talks: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         for row in leading:
             whole, position = self.wholes[row], self._positions[row]
-            if whole is None or position is None:
-                continue
-            for at, beside in self._store.around(whole, position - 2, position + 2):
-                if beside != row:
+            if whole is not None and position is not None:
+                talks[whole].append((position, row))
+        for whole, places in talks.items():
+            beside = self._beside(whole, sorted(places))
+            for position, row in places:
+                for at in range(position - 2, position + 3):
                     answers = at == position + 1 and row in asking
-                    found[beside] += self.words[row] * (ANSWER if answers else NEAR if abs(at - position) < 2 else NEAR / 2)
-                    self.wholes.setdefault(beside, whole)
+                    weight = ANSWER if answers else NEAR if abs(at - position) < 2 else NEAR / 2
+                    for other in beside.get(at, ()):
+                        if other != row:
+                            found[other] += self.words[row] * weight
+                            self.wholes.setdefault(other, whole)
         return found
+
+    def _beside(self, whole: int, places: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
+        """Of a talk, what stands at and around these places, by position; places near one another are asked for together."""
+        beside: dict[int, list[int]] = {}
+        first = 0
+        for number, (position, _) in enumerate(places):
+            if number + 1 < len(places) and places[number + 1][0] - position <= TOGETHER:
+                continue
+            for at, row in self._store.around(whole, places[first][0] - 2, position + 2):
+                rows = beside.setdefault(at, [])
+                if row not in rows:
+                    rows.append(row)
+            first = number + 1
+        return beside
 
     def talks(self, wholes: set[int]) -> dict[int | None, float]:
         """BM25 of these talks, as if each were one text of its parts."""
