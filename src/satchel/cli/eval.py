@@ -74,8 +74,8 @@ def recall(
         sheet = Sheet(benchmark.name, plan)
         for case in benchmark.cases:
             sheet.add(list(ask(case, plan)), sum(len(talk.turns) for talk in case.talks))
-            if sheet.cases in (1, 3) or sheet.cases % 10 == 0:
-                tell(f"{sheet.cases} conversations done")
+            if sheet.cases % 10 == 0:
+                tell(f"{sheet.cases:,} conversations done")
     report = sheet.report()
     if json:
         say_json(report)

@@ -8,7 +8,6 @@ import unicodedata
 
 from satchel.model.spacing import spaced
 
-
 _ASCII_WORD = re.compile("[A-Za-z0-9]+")
 
 

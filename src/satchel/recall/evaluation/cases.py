@@ -39,7 +39,8 @@ class Talk(msgspec.Struct, frozen=True):
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """A question, asked at ``at`` (None: after the last talk).
 
-    Evidence is turn ids and talk ids; where both are empty and ``is_answerable`` is false, memory holds no answer.
+    Evidence is turn ids and talk ids. Where ``is_answerable`` is false memory holds no answer; evidence may be named all the
+    same, for what was said of another.
     """
 
     id: str

@@ -83,7 +83,7 @@ def _case(sample: _Sample, id: str, place: Place) -> Case:
                 category=CATEGORIES.get(asked.category, str(asked.category)),
                 evidence=evidence,
                 talks=where,
-                is_answerable=bool(asked.evidence),
+                is_answerable=bool(asked.evidence) and asked.category != 5,
                 unresolved=unresolved,
             )
         )
