@@ -75,11 +75,12 @@ _STRUCTURE_PATTERNS = [(family, re.compile(pattern)) for family, found in _STRUC
 #: What every place of structure is one of, once folded: a text without any of them holds none.
 _PLACE = re.compile(r"[\[<:#]")
 _ORDER_PATTERNS = [(family, re.compile(pattern, re.DOTALL)) for family, found in _ORDERS.items() for pattern in found]
-#: The group or the words that a pattern of words begins with: a text with none of these beginnings is looked through once.
+#: The group or the words that a pattern of words begins with: all that begin so are tried where such a beginning stands, and
+#: nowhere else.
 _BEGINNING = re.compile(r"\\b(\(\?:[^()]*(?:\(\?:[^()]*\)[^()]*)*\)|[a-z ]+)")
 _WORDED = [(family, pattern) for family, pattern in _ORDER_PATTERNS if _BEGINNING.match(pattern.pattern)]
 _OTHER = [(family, pattern) for family, pattern in _ORDER_PATTERNS if not _BEGINNING.match(pattern.pattern)]
-_BEGINS = re.compile(r"\b(?:" + "|".join(match[1] for _, each in _WORDED if (match := _BEGINNING.match(each.pattern))) + ")")
+_BEGINS = re.compile(r"\b(?=" + "|".join(match[1] for _, each in _WORDED if (match := _BEGINNING.match(each.pattern))) + ")")
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -98,8 +99,9 @@ def detect(text: str) -> Seen:
     folded, origin = fold(text)
     places, structure = _structure(folded, origin)
     squeezed = " ".join(folded.split())
-    patterns = _ORDER_PATTERNS if _BEGINS.search(squeezed) else _OTHER
-    orders = dict.fromkeys(family for family, pattern in patterns if pattern.search(squeezed))
+    orders = dict.fromkeys(family for family, pattern in _OTHER if pattern.search(squeezed))
+    for begun in _BEGINS.finditer(squeezed):
+        orders |= dict.fromkeys(family for family, pattern in _WORDED if pattern.match(squeezed, begun.start()))
     if not structure and not orders:
         return NOTHING
     return Seen(places, structure, tuple(orders))
