@@ -135,6 +135,8 @@ def test_faults_name_the_element_and_not_its_content(tmp_path: Path) -> None:
     [
         {"all_options": "__import__('os').getcwd()"},
         {"all_options": "[" * 10_000},
+        {"all_options": "-" * 60_000 + "1"},
+        {"all_options": "[" + "'x'," * 100_000 + "]"},
         {"all_options": "['(a) x'"},
         {"correct_answer": "(z)"},
         {"correct_answer": ""},
@@ -147,6 +149,15 @@ def test_faults_name_the_element_and_not_its_content(tmp_path: Path) -> None:
 def test_tables_that_lie(tmp_path: Path, changed: dict[str, str]) -> None:
     with pytest.raises(MalformedInput):
         cases(shapes.personamem(tmp_path / "pm", **changed))
+
+
+def test_a_row_that_ends_early_and_an_option_with_a_stray_escape(tmp_path: Path) -> None:
+    folder = shapes.personamem(tmp_path / "pm", all_options=r"['(a) a \d', '(b) b']")
+    assert cases(folder)[1][1].questions[0].options == (r"a \d", "b")
+    with (folder / "questions_32k.csv").open("a") as stream:
+        stream.write("0,q9,kind\n")
+    with pytest.raises(MalformedInput, match="element 2"):
+        cases(folder)
 
 
 def test_a_table_of_other_columns_or_without_its_other_half(tmp_path: Path) -> None:
@@ -174,6 +185,15 @@ def test_questions_without_their_chat(tmp_path: Path) -> None:
     folder = shapes.beam(tmp_path / "b")
     (folder / "1" / "chat.json").unlink()
     with pytest.raises(MalformedInput, match=r"chat\.json"):
+        cases(folder)
+
+
+@pytest.mark.parametrize("depth", [200, 5_000, 200_000])
+def test_sources_nested_too_deep(tmp_path: Path, depth: int) -> None:
+    folder = shapes.beam(tmp_path / "b")
+    deep = '{"x": [{"question": "q", "source_chat_ids": ' + "[" * depth + "]" * depth + "}]}"
+    (folder / "1" / "probing_questions" / "probing_questions.json").write_text(deep)
+    with pytest.raises(InputError):
         cases(folder)
 
 

@@ -77,8 +77,8 @@ def test_met_01_bands(value: float, word: str) -> None:
 def test_met_02_fewer_than_thirty_probes_are_warned_of() -> None:
     few = Probes(probe_tasks=done(*[(True, True)] * 29), probe_questions=tuple(Question(id=str(n)) for n in range(29)))
     assert [told for told in warnings(few) if "fewer than 30" in told] == [
-        "29 tasks: fewer than 30 tell little",
-        "29 questions: fewer than 30 tell little",
+        "tasks: 29, and fewer than 30 tell little",
+        "questions: 29, and fewer than 30 tell little",
     ]
     assert not [told for told in warnings(Probes(probe_tasks=done(*[(True, True)] * 30))) if "fewer" in told]
 

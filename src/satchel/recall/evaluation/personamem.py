@@ -15,8 +15,9 @@ import ast
 import csv
 import io
 import re
+import warnings
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -27,6 +28,8 @@ from satchel.limits import DEFAULT, Limits
 from satchel.recall.evaluation.cases import Case, Question, Talk, Turn, refuse, role_of
 
 QUESTIONS = re.compile(r"(?:.*/)?questions(?:_(\w+))?\.csv")
+#: Real ones have some hundreds; they are read as a Python list, as the data set writes them.
+OPTIONS_CHARACTERS = 64 << 10
 _COLUMNS = frozenset(
     {
         "question_id",
@@ -86,10 +89,15 @@ def _questions(member: Member, limits: Limits) -> dict[str, dict[int, list[Quest
     return found
 
 
-def _question(row: dict[str, str], place: Place) -> tuple[int, Question]:
+def _question(row: dict[str, Any], place: Place) -> tuple[int, Question]:
     try:
+        if any(row[name] is None for name in _COLUMNS):
+            raise ValueError
         known = int(row["end_index_in_shared_context"])
-        listed = ast.literal_eval(row["all_options"]) if len(row["all_options"]) <= 1 << 20 else None
+        with warnings.catch_warnings():
+            # An option may hold what is no escape in Python; that is no fault of it.
+            warnings.simplefilter("ignore")
+            listed = ast.literal_eval(row["all_options"]) if len(row["all_options"]) <= OPTIONS_CHARACTERS else None
         letter = _LETTER.match(row["correct_answer"])
         if known < 0 or letter is None or not isinstance(listed, list) or not all(isinstance(text, str) for text in listed):
             raise ValueError

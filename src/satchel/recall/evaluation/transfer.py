@@ -154,7 +154,7 @@ def warnings(probes: Probes) -> list[str]:
     told = []
     for count, what in ((len(probes.probe_tasks), "tasks"), (len(probes.probe_questions), "questions")):
         if 0 < count < ENOUGH:
-            told.append(f"{count} {what}: fewer than {ENOUGH} tell little")
+            told.append(f"{what}: {count}, and fewer than {ENOUGH} tell little")
     missing = [name for name in CATEGORIES if all(task.category != name for task in probes.probe_tasks)]
     if probes.probe_tasks and missing:
         told.append("no task of " + " or ".join(missing))
