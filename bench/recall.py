@@ -1,9 +1,9 @@
 """What a context costs: CPU of ``recall.pipeline.context`` on a warm vault.
 
 Records are turns of invented talks; a question is some words of one of them, rare and common, as a person would ask back.
-Vaults of 1,000 and 100,000 records, and one of 127 in the mix of the Portable Agent Memory paper (42 episodes, 35 facts, 20 skills,
-25 goals, 5 identities), whose full re-hydration took 12.7 ms on an Apple M2. That figure includes parsing and verifying the
-file; ours does not, for a vault's records were verified when they came in.
+Vaults of 1,000 and 100,000 records, and one of 127 in the mix of the Portable Agent Memory paper (42 episodes, 35 facts, 20
+skills, 25 goals, 5 identities), whose full re-hydration took 12.7 ms on an Apple M2. That figure includes parsing and verifying
+the file; ours does not, for a vault's records were verified when they came in.
 """
 
 from __future__ import annotations
