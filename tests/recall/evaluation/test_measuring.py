@@ -6,13 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from satchel.recall.asking import question as asking_of
 from satchel.recall.evaluation.cases import Case, Question, Talk, Turn
 from satchel.recall.evaluation.measuring import InContext, Outcome, Plan, ask, best_option, by_talk, share
 from satchel.recall.evaluation.scoring import Mean, Sheet, mean
-from satchel.recall.evaluation.trial import loaded
-from satchel.recall.retrieval import retrieve
+from satchel.recall.retrieval import Evidence, Retrieved
 from tests.recall.made import NOW
+from tests.recall.made import talk as made_talk
 
 
 def talk(id: str, *texts: str, author: str = "Ana", days: int = 0) -> Talk:
@@ -73,11 +72,12 @@ def test_hidden_turns_are_in_no_context() -> None:
 
 
 def test_talks_by_their_turns_each_half_of_the_one_before() -> None:
-    case = Case("x", (talk("a", "kayak"), talk("b", "kayak rope", "a rope for the kayak", "kayak and rope")), ())
-    with loaded(case) as here:
-        found = retrieve(here.store, asking_of("kayak rope", NOW))
-        assert by_talk(found, here.talks) == ["b", "a"]
-        assert by_talk([], here.talks) == []
+    """One turn of 0.6 stands before three of 0.3, which make 0.3 + 0.15 + 0.075; four of 0.4 make 0.75."""
+    scores = [("many", 0.4)] * 4 + [("one", 0.6)] + [("three", 0.3)] * 3 + [("elsewhere", 9.0)]
+    (record, *_) = made_talk("1", [])
+    found = [Retrieved(record, Evidence(score, score, 0.0, 0.0, 0.0, 0.0), uid) for uid, score in scores]
+    assert by_talk(found, {"one": "A", "three": "B", "many": "C"}) == ["C", "A", "B"]
+    assert by_talk([], {"one": "A"}) == []
 
 
 def test_the_option_that_memory_speaks_for() -> None:
