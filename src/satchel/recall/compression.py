@@ -79,7 +79,7 @@ def compress(
             left.append((candidate, "low"))
             continue
         extra = 0 if candidate.block in opened else counter.count(markers(candidate.block))
-        if spent + extra + counter.count(line(describe(candidate, "", True)) + "\n") > room:
+        if spent + extra + counter.count(line(describe(candidate, "", False)) + "\n") > room:
             # Not even without its text.
             left.append((candidate, "budget"))
             continue
