@@ -36,6 +36,39 @@ def test_the_answer_beside_the_words_comes_along(store: SqliteStore) -> None:
     assert texts(store, "cello strings")[:2] == ["Which strings does your cello have?", "Gut, all four."]
 
 
+def test_among_people_the_answer_stands_before_the_question(store: SqliteStore) -> None:
+    asked = ("Ana", "Which strings does the cello have?")
+    give(store, talk("1", [("Ana", "Hello."), asked, ("Bo", "Gut, all four, and a plain cello tailpiece.")]))
+    assert texts(store, "cello")[0].startswith("Gut") and asked[1] in texts(store, "cello")
+
+
+def test_what_follows_a_question_is_lifted_more_than_what_goes_before_it(store: SqliteStore) -> None:
+    give(store, talk("1", [("Bo", "Earlier."), ("Ana", "Which strings does the cello have?"), ("Bo", "Gut.")]))
+    give(store, talk("2", [("Bo", "Before."), ("Ana", "It is about the cello."), ("Bo", "After.")]))
+    found = retrieve(store, question("cello strings", NOW))
+    beside = {result.record.body.parts[0].text: result.evidence.neighbours for result in found}  # type: ignore[union-attr]
+    assert beside["Gut."] > beside["Earlier."] and beside["After."] == beside["Before."]
+
+
+def test_what_a_person_tells_an_assistant_stands_before_what_it_says(store: SqliteStore) -> None:
+    """Also where it is asked in the same breath: there the question tells of the person."""
+    give(
+        store, talk("1", [("assistant", "A cello has strings?"), ("user", "hm"), ("x", "hm"), ("user", "A cello has strings?")])
+    )
+    by = [result.record.body for result in retrieve(store, question("cello strings", NOW))]
+    assert [body.role for body in by][:2] == ["user", "assistant"]  # type: ignore[union-attr]
+
+
+def test_places_of_a_talk_that_are_asked_for_together_give_each_its_neighbours(store: SqliteStore) -> None:
+    """Far apart, near one another and beside one another: each turn beside a hit comes in, none beyond two places."""
+    turns = [("user", f"filler{number}") for number in range(60)]
+    for place in (0, 3, 10, 11, 40):
+        turns[place] = ("user", "kayak")
+    give(store, talk("1", turns))
+    found = {result.record.body.position for result in retrieve(store, question("kayak", NOW))}  # type: ignore[union-attr]
+    assert found == {at for place in (0, 3, 10, 11, 40) for at in range(place - 2, place + 3) if 0 <= at < 60}
+
+
 def test_who_is_named_is_heard_first(store: SqliteStore) -> None:
     give(store, talk("1", [("Ana", "I bought a kayak"), ("Bo", "hm"), ("user", "hm"), ("Bo", "I bought a kayak")]))
     (first, *_) = retrieve(store, question("What did Bo buy, a kayak?", NOW))

@@ -38,6 +38,7 @@ from satchel.cli import (
     undo,
     validate,
 )
+from satchel.cli import eval as eval_
 from satchel.cli.door import hold
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ for command in (
     search.search,
     context.context,
     reach.reach,
+    eval_.evaluate,
     show.show,
     log.log,
     stats.stats,

@@ -3,13 +3,18 @@ on it; a character that is a word of its own (``spacing``) stands alone."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from satchel.model.spacing import spaced
 
+_ASCII_WORD = re.compile("[A-Za-z0-9]+")
+
 
 def words_of(text: str) -> list[str]:
     """The words of ``text``, in order, as they are spelled there."""
+    if text.isascii():
+        return _ASCII_WORD.findall(text)
     found: list[str] = []
     word: list[str] = []
     for character in spaced(text.encode("utf-8", "replace")).decode():

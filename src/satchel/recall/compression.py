@@ -79,6 +79,10 @@ def compress(
             left.append((candidate, "low"))
             continue
         extra = 0 if candidate.block in opened else counter.count(markers(candidate.block))
+        if spent + extra + counter.count(line(describe(candidate, "", False)) + "\n") > room:
+            # Not even without its text.
+            left.append((candidate, "budget"))
+            continue
         for text, is_cut in _forms(candidate, question, int(room * LARGEST), counter):
             written = line(describe(candidate, text, is_cut))
             cost = extra + counter.count(written + "\n")
@@ -95,24 +99,32 @@ def compress(
 def _forms(candidate: Candidate, question: Question, largest: int, counter: Counter) -> Iterator[tuple[str, bool]]:
     """The text whole where it may be, then its extract; each with whether it was cut."""
     text = told(candidate.record)
+    spoken: list[tuple[str, int]] | None = None
     if len(text) <= EXTRACT_CHARACTERS or (candidate.scores.relevance >= HIGH and counter.count(text) <= largest):
         yield text, False
-    short = extract(text, question)
-    yield short, short != text
-    if len(short) > EXTRACT_CHARACTERS // 3:
-        yield extract(text, question, EXTRACT_CHARACTERS // 3), True
+    for most in (EXTRACT_CHARACTERS, EXTRACT_CHARACTERS // 3):
+        if len(text) > most:
+            spoken = spoken or _spoken(text, question)
+            yield _extract(text, spoken, most), True
 
 
 def extract(text: str, question: Question, most: int = EXTRACT_CHARACTERS) -> str:
     """The sentences of ``text`` that hold most of the question's words, in their order, at most ``most`` characters."""
-    if len(text) <= most:
-        return text
+    return text if len(text) <= most else _extract(text, _spoken(text, question), most)
+
+
+def _spoken(text: str, question: Question) -> list[tuple[str, int]]:
+    """The sentences of ``text``, each with how many of the question's words it holds."""
     stems = tuple(word.text for word in question.words)
-    sentences = [found for piece in _BREAK.split(text[:SCAN_CHARACTERS]) if (found := piece.strip())]
-    speaking = [_speaking(sentence, stems) for sentence in sentences]
+    sentences = (found for piece in _BREAK.split(text[:SCAN_CHARACTERS]) if (found := piece.strip()))
+    return [(sentence, _speaking(sentence, stems)) for sentence in sentences]
+
+
+def _extract(text: str, spoken: Sequence[tuple[str, int]], most: int) -> str:
+    sentences = [sentence for sentence, _ in spoken]
     # Others only where none speaks of it.
-    asked = [at for at, count in enumerate(speaking) if count] or range(len(sentences))
-    ranked = sorted(asked, key=lambda at: (-speaking[at], at))
+    asked = [at for at, (_, count) in enumerate(spoken) if count] or range(len(sentences))
+    ranked = sorted(asked, key=lambda at: (-spoken[at][1], at))
     chosen: list[int] = []
     used = 0
     for at in ranked:
@@ -136,5 +148,10 @@ def extract(text: str, question: Question, most: int = EXTRACT_CHARACTERS) -> st
 
 
 def _speaking(sentence: str, stems: tuple[str, ...]) -> int:
+    if sentence.isascii():
+        lowered = sentence.lower()
+        stems = tuple(stem for stem in stems if stem in lowered)
+        if not stems:
+            return 0
     words = [folded(word) for word in words_of(sentence)]
     return len({stem for stem in stems for word in words if word.startswith(stem)})

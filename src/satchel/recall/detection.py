@@ -66,13 +66,21 @@ _ORDERS = {
     ),
     "encoded": (
         r"[a-z0-9+/]{120,}={0,2}",
-        r"(?:\\x[0-9a-f]{2}){16,}",
-        r"(?:%[0-9a-f]{2}){16,}",
-        r"(?:&#x?[0-9a-f]{1,6};){8,}",
+        r"\\x[0-9a-f]{2}(?:\\x[0-9a-f]{2}){15,}",
+        r"%[0-9a-f]{2}(?:%[0-9a-f]{2}){15,}",
+        r"&#x?[0-9a-f]{1,6};(?:&#x?[0-9a-f]{1,6};){7,}",
     ),
 }
 _STRUCTURE_PATTERNS = [(family, re.compile(pattern)) for family, found in _STRUCTURE.items() for pattern in found]
+#: What every place of structure is one of, once folded: a text without any of them holds none.
+_PLACE = re.compile(r"[\[<:#]")
 _ORDER_PATTERNS = [(family, re.compile(pattern, re.DOTALL)) for family, found in _ORDERS.items() for pattern in found]
+#: The group or the words that a pattern of words begins with: all that begin so are tried where such a beginning stands, and
+#: nowhere else.
+_BEGINNING = re.compile(r"\\b(\(\?:[^()]*(?:\(\?:[^()]*\)[^()]*)*\)|[a-z ]+)")
+_WORDED = [(family, pattern) for family, pattern in _ORDER_PATTERNS if _BEGINNING.match(pattern.pattern)]
+_OTHER = [(family, pattern) for family, pattern in _ORDER_PATTERNS if not _BEGINNING.match(pattern.pattern)]
+_BEGINS = re.compile(r"\b(?=" + "|".join(match[1] for _, each in _WORDED if (match := _BEGINNING.match(each.pattern))) + ")")
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -89,14 +97,27 @@ NOTHING = Seen(frozenset(), (), ())
 def detect(text: str) -> Seen:
     """What ``text`` (as ``folding.shown`` gives it) holds."""
     folded, origin = fold(text)
-    places: set[int] = set()
-    structure: dict[str, None] = {}
-    for family, pattern in _STRUCTURE_PATTERNS:
-        for match in pattern.finditer(folded):
-            places.add(origin[match.start("at")])
-            structure[family] = None
+    places, structure = _structure(folded, origin)
     squeezed = " ".join(folded.split())
-    orders = dict.fromkeys(family for family, pattern in _ORDER_PATTERNS if pattern.search(squeezed))
+    orders = dict.fromkeys(family for family, pattern in _OTHER if pattern.search(squeezed))
+    for begun in _BEGINS.finditer(squeezed):
+        orders |= dict.fromkeys(family for family, pattern in _WORDED if pattern.match(squeezed, begun.start()))
     if not structure and not orders:
         return NOTHING
-    return Seen(frozenset(places), tuple(structure), tuple(orders))
+    return Seen(places, structure, tuple(orders))
+
+
+def structure_in(text: str) -> frozenset[int]:
+    """The places of ``text`` (as ``folding.shown`` gives it) that are structure."""
+    return _structure(*fold(text))[0]
+
+
+def _structure(folded: str, origin: list[int] | range) -> tuple[frozenset[int], tuple[str, ...]]:
+    places: set[int] = set()
+    families: dict[str, None] = {}
+    if _PLACE.search(folded):
+        for family, pattern in _STRUCTURE_PATTERNS:
+            for match in pattern.finditer(folded):
+                places.add(origin[match.start("at")])
+                families[family] = None
+    return frozenset(places), tuple(families)

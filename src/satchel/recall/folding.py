@@ -73,6 +73,8 @@ def shown(text: str) -> str:
 
 
 def _with_few_marks(text: str) -> str:
+    if not any(unicodedata.combining(character) for character in set(text)):
+        return text
     kept: list[str] = []
     marks = 0
     for character in text:
@@ -90,6 +92,9 @@ def fold(text: str) -> tuple[str, list[int] | range]:
     """``text`` to be searched for markers, and of each of its characters the place in ``text`` that it comes from."""
     if text.isascii():
         return text.lower(), range(len(text))
+    table = {ord(character): _folded(character) for character in set(text)}
+    if all(len(part) == 1 for part in table.values()):
+        return text.translate(table), range(len(text))
     folded: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):

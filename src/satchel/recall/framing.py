@@ -20,6 +20,7 @@ vendor's guides ask for them. A directive and blocks of one answer share the non
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import secrets
@@ -29,7 +30,7 @@ from typing import Literal, get_args
 import msgspec
 
 from satchel.errors import MalformedInput
-from satchel.recall.detection import detect
+from satchel.recall.detection import structure_in
 from satchel.recall.folding import shown
 
 Block = Literal["identity", "semantic", "episodic", "procedural", "working", "summary"]
@@ -49,6 +50,10 @@ DIRECTIVE = (
 _ALWAYS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
+
+
+#: Names of members, sources, degrees of trust and dates stand in many lines: they are looked at once.
+_SHORT = 32
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -143,10 +148,19 @@ def _value(value: str | int | float | bool | list[str]) -> str:
 
 def _quoted(text: str) -> str:
     """``text`` as a JSON string on one line."""
+    return _quoted_once(text) if len(text) <= _SHORT else _escaped_string(text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _quoted_once(text: str) -> str:
+    return _escaped_string(text)
+
+
+def _escaped_string(text: str) -> str:
     text = shown(text)
     pieces: list[str] = []
     at = 0
-    for place in sorted(detect(text).places):
+    for place in sorted(structure_in(text)):
         pieces += (_escaped(text[at:place]), _code(text[place]))
         at = place + 1
     pieces.append(_escaped(text[at:]))

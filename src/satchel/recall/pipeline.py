@@ -27,7 +27,7 @@ from satchel.recall.detection import detect
 from satchel.recall.folding import shown
 from satchel.recall.framing import BLOCKS, Block, Item, Style, block, line, new_nonce, opening
 from satchel.recall.relevance import USUAL, Weights, scores
-from satchel.recall.retrieval import Evidence, retrieve
+from satchel.recall.retrieval import retrieve
 from satchel.recall.telling import told
 from satchel.vault.store import Store
 
@@ -140,8 +140,8 @@ def context(store: Store, asked: Asked, *, now: datetime, counter: Counter = BYT
 def _ranked(store: Store, asking: Question, asked: Asked, now: datetime, held: list[Held]) -> list[Candidate]:
     """What may go in, the most relevant first."""
     found = retrieve(store, asking) if asking.words else []
-    best = max((sum_of(result.evidence) for result in found), default=0.0) or 1.0
-    speaking = [(result.record, sum_of(result.evidence) / best) for result in found]
+    best = max((result.evidence.total for result in found), default=0.0) or 1.0
+    speaking = [(result.record, result.evidence.total / best) for result in found]
     met = {record.uid for record, _ in speaking}
     standing = [record for record in _standing(store) if record.uid not in met]
     ranked: list[Candidate] = []
@@ -160,11 +160,6 @@ def _ranked(store: Store, asking: Question, asked: Asked, now: datetime, held: l
         ranked.append(Candidate(record, place, score, (), (*seen.structure, *seen.orders)))
     ranked.sort(key=lambda candidate: (-candidate.scores.relevance, BLOCKS.index(candidate.block), candidate.record.uid))
     return _once(ranked, held)
-
-
-def sum_of(evidence: Evidence) -> float:
-    """All that speaks for a record, unscaled."""
-    return evidence.words + evidence.neighbours + evidence.talk + evidence.speaker + evidence.time
 
 
 def _standing(store: Store) -> list[Record]:

@@ -2,13 +2,16 @@
 
 In a talk the answer rarely repeats the question's words; the turn before it does. So a turn's score passes on to its
 neighbours, and a talk that speaks of many of the words lifts its turns; whoever is named in the question is heard first, and a
-time that it names counts. The weights were measured on public conversations (docs/recall.md).
+time that it names counts. Among people, a turn that asks says less than the one that answers it; in a talk with an assistant,
+what the assistant said says less of a person than what the person said. The weights were measured on public conversations
+(docs/recall.md).
 
     words       BM25 of each word, added up; words by rareness, until READ_ROWS rows were read
-    neighbours  NEAR of the score of the turns beside it, half of that of those beyond
+    neighbours  NEAR of the score of the turns beside it, half of that of those beyond; ANSWER of that of a question before it
     talk        TALK of the BM25 of the whole talk
     speaker     SPEAKER where the question names who said it
     time        TIME where it was said in a span that the question names
+    weight      of all that: ASKS of a question among people, ASSISTANT of what an assistant said, else 1
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import msgspec
 
@@ -25,6 +28,7 @@ from satchel.model.record import Record
 from satchel.model.words import folded, words_of
 from satchel.recall.asking import Question, Word
 from satchel.recall.dates import Span
+from satchel.recall.telling import told
 from satchel.vault.store import Posting, Store
 
 #: Rows of the index that are read for one question; the rarest word is read whatever it takes.
@@ -33,16 +37,25 @@ READ_ROWS = 8_000
 SPREAD_ROWS = 256
 POOL_ROWS = 64
 
+#: Best rows of which it is looked whether they ask.
+ASKING_ROWS = 32
+#: Places of a talk so near one another are asked for at once.
+TOGETHER = 16
+
 NEAR = 0.35
+ANSWER = 0.7
 TALK = 0.4
 SPEAKER = 0.2
 TIME = 0.3
+ASKS = 0.8
+ASSISTANT = 0.8
 
 _K1, _B = 1.2, 0.75
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """Why a record was found; each part as share of the best score by words, ``score`` their sum, scaled to at most 1."""
+    """Why a record was found; each part as share of the best score by words, ``score`` their sum by ``weight``, scaled to at
+    most 1."""
 
     score: float
     words: float
@@ -50,6 +63,12 @@ class Evidence(msgspec.Struct, frozen=True):
     talk: float
     speaker: float
     time: float
+    weight: float = 1.0
+
+    @property
+    def total(self) -> float:
+        """All that speaks for the record, unscaled."""
+        return self.weight * (self.words + self.neighbours + self.talk + self.speaker + self.time)
 
 
 class Retrieved(msgspec.Struct, frozen=True):
@@ -69,7 +88,8 @@ def retrieve(store: Store, question: Question, *, most: int = POOL_ROWS) -> list
         return []
     best = max(found.words.values())
     leading = heapq.nlargest(SPREAD_ROWS, found.words, key=found.words.__getitem__)
-    near = found.neighbours(leading)
+    records = _Records(store, leading[:ASKING_ROWS])
+    near = found.neighbours(leading, {row for row, record in records.met.items() if _asks(record)})
     rows = {*leading, *near}
     talks = found.talks({whole for row in rows if (whole := found.wholes[row]) is not None})
     top = max(talks.values(), default=0.0) or 1.0
@@ -78,19 +98,33 @@ def retrieve(store: Store, question: Question, *, most: int = POOL_ROWS) -> list
         return found.words.get(row, 0.0) / best, near.get(row, 0.0) / best, TALK * talks.get(found.wholes.get(row), 0.0) / top
 
     ranked = heapq.nlargest(max(most, POOL_ROWS), rows, key=lambda row: (sum(parts(row)), -row))
-    scale = 1 + 2 * NEAR + NEAR + TALK + SPEAKER + TIME
+    scale = 1 + NEAR + ANSWER + NEAR + TALK + SPEAKER + TIME
     results: list[tuple[float, int, Retrieved]] = []
-    for row, record in zip(ranked, store.by_rows(ranked), strict=True):
-        if record is None:
-            continue
+    for row, record in records.of(ranked):
         said, beside, talk = parts(row)
         speaker = SPEAKER if _speaks(record, question.said) else 0.0
         time = TIME if question.times and _in_time(record, question.times) else 0.0
-        total = said + beside + talk + speaker + time
-        evidence = Evidence(min(1.0, total / scale), said, beside, talk, speaker, time)
-        results.append((total, -row, Retrieved(record, evidence, record.linked("part_of"))))
+        evidence = Evidence(0.0, said, beside, talk, speaker, time, _weight(record))
+        evidence = msgspec.structs.replace(evidence, score=min(1.0, evidence.total / scale))
+        results.append((evidence.total, -row, Retrieved(record, evidence, record.linked("part_of"))))
     results.sort(key=lambda result: result[:2], reverse=True)
     return [result for _, _, result in results[:most]]
+
+
+class _Records:
+    """Records by row, each loaded once."""
+
+    def __init__(self, store: Store, rows: Sequence[int]) -> None:
+        self._store = store
+        self.met: dict[int, Record] = {}
+        self.of(rows)
+
+    def of(self, rows: Sequence[int]) -> list[tuple[int, Record]]:
+        """These rows with their records, in order; without those that are not there, or not to be seen."""
+        missing = [row for row in rows if row not in self.met]
+        found = zip(missing, self._store.by_rows(missing), strict=True)
+        self.met.update((row, record) for row, record in found if record is not None)
+        return [(row, self.met[row]) for row in rows if row in self.met]
 
 
 def _rarest_first(store: Store, question: Question) -> list[Word]:
@@ -132,18 +166,40 @@ class _Found:
                 in_talks[whole] += 1
         self._in_talks.append(in_talks)
 
-    def neighbours(self, leading: Sequence[int]) -> dict[int, float]:
-        """What each row has from those around it; rows that hold no word themselves come in by it."""
+    def neighbours(self, leading: Sequence[int], asking: Set[int]) -> dict[int, float]:
+        """What each row has from those around it; rows that hold no word themselves come in by it. ``asking`` rows are
+        questions: what follows one is its answer."""
         found: defaultdict[int, float] = defaultdict(float)
+        talks: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         for row in leading:
             whole, position = self.wholes[row], self._positions[row]
-            if whole is None or position is None:
-                continue
-            for at, beside in self._store.around(whole, position - 2, position + 2):
-                if beside != row:
-                    found[beside] += self.words[row] * (NEAR if abs(at - position) < 2 else NEAR / 2)
-                    self.wholes.setdefault(beside, whole)
+            if whole is not None and position is not None:
+                talks[whole].append((position, row))
+        for whole, places in talks.items():
+            beside = self._beside(whole, sorted(places))
+            for position, row in places:
+                for at in range(position - 2, position + 3):
+                    answers = at == position + 1 and row in asking
+                    weight = ANSWER if answers else NEAR if abs(at - position) < 2 else NEAR / 2
+                    for other in beside.get(at, ()):
+                        if other != row:
+                            found[other] += self.words[row] * weight
+                            self.wholes.setdefault(other, whole)
         return found
+
+    def _beside(self, whole: int, places: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
+        """Of a talk, what stands at and around these places, by position; places near one another are asked for together."""
+        beside: dict[int, list[int]] = {}
+        first = 0
+        for number, (position, _) in enumerate(places):
+            if number + 1 < len(places) and places[number + 1][0] - position <= TOGETHER:
+                continue
+            for at, row in self._store.around(whole, places[first][0] - 2, position + 2):
+                rows = beside.setdefault(at, [])
+                if row not in rows:
+                    rows.append(row)
+            first = number + 1
+        return beside
 
     def talks(self, wholes: set[int]) -> dict[int | None, float]:
         """BM25 of these talks, as if each were one text of its parts."""
@@ -165,6 +221,17 @@ class _Found:
 def _speaks(record: Record, said: frozenset[str]) -> bool:
     """Whether the question names who said it, by any of their names."""
     return isinstance(record.body, Message) and any(folded(word) in said for word in words_of(record.body.author))
+
+
+def _asks(record: Record) -> bool:
+    """Whether somebody asks others something. What a person asks an assistant is another matter: it tells of the person."""
+    return isinstance(record.body, Message) and bool(record.body.author) and told(record).endswith(("?", "？"))
+
+
+def _weight(record: Record) -> float:
+    if isinstance(record.body, Message) and record.body.role == "assistant" and not record.body.author:
+        return ASSISTANT
+    return ASKS if _asks(record) else 1.0
 
 
 def _in_time(record: Record, times: Sequence[Span]) -> bool:
