@@ -49,3 +49,21 @@ def test_a_token_opens_its_part_alone(satchel: Run, tmp_path: Path) -> None:
     assert reach["contexts"][0]["token"]
     assert satchel("--token", file, "context", "--task", "brakes").code != 0
     assert satchel(*door, "search", "brakes").code != 0 and satchel(*door, "reach", "abcd").code != 0
+
+
+def test_straight_from_a_file_without_a_vault(satchel: Run) -> None:
+    source = ROOT / "examples" / "claude"
+    done = satchel("context", "--task", "repair course", "--from", source, "--json")
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert told["handout"] is None and told["context"]["given"]
+    assert satchel("stats").code == 1
+
+
+def test_a_question_in_plain_words(satchel: Run) -> None:
+    satchel("import", ROOT / "examples")
+    done = satchel("recall", "what", "did", "I", "say", "about", "the", "brakes?", "--explain", "-n", "3")
+    assert done.code == 0 and "brakes" in done.out.lower() and "words 0." in done.out
+    found = json.loads(satchel("recall", "brake", "--json").out)["found"]
+    assert [each["evidence"]["score"] for each in found] == sorted((each["evidence"]["score"] for each in found), reverse=True)
+    assert "Nothing" in satchel("recall", "xylophone").out

@@ -28,6 +28,7 @@ from satchel.cli import (
     keys,
     log,
     reach,
+    recall,
     receipt,
     redactions,
     schema,
@@ -89,6 +90,7 @@ def app(context: click.Context, vault: str | None, token: str | None, caller: st
 for command in (
     import_.import_,
     search.search,
+    recall.recall,
     context.context,
     reach.reach,
     eval_.evaluate,

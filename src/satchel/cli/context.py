@@ -42,6 +42,13 @@ from satchel.cli import options
     show_default=True,
     help="The highest that may.",
 )
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="From this export, bundle, package or artifact, checked as an import checks it, instead of the vault.",
+)
 @click.option("--explain", is_flag=True, help="Tell on standard error why each record is in or out.")
 @options.json
 def context(
@@ -52,26 +59,32 @@ def context(
     tokenizer: Path | None,
     trust: str,
     sensitivity: str,
+    source: Path | None,
     explain: bool,
     json: bool,
 ) -> None:
     """Print the memory that a task calls for, framed as data, within a budget.
 
-    Each answer is noted in the vault, without its text: satchel reach tells later which agent saw a record. Without --tokenizer
+    Each answer is noted in the vault, without its text: satchel reach tells later which agent saw a record. With --from nothing
+    is noted, and no vault is needed. Without --tokenizer
     each byte counts as a token, which is never too little and about four times too much.
 
     \b
     satchel context --task "plan the repair course" --for claude --budget 8000
+    satchel context --task "what did the agent decide?" --from agent.pam
     """
     import sys
     from datetime import UTC, datetime
 
     from satchel.cli.console import say_json, tell
+    from satchel.cli.door import refuse_tokens
     from satchel.cli.vaults import opened_behind
+    from satchel.move.imports import import_paths
     from satchel.recall import counting
     from satchel.recall.candidates import Policy
     from satchel.recall.pipeline import Asked
     from satchel.recall.pipeline import context as recall
+    from satchel.vault.folder import trial_vault
     from satchel.vault.store import Handed
 
     counter = counting.from_vocabulary(tokenizer) if tokenizer else counting.BYTES
@@ -83,13 +96,21 @@ def context(
         target=target,  # type: ignore[arg-type]
         policy=Policy(sensitivity=sensitivity, trust=trust),  # type: ignore[arg-type]
     )
-    with opened_behind("rehydrate") as vault:
-        at = datetime.now(UTC)
-        made = recall(vault.seen, asked, now=at, counter=counter)
-        handed = [Handed(item.uid, item.form, item.digest) for item in made.given]
-        token = vault.token
-        reader = reader or (token.audience if token and token.audience else target)
-        number = vault.store.hand_out(handed, reader=reader, token=token.id if token else "", at=at, cost=made.cost)
+    at = datetime.now(UTC)
+    number = None
+    if source is not None:
+        refuse_tokens("a token is about a vault; --from names a file")
+        with trial_vault() as passing:
+            import_paths(passing, [source])
+            made = recall(passing, asked, now=at, counter=counter)
+        reader = reader or target
+    else:
+        with opened_behind("rehydrate") as vault:
+            made = recall(vault.seen, asked, now=at, counter=counter)
+            handed = [Handed(item.uid, item.form, item.digest) for item in made.given]
+            token = vault.token
+            reader = reader or (token.audience if token and token.audience else target)
+            number = vault.store.hand_out(handed, reader=reader, token=token.id if token else "", at=at, cost=made.cost)
     if json:
         say_json({"handout": number, "reader": reader, "at": at, "context": made})
         return

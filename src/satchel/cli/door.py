@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from satchel.trust.capabilities.tokens import Presented
 
 #: The commands that work with a token; each says in ``vaults.opened_to`` for which permission. All others are the owner's.
-OPEN = frozenset({"search", "show", "context", "export", "redactions"})
+OPEN = frozenset({"search", "show", "recall", "context", "export", "redactions"})
 _HELD = "satchel.token"
 
 
@@ -36,7 +36,9 @@ def held() -> Held | None:
     return context.meta.get(_HELD) if context else None
 
 
-def refuse_tokens(why: str = "a capability token opens search, show, context, export and redactions recover alone") -> None:
+def refuse_tokens(
+    why: str = "a capability token opens search, show, recall, context, export and redactions recover alone",
+) -> None:
     """Raise AccessDenied where there is a token: this is for the owner."""
     if held() is not None:
         from satchel.errors import AccessDenied

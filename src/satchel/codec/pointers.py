@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -23,6 +24,23 @@ def escape(name: str) -> str:
 def unescape(token: str) -> str:
     """The inverse of ``escape``."""
     return token.replace("~1", "/").replace("~0", "~")
+
+
+def resolve_value(value: Any, pointer: str, decode: Callable[[bytes], Any]) -> Any:
+    """The member of a parsed JSON value that ``pointer`` names; None when there is none.
+
+    ``decode`` opens a string on the way that is itself JSON.
+    """
+    for token in pointer.split("/")[1:]:
+        if type(value) is str:
+            value = decode(value.encode("utf-8", "surrogatepass"))
+        if type(value) is dict:
+            value = value.get(unescape(token))
+        elif type(value) is list and token.isascii() and token.isdecimal() and int(token) < len(value):
+            value = value[int(token)]
+        else:
+            return None
+    return value
 
 
 def resolve_bytes(data: bytes, pointer: str) -> bytes | None:

@@ -16,7 +16,7 @@ from satchel.adapters import registry as adapters
 from satchel.adapters.base import Adapter, Prepares
 from satchel.codec import json_values
 from satchel.codec.excise import GAP
-from satchel.codec.pointers import unescape
+from satchel.codec.pointers import resolve_value
 from satchel.errors import OutputError, SatchelError, UsageError
 from satchel.formats import registry as formats
 from satchel.formats.base import Format, Homeward, LogEntry, Progress, Reader, SourceNote, State, WriteOptions, Written
@@ -204,17 +204,7 @@ class VaultSelection:
             self._newest = digest
         while len(self._decoded) > 1 and (self._held_bytes > _HELD_BYTES or len(self._decoded) > _HELD):
             self._held_bytes -= self._decoded.pop(next(iter(self._decoded)))[0]
-        value = held[1]
-        for token in record.native.pointer.split("/")[1:]:
-            if type(value) is str:
-                value = _decode(value.encode("utf-8", "surrogatepass"))
-            if type(value) is dict:
-                value = value.get(unescape(token))
-            elif type(value) is list and token.isdecimal() and int(token) < len(value):
-                value = value[int(token)]
-            else:
-                return None
-        return value
+        return resolve_value(held[1], record.native.pointer, _decode)
 
     def _own_value(self, record: Record) -> Any:
         """The record's own value, where the whole that it was read from may not be had."""

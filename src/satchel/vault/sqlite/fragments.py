@@ -12,7 +12,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from satchel.codec.pointers import unescape
+from satchel.codec.pointers import resolve_value
 from satchel.errors import VaultDamaged
 from satchel.model.fragments import LEAST_WORD, Fragment, Marker, telling, unpacked
 from satchel.model.record import Record
@@ -92,17 +92,7 @@ class Values:
         """The member of an original that a pointer names; None where there is none, or where the original is a file."""
         if self._last[0] != original:
             self._last = (original, self._value(original))
-        value = self._last[1]
-        for token in pointer.split("/")[1:]:
-            if type(value) is str:
-                value = _decoded(value.encode("utf-8", "surrogatepass"))
-            if type(value) is dict:
-                value = value.get(unescape(token))
-            elif type(value) is list and token.isdecimal() and int(token) < len(value):
-                value = value[int(token)]
-            else:
-                return None
-        return value
+        return resolve_value(self._last[1], pointer, _decoded)
 
     def _value(self, original: int) -> Any:
         try:

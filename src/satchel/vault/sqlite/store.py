@@ -224,9 +224,9 @@ class SqliteStore:
         while True:
             page = rows(
                 self.connection,
-                f"SELECT r.uid, {_LOADED} WHERE {where} AND r.uid > ? AND r.platform <> ? AND r.batch > ?"
+                f"SELECT r.uid, {_LOADED} WHERE {where} AND r.uid > ? AND r.platform IS NOT ? AND r.batch > ?"
                 f" ORDER BY r.uid LIMIT {_PAGE}",
-                (*named, last, not_from, after),
+                (*named, last, not_from or None, after),
             )
             for row in page:
                 yield self._load(*row[1:])

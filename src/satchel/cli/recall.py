@@ -1,0 +1,49 @@
+"""``satchel recall``: what speaks of a question, best first, with the reasons."""
+
+from __future__ import annotations
+
+import click
+
+from satchel.cli import options
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True, metavar="WORDS...")
+@click.option("--most", "-n", type=click.IntRange(1, 64), default=10, show_default=True, help="At most so many records.")
+@click.option("--explain", is_flag=True, help="Tell what each has for itself.")
+@options.json
+def recall(words: tuple[str, ...], most: int, explain: bool, json: bool) -> None:
+    """List the records that speak of a question, as satchel context would rank them before it weighs and cuts.
+
+    Unlike satchel search, it takes a question in plain words, finds other forms of them, what stands beside them in a talk, who
+    is named, and a time such as "last week".
+
+    \b
+    satchel recall when did we order brake pads last month
+    """
+    from datetime import UTC, datetime
+
+    from satchel.cli.console import bold, clean, dim, one_line, say, say_json
+    from satchel.cli.vaults import opened_to
+    from satchel.recall.asking import question
+    from satchel.recall.retrieval import retrieve
+    from satchel.recall.telling import told
+
+    with opened_to("read") as store:
+        found = retrieve(store, question(" ".join(words), datetime.now(UTC)), most=most)
+    if json:
+        say_json({"question": " ".join(words), "found": found})
+        return
+    for result in found:
+        record = result.record
+        moment = record.times.created or record.times.observed or record.times.updated
+        day = f"{moment:%Y-%m-%d}" if moment else "no date"
+        say(f"{bold(record.uid[:10])}  {record.kind} · {clean(record.provenance.platform)} · {day}")
+        say(f"    {one_line(told(record), 200)}")
+        if explain:
+            parts = result.evidence
+            reasons = {name: getattr(parts, name) for name in ("words", "neighbours", "talk", "speaker", "time")}
+            said = ", ".join(f"{name} {value:.2f}" for name, value in reasons.items() if value)
+            say(dim(f"    {parts.score:.2f}: {said}"))
+    if not found:
+        say("Nothing in the vault speaks of it.")
