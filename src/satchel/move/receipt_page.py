@@ -15,7 +15,7 @@ table { border-collapse: collapse; width: 100% } td, th { text-align: left; vert
 tr + tr td { border-top: 1px solid #ddd } th { font-weight: 600; border-bottom: 2px solid #999 }
 td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 code { font-size: .85em; word-break: break-all }
-li { margin-bottom: .6rem } .open { border-left: 4px solid #b45309; padding-left: 1rem }
+li { margin-bottom: .6rem } .open { border-left: 4px solid #b45309; padding-left: 2rem }
 @media print { body { margin: 0; max-width: none } }
 """
 _MOST_LISTED = 50
@@ -125,7 +125,8 @@ def _place(place: dict[str, Any]) -> str:
             head = f"The account at {_text(place['platform'])}: {place['records']:,} of them came from there."
         case "reader":
             given = f"{place['contexts']:,} {'context' if place['contexts'] == 1 else 'contexts'}"
-            between = f"from {_text(place['first'])} to {_text(place['last'])}"
+            first, last = _text(place["first"]), _text(place["last"])
+            between = f"on {first}" if first == last else f"from {first} to {last}"
             head = f"{_text(place['reader'])} was given {place['records']:,} of them, in {given}, {between}."
         case "provider":
             still = place.get("still") or {}
