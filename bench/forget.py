@@ -25,7 +25,7 @@ from satchel.model.record import Link, Native, Origin, Original, Provenance, Rea
 from satchel.move import forgetting
 from satchel.trust.secrets import new_key
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Forgetting
+from satchel.vault.values import Forgetting
 
 _TALK = 20
 #: No two texts share a sentence, as in real ones; a pool of ready sentences would quote itself all over.

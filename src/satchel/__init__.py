@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from satchel.move.exports import export
     from satchel.move.imports import import_paths
     from satchel.vault.folder import create_vault, open_vault
-    from satchel.vault.store import Query
+    from satchel.vault.values import Query
 
 #: Where each public name lives; it is imported when it is first asked for, so that the command line starts quickly.
 _HOMES = {
     "Finding": "satchel.model.findings",
     "Limits": "satchel.limits",
     "Place": "satchel.errors",
-    "Query": "satchel.vault.store",
+    "Query": "satchel.vault.values",
     "Record": "satchel.model.record",
     "SatchelError": "satchel.errors",
     "convert": "satchel.move.conversions",

@@ -24,7 +24,7 @@ from satchel.trust.secrets import Secret, new_key
 from satchel.vault import erase_check as vault_check
 from satchel.vault.folder import open_with_key
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Forgetting
+from satchel.vault.values import Forgetting
 from tests.interop.embedder import Embedder
 
 pytestmark = pytest.mark.skipif(

@@ -12,7 +12,7 @@ import pytest
 from satchel.formats.portable_memory.writer import BundleWriter
 from satchel.move.imports import import_paths
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Batch
+from satchel.vault.values import Batch
 from tests.formats.portable_memory.made import HEAD
 
 Give = Callable[..., Batch]

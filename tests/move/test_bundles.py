@@ -19,7 +19,7 @@ from satchel.move.exports import export
 from satchel.move.imports import import_paths
 from satchel.vault.folder import trial_vault
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Query
+from satchel.vault.values import Query
 from tests.conftest import ROOT
 from tests.formats.portable_memory.made import HEAD, contents, episode, files, plain, write
 from tests.formats.portable_memory.test_validation import BROKEN, EPISODES, relist

@@ -17,7 +17,7 @@ from satchel.move.imports import import_paths
 from satchel.vault.folder import trial_vault
 from satchel.vault.sqlite.connection import rows
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Batch
+from satchel.vault.values import Batch
 from tests.formats.portable_memory.made import HEAD, episode, files, tombstone, write
 from tests.formats.portable_memory.test_validation import relist
 

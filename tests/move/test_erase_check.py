@@ -16,7 +16,7 @@ from satchel.trust.secrets import new_key
 from satchel.vault import erase_check as vault_check
 from satchel.vault.folder import open_with_key
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Forgetting
+from satchel.vault.values import Forgetting
 from tests.vault.made import conversation, memory
 
 WORDS = st.text("abcdefghijklmnop äßжщ日本語🐢\n\"\\/'&<", min_size=8, max_size=120).filter(lambda text: len(text.strip()) > 7)

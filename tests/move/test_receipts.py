@@ -23,7 +23,7 @@ from satchel.move.receipt_page import page
 from satchel.move.vouching import trust_in, trust_of
 from satchel.trust.signatures import ALGORITHMS, generate
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Forgetting, Handed, Query
+from satchel.vault.values import Forgetting, Handed, Query
 from tests.vault.made import conversation, memory
 
 SECRET = "Zorblax the tortoise hides seventeen keys under the quince tree"

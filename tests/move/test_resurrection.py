@@ -25,7 +25,7 @@ from satchel.move.imports import import_paths
 from satchel.trust.secrets import new_key
 from satchel.vault.folder import trial_vault
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Batch, Forgetting, Query
+from satchel.vault.values import Batch, Forgetting, Query
 from tests.move.copies import DECOY, SOURCES, Copy, chatgpt, claude, zipped
 
 TEXT = "Anna Müller keeps twelve brass lanterns in the harbour loft, she said."

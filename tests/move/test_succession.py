@@ -16,7 +16,7 @@ from satchel.move.exports import export
 from satchel.move.imports import import_paths
 from satchel.vault.folder import trial_vault
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Query
+from satchel.vault.values import Query
 from tests.formats.portable_memory.made import episode, tombstone
 from tests.formats.portable_memory.test_succession import fact
 from tests.move.conftest import Give

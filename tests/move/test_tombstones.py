@@ -23,7 +23,7 @@ from satchel.trust.secrets import new_key
 from satchel.vault.folder import trial_vault
 from satchel.vault.sqlite.connection import rows
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Query
+from satchel.vault.values import Query
 from tests.formats.portable_memory.made import TEST_KEY, TEST_PUBLIC, episode, files, plain, tombstone, write
 from tests.move.conftest import Give
 

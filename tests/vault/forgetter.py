@@ -13,7 +13,7 @@ from satchel.errors import VaultError
 from satchel.move import forgetting
 from satchel.trust.secrets import Secret
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Forgetting
+from satchel.vault.values import Forgetting
 
 
 def run(database: Path, key: Secret, words: str) -> None:

@@ -20,7 +20,7 @@ from satchel.errors import VaultBusy
 from satchel.trust.secrets import Secret, new_key
 from satchel.vault.sqlite import connection as connections
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Query
+from satchel.vault.values import Query
 from tests.conftest import ROOT
 from tests.vault.made import conversation
 from tests.vault.state import dump_state

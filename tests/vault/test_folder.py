@@ -21,7 +21,7 @@ from satchel.vault.folder import (
 )
 from satchel.vault.sqlite import schema
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Query
+from satchel.vault.values import Query
 from tests.vault.made import conversation
 
 WORDS = "quetzalcoatl xylophone"

@@ -13,7 +13,7 @@ from satchel.model.ids import make_uid
 from satchel.model.record import Asset, Link, Native, Origin, Original, Provenance, Reading, Record
 from satchel.move import forgetting
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Forgetting, Query
+from satchel.vault.values import Forgetting, Query
 from tests.vault.made import PLATFORM, conversation, memory
 
 

@@ -19,7 +19,7 @@ from satchel.errors import VaultFull
 from satchel.move import forgetting
 from satchel.trust.secrets import Secret, new_key
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Forgetting, Query
+from satchel.vault.values import Forgetting, Query
 from tests.conftest import ROOT
 from tests.vault.made import conversation
 from tests.vault.state import dump_state

@@ -15,7 +15,7 @@ from satchel.move import forgetting
 from satchel.trust.secrets import new_key
 from satchel.vault.sqlite import connection as connections
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Forgetting
+from satchel.vault.values import Forgetting
 from tests.vault import canaries
 from tests.vault.canaries import Marks
 

@@ -19,7 +19,8 @@ from satchel.vault import guard
 from satchel.vault.folder import trial_vault
 from satchel.vault.guard import REFUSED, _View, view
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Exported, Query, SeenExport, Store
+from satchel.vault.store import Store
+from satchel.vault.values import Exported, Query, SeenExport
 from tests.vault.guarded import ALL, BOT, EPISODIC, NOW, PLATFORM, SCOPES, SHARED_WORDS, WORD, canary, fill, said, token, uid
 
 #: What speaks of no record in scope, whatever the scope.

@@ -16,7 +16,7 @@ from satchel.model.record import Asset, Origin, Original, Provenance, Record
 from satchel.trust.secrets import new_key
 from satchel.vault.sqlite import audit
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Query
+from satchel.vault.values import Query
 from tests.vault.made import conversation, memory
 from tests.vault.state import dump_state
 

@@ -15,7 +15,7 @@ from satchel.trust.secrets import new_key
 from satchel.vault.sqlite import packs
 from satchel.vault.sqlite.blocks import Frame
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Query
+from satchel.vault.values import Query
 from tests.vault.made import conversation, memory
 from tests.vault.state import dump_state
 from tests.vault.test_intake import take

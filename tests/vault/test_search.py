@@ -14,7 +14,7 @@ from satchel.model.record import Original, Times
 from satchel.vault.sqlite import schema
 from satchel.vault.sqlite.search import make_snippet, parse
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Query
+from satchel.vault.values import Query
 from tests.vault.made import conversation, memory, moment
 from tests.vault.state import dump_state
 

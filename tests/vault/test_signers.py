@@ -15,7 +15,7 @@ from satchel.trust.signatures import ALGORITHMS, generate
 from satchel.vault.sqlite import schema, signers
 from satchel.vault.sqlite.connection import connect
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import SeenExport
+from satchel.vault.values import SeenExport
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ import pytest
 from satchel.move.exports import export
 from satchel.vault.folder import open_vault, open_with_recovery
 from satchel.vault.sqlite import schema
-from satchel.vault.store import Query
+from satchel.vault.values import Query
 from tests.conftest import ROOT
 
 

@@ -85,7 +85,7 @@ def context(
     from satchel.recall.pipeline import Asked
     from satchel.recall.pipeline import context as recall
     from satchel.vault.folder import trial_vault
-    from satchel.vault.store import Handed
+    from satchel.vault.values import Handed
 
     counter = counting.from_vocabulary(tokenizer) if tokenizer else counting.BYTES
     if task == "-":

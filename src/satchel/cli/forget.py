@@ -14,7 +14,8 @@ from satchel.cli import options
 if TYPE_CHECKING:
     from satchel.model.erasure import Closure, Erased
     from satchel.move.elsewhere import Outcome, Wanted
-    from satchel.vault.store import Forgetting, HeldBy, Store
+    from satchel.vault.store import Store
+    from satchel.vault.values import Forgetting, HeldBy
 
 #: Records shown one by one; the rest is counted, and --json gives all.
 SHOWN = 20
@@ -220,7 +221,7 @@ def _asked(store: Store, mode: Literal["delete", "redact"], given: dict[str, Any
     from satchel.cli.moments import moment_of
     from satchel.errors import UsageError
     from satchel.model.bodies import KINDS
-    from satchel.vault.store import Forgetting
+    from satchel.vault.values import Forgetting
 
     for name in given["kind"]:
         if name not in KINDS:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from satchel.trust.capabilities.scopes import Scope
-    from satchel.vault.store import IssuedToken, Revocation
+    from satchel.vault.values import IssuedToken, Revocation
 
 _PERMISSIONS = ("read", "write", "derive", "redact", "export", "rehydrate")
 _COMPONENTS = ("episodic", "semantic", "procedural", "working", "identity")

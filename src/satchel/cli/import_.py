@@ -11,7 +11,7 @@ from satchel.cli import options
 
 if TYPE_CHECKING:
     from satchel.model.findings import Finding
-    from satchel.vault.store import Batch, Summary
+    from satchel.vault.values import Batch, Summary
 
 #: Findings shown before the rest is only counted; --json and ``satchel log N`` give all.
 SHOWN_FINDINGS = 20
@@ -138,7 +138,7 @@ def _tell(batch: Batch, *, dry_run: bool) -> None:
 def print_counts(summary: Summary) -> None:
     """The closing table: new, updated, unchanged, skipped (an older state than the vault's) by kind."""
     from satchel.cli.console import table
-    from satchel.vault.store import OUTCOMES
+    from satchel.vault.values import OUTCOMES
 
     if not summary.counts:
         return

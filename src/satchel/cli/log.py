@@ -9,7 +9,8 @@ import click
 from satchel.cli import options
 
 if TYPE_CHECKING:
-    from satchel.vault.store import Batch, Store
+    from satchel.vault.store import Store
+    from satchel.vault.values import Batch
 
 
 @click.command()

@@ -9,7 +9,7 @@ import click
 from satchel.cli import options
 
 if TYPE_CHECKING:
-    from satchel.vault.store import Hit
+    from satchel.vault.values import Hit
 
 
 @click.command()
@@ -50,7 +50,7 @@ def search(
     from satchel.cli.vaults import opened_to
     from satchel.errors import UsageError
     from satchel.model.bodies import KINDS
-    from satchel.vault.store import Query
+    from satchel.vault.values import Query
 
     for name in kind:
         if name not in KINDS:

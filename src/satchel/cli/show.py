@@ -10,7 +10,7 @@ from satchel.cli import options
 
 if TYPE_CHECKING:
     from satchel.model.record import Record
-    from satchel.vault.store import Version
+    from satchel.vault.values import Version
 
 
 @click.command()

@@ -79,7 +79,7 @@ class State(msgspec.Struct, frozen=True):
 
 
 class LogEntry(msgspec.Struct, frozen=True):
-    """An entry of the vault's audit log: see satchel.vault.store.AuditEntry."""
+    """An entry of the vault's audit log: see satchel.vault.values.AuditEntry."""
 
     number: int
     at: datetime

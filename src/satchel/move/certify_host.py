@@ -40,7 +40,7 @@ from satchel.trust import tokens
 from satchel.trust.secrets import Secret, new_key
 from satchel.trust.signatures import ED25519, PrivateKey
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Query, Summary
+from satchel.vault.values import Query, Summary
 
 FEATURES = (
     "redact",

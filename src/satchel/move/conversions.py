@@ -25,7 +25,8 @@ from satchel.move.imports import Progress as Reading
 from satchel.move.imports import recognised
 from satchel.trust.age import NOBODY, Identities
 from satchel.vault.folder import trial_vault
-from satchel.vault.store import Batch, Store
+from satchel.vault.store import Store
+from satchel.vault.values import Batch
 
 #: Kinds that say whose they are.
 _HEADS = ("conversation", "memory", "profile", "instruction", "procedure", "scope")

@@ -8,7 +8,8 @@ from pathlib import Path
 from satchel.errors import UsageError
 from satchel.formats.base import Continued, Format, Since
 from satchel.model.times import from_iso
-from satchel.vault.store import Batch, Store
+from satchel.vault.store import Store
+from satchel.vault.values import Batch
 
 
 def since(store: Store, text: str, format: Format) -> Since:

@@ -25,7 +25,8 @@ from satchel.model.ledger import Ledger
 from satchel.move.exports import VaultSelection
 from satchel.trust.files import write_private
 from satchel.trust.signatures import PrivateKey
-from satchel.vault.store import AuditEntry, Store
+from satchel.vault.store import Store
+from satchel.vault.values import AuditEntry
 
 _EDGE = {"edgeType", "dstEntityID", "srcEntityID"}
 

@@ -25,7 +25,8 @@ from satchel.model.record import REDACTED, Record
 from satchel.move.cursors import since as cursor
 from satchel.move.redaction import Redaction
 from satchel.trust.age import Recipients
-from satchel.vault.store import Exported, Store
+from satchel.vault.store import Store
+from satchel.vault.values import Exported
 
 #: Decoded originals that are held: so many, and so many bytes of source.
 _HELD = 8

@@ -26,7 +26,8 @@ from satchel.model.erasure import Closure, Erased, Stores
 from satchel.model.ids import is_uuid
 from satchel.model.record import Record, Tombstone
 from satchel.trust.signatures import ED25519, PrivateKey
-from satchel.vault.store import Deceased, Forgetting, Store, Tombs
+from satchel.vault.store import Store
+from satchel.vault.values import Deceased, Forgetting, Tombs
 
 #: The name of the key that is made where the vault has none that can sign tombstones.
 KEY_NAMES = ("main", "tombstones")

@@ -29,7 +29,8 @@ from satchel.model.findings import Finding, from_error
 from satchel.model.packages import Carried, Edition, Heard, Reached
 from satchel.model.record import Asset, Item, Original, Tombstone
 from satchel.trust.age import NOBODY, Identities
-from satchel.vault.store import Batch, Intake, SourceFile, Store, Summary
+from satchel.vault.store import Intake, Store
+from satchel.vault.values import Batch, SourceFile, Summary
 
 
 class Progress(Protocol):

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from satchel.model.text import normalised
-from satchel.vault.store import Handout, HeldBy
+from satchel.vault.values import Handout, HeldBy
 
 _ACCOUNTS = {
     "chatgpt": "Open chatgpt.com: delete the conversation in the sidebar, what it remembers in Settings, Personalization,"

@@ -27,7 +27,8 @@ from satchel.move.instructions import AGENTS, BACKUPS, account, export_of, reade
 from satchel.trust.files import write_private
 from satchel.trust.public_keys import PublicKey, read_typed_key
 from satchel.trust.signatures import ALGORITHMS, PrivateKey, decode_value, encode_value, verify
-from satchel.vault.store import AuditEntry, Handout, Store
+from satchel.vault.store import Store
+from satchel.vault.values import AuditEntry, Handout
 
 TYPE = "satchel-erasure-receipt"
 VERSION = 1

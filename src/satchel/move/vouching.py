@@ -17,7 +17,8 @@ from satchel.trust.did import Fetch
 from satchel.trust.fetch import SYSTEM, Network, fetch
 from satchel.trust.public_keys import PublicKey, read_typed_key
 from satchel.trust.signatures import PrivateKey
-from satchel.vault.store import SeenExport, Store
+from satchel.vault.store import Store
+from satchel.vault.values import SeenExport
 
 
 def over_the_network(limits: Limits = DEFAULT, network: Network = SYSTEM) -> Fetch:

@@ -29,7 +29,8 @@ from satchel.model.words import folded, words_of
 from satchel.recall.asking import Question, Word
 from satchel.recall.dates import Span
 from satchel.recall.telling import told
-from satchel.vault.store import Posting, Store
+from satchel.vault.store import Store
+from satchel.vault.values import Posting
 
 #: Rows of the index that are read for one question; the rarest word is read whatever it takes.
 READ_ROWS = 8_000

@@ -29,7 +29,8 @@ from satchel.trust.capabilities.validation import Checks, Refusal, lacks, refusa
 from satchel.trust.public_keys import PublicKey, read_typed_key
 from satchel.trust.secrets import Secret
 from satchel.vault.sight import Sight, is_uid
-from satchel.vault.store import AuditEntry, Exported, Found, Hit, Kept, Posting, Query, SourceOf, Store, Talks, Version
+from satchel.vault.store import Store
+from satchel.vault.values import AuditEntry, Exported, Found, Hit, Kept, Posting, Query, SourceOf, Talks, Version
 
 #: What no token opens, whatever it permits: writing, for which no door has rules yet; keys, trust and grants; the log and what
 #: else speaks of the vault as a whole. What is in neither this list nor a method is refused all the same.

@@ -18,7 +18,8 @@ from satchel.model.record import Record
 from satchel.trust.capabilities.scopes import Everything
 from satchel.trust.capabilities.tokens import Presented
 from satchel.trust.capabilities.validation import selects
-from satchel.vault.store import Companion, Store
+from satchel.vault.store import Store
+from satchel.vault.values import Companion
 
 #: Answers, and originals, that are remembered between two changes of the vault.
 _REMEMBERED = 4096

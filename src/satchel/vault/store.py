@@ -1,4 +1,4 @@
-"""What a vault is, whatever keeps it: one interface, for an embedded and a server backend, and the values it speaks in.
+"""What a vault is, whatever keeps it: one interface, for an embedded and a server backend. Its values are in ``values``.
 
 The vault is a log of record versions and kept originals; its tables and indexes can be rebuilt from them. Every change is
 one transaction with one entry in the audit log. It knows no format and no platform.
@@ -9,379 +9,48 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
+from typing import Any, BinaryIO, Protocol
 
-import msgspec
-
-from satchel.model.erasure import Closure, Erased, How, Mode, Stores
+from satchel.model.erasure import Closure, Erased, Stores
 from satchel.model.findings import Finding
 from satchel.model.packages import Carried, CarriedFile, Edition, Heard, Reached
 from satchel.model.record import Asset, Original, Record, Tombstone
-from satchel.trust.capabilities.scopes import Scope
-from satchel.trust.capabilities.tokens import Permission, Profile, Token
+from satchel.trust.capabilities.tokens import Token
 from satchel.trust.secrets import Secret
 from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey
-
-#: What an import did with a record. ``older`` was kept as an earlier version: the vault holds a newer one. ``erased`` was not
-#: taken: a tombstone forbids it.
-Outcome = Literal["new", "updated", "unchanged", "older", "erased"]
-OUTCOMES: tuple[Outcome, ...] = ("new", "updated", "unchanged", "older", "erased")
-#: Counts of records: kind → outcome → how many.
-Counts = dict[str, dict[Outcome, int]]
-
-
-class SourceFile(msgspec.Struct, frozen=True):
-    """A file that an import read: its name, its uncompressed size, and its SHA-256 (hexadecimal) when read to the end."""
-
-    name: str
-    size_bytes: int = 0
-    sha256: str = ""
-
-
-class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a change did. Findings hold no content; texts and places only."""
-
-    counts: Counts = {}
-    findings: tuple[Finding, ...] = ()
-    #: Source objects by outcome, such as conversations and project files.
-    originals: dict[Outcome, int] = {}
-    #: Records whose status changed by a step of the life cycle (model.lifecycle): "active to superseded" → how many.
-    transitions: dict[str, int] = {}
-    #: Records that left the vault, by kind: by an undo, or by tombstones that came.
-    removed: dict[str, int] = {}
-    restored: dict[str, int] = {}
-    #: Tombstones that the vault did not have.
-    tombstones: int = 0
-    #: Uids of records that quote what tombstones erased, and were left as they are.
-    quoting: tuple[str, ...] = ()
-    blobs: int = 0
-    blob_bytes: int = 0
-
-
-class Batch(msgspec.Struct, frozen=True):
-    """One change of the vault: an import, an undo, something forgotten. ``undone_by`` is the batch that took it back."""
-
-    id: int
-    kind: Literal["create", "import", "undo", "forget"]
-    at: datetime
-    label: str
-    platforms: tuple[str, ...]
-    summary: Summary
-    undone_by: int | None = None
-    undoes: int | None = None
-
-
-class Change(msgspec.Struct, frozen=True):
-    """One source object in a comparison of two imports."""
-
-    uid: str
-    kind: str
-    title: str
-    outcome: Literal["new", "updated", "unchanged", "older", "gone"]
-
-
-class Query(msgspec.Struct, frozen=True, kw_only=True):
-    """A search. ``words`` are joined by AND; "quoted" is a phrase; ``word*`` a prefix; ``-word`` excludes. Without words:
-    all that pass the filters, newest first."""
-
-    words: str
-    kinds: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
-    tags: tuple[str, ...] = ()
-    #: What held at this moment (model.validity), earlier states included.
-    as_of: datetime | None = None
-    limit: int = 20
-    offset: int = 0
-
-
-class Hit(msgspec.Struct, frozen=True):
-    """One found statement: its best witness, all witnesses' uids, and where in its text it was found.
-
-    ``score`` is larger for better (BM25). ``marks`` are (start, end) code points inside ``snippet``.
-    """
-
-    record: Record
-    score: float
-    witnesses: tuple[str, ...]
-    snippet: str
-    marks: tuple[tuple[int, int], ...]
-    #: The title of the conversation or document it is part of.
-    context: str = ""
-
-
-class Found(msgspec.Struct, frozen=True):
-    """A page of hits and how many statements matched in all."""
-
-    hits: tuple[Hit, ...]
-    total: int
-
-
-class Posting(NamedTuple):
-    """A record that holds a phrase: its row, the phrase's part of its BM25 score (higher is better), the row of the talk or
-    other whole that it is part of, and its place there. Rows are the store's own and mean nothing outside it."""
-
-    row: int
-    score: float
-    whole: int | None
-    position: int | None
-
-
-class Talks(NamedTuple):
-    """How many talks and other wholes there are, and how many records are part of one."""
-
-    wholes: int
-    parts: int
-
-
-class Handed(NamedTuple):
-    """A record as it was given to an agent: ``verbatim`` or ``extract``, and the SHA-256 of the text, hexadecimal."""
-
-    uid: str
-    form: str
-    digest: str
-
-
-class Handout(msgspec.Struct, frozen=True):
-    """A context that was given: when, to whom, under which token's id ("" without one), and which of the records asked for."""
-
-    id: int
-    at: datetime
-    reader: str
-    token: str
-    uids: tuple[str, ...]
-
-
-class Version(msgspec.Struct, frozen=True):
-    """One version of a record, the current one included; ``batch`` brought it."""
-
-    number: int
-    batch: int
-    record: Record
-
-
-class Forgetting(msgspec.Struct, frozen=True, kw_only=True):
-    """What to forget. Each criterion that is given narrows what goes; ``uids`` go as well.
-
-    ``words`` as in a Query. ``batches``: what these imports brought. ``files``: what was read from files of these names.
-    ``scope``: the uid of a scope, with all that belongs to it. ``about``: a person or thing, by name: entities, statements and
-    whatever else names it; of talks and documents only where ``kinds`` asks for them.
-    """
-
-    uids: tuple[str, ...] = ()
-    words: str = ""
-    platforms: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = ()
-    batches: tuple[int, ...] = ()
-    files: tuple[str, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
-    scope: str = ""
-    tags: tuple[str, ...] = ()
-    about: str = ""
-    mode: Mode = "delete"
-    #: Take along records of other sources that say the same.
-    with_witnesses: bool = False
-    quotations: Literal["flag", "scrub"] = "flag"
-    #: Platforms and their words for kinds of record that are prose about everything: quotations always leave these.
-    scrubs: tuple[tuple[str, str], ...] = ()
-
-
-class Deceased(NamedTuple):
-    """A record that was erased, for whoever writes its tombstone: how it was reached, and the words of its source for it."""
-
-    uid: str
-    kind: str
-    how: How
-    through: str
-    op: Literal["delete", "redact"]
-    format: str
-    source_kind: str
-    id: str
-    record: Record
-
-
-class Tombs(NamedTuple):
-    """Tombstones of the vault's own, each with the uid of the record that it is for, and the public key that signed them."""
-
-    tombstones: tuple[tuple[str, Tombstone], ...]
-    signed_by: str
-
-
-class AuditEntry(msgspec.Struct, frozen=True):
-    """An entry of the audit log: what was done, when, counts, and the hash that chains it. No content."""
-
-    id: int
-    at: datetime
-    operation: str
-    batch: int | None
-    detail: dict[str, Any]
-    hash: str
-
-
-class Kept(NamedTuple):
-    """A record by its bytes: our kind and the source's word for it, the bytes, their place in the file, and the canonical JSON
-    that they are known to be ("": none)."""
-
-    kind: str
-    source_kind: str
-    native: bytes
-    element: int
-    dialect: str
-
-
-class Stats(msgspec.Struct, frozen=True):
-    """What the vault holds, by kind, platform and in bytes."""
-
-    records: dict[str, int]
-    platforms: dict[str, dict[str, int]]
-    versions: int
-    originals: int
-    original_bytes: int
-    blobs: int
-    blob_bytes: int
-    imports: int
-    first: datetime | None
-    last: datetime | None
-    file_bytes: int
-    schema_version: int
-
-
-class SourceOf(msgspec.Struct, frozen=True):
-    """Whence a record's current version was read."""
-
-    reader: str
-    imported_at: datetime
-    file: SourceFile
-
-
-class SigningKey(msgspec.Struct, frozen=True):
-    """A key pair of the owner's: its name, its public half (``PublicKey.text``). A retired one signs no more."""
-
-    name: str
-    public: str
-    created: datetime
-    retired: datetime | None = None
-    algorithm: str = ED25519
-
-
-class TrustedKey(msgspec.Struct, frozen=True):
-    """Somebody else's public key (``PublicKey.text``), whose signatures the owner trusts."""
-
-    public: str
-    name: str
-    since: datetime
-    kind: str = "Ed25519"
-
-
-class TrustedDid(msgspec.Struct, frozen=True):
-    """Somebody else's DID: whatever key its document names is trusted."""
-
-    did: str
-    name: str
-    since: datetime
-
-
-class RedactionKey(msgspec.Struct, frozen=True):
-    """A redaction store whose key the vault has, or had: how many of which type were taken out, when, and when the key was
-    destroyed."""
-
-    id: str
-    counts: dict[str, int]
-    made: datetime
-    shredded: datetime | None
-
-
-class SeenExport(msgspec.Struct, frozen=True):
-    """Of an owner whose exports were verified here: the key of the first (``PublicKey.text``), the date of the newest."""
-
-    key: str
-    exported: datetime | None
-
-
-#: Why a token was revoked. No free text: the audit log holds it.
-Reason = Literal["unspecified", "lost", "compromised", "superseded", "ended"]
-REASONS: tuple[Reason, ...] = ("unspecified", "lost", "compromised", "superseded", "ended")
-
-
-class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
-    """A capability token that was issued here, without its signature: nobody can use what the vault remembers of it."""
-
-    id: str
-    profile: Profile
-    issuer: str
-    #: None: whoever has it.
-    audience: str | None
-    scope: Scope
-    permissions: tuple[Permission, ...]
-    issued: datetime
-    not_before: datetime | None
-    expires: datetime
-    max_entries: int | None
-    require_redaction: bool
-    #: The id of the token that it was delegated from, "" for none.
-    delegated_from: str
-    #: The key that signed it (``PublicKey.text``).
-    key: str
-
-
-class Revocation(msgspec.Struct, frozen=True):
-    """A token that is refused from then on, and with it all that was delegated from it. Nothing takes it back."""
-
-    id: str
-    at: datetime
-    reason: Reason
-
-
-class Companion(NamedTuple):
-    """A state of a record that was read from a kept original; ``pointer`` says which member of it, None: nobody knows."""
-
-    record: Record
-    pointer: str | None
-
-
-class Companions(NamedTuple):
-    """All that was read from one kept original, whose number is ``original``; looked up when it is asked for."""
-
-    original: int
-    members: Iterator[Companion]
-
-
-#: Whether a record may be seen.
-Allowed = Callable[[Record], bool]
-
-
-class Exported(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that left the vault in the clear, and where to: what changes after ``after`` brought, up to ``change``.
-
-    ``as_of``: as it held at that moment. ``part``: only a choice of it, as a text to paste into an assistant is. ``digest``:
-    the SHA-256 of what was written (hexadecimal), as ``move.exports.digest_of`` computes it; "" where writing never ended.
-    """
-
-    format: str
-    target: str
-    after: int
-    change: int
-    id: int = 0
-    at: datetime | None = None
-    as_of: datetime | None = None
-    part: bool = False
-    size_bytes: int = 0
-    digest: str = ""
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether everything that its changes brought was in it for certain, and not only may have been."""
-        return not self.part and self.as_of is None and bool(self.digest)
-
-
-class HeldBy(NamedTuple):
-    """An export, how many of the records that were asked about it may have held, and how many it held for certain."""
-
-    export: Exported
-    records: int
-    certain: int
+from satchel.vault.values import (
+    Allowed,
+    AuditEntry,
+    Batch,
+    Change,
+    Companions,
+    Deceased,
+    Exported,
+    Forgetting,
+    Found,
+    Handed,
+    Handout,
+    HeldBy,
+    IssuedToken,
+    Kept,
+    Outcome,
+    Posting,
+    Query,
+    Reason,
+    RedactionKey,
+    Revocation,
+    SeenExport,
+    SigningKey,
+    SourceFile,
+    SourceOf,
+    Stats,
+    Summary,
+    Talks,
+    Tombs,
+    TrustedDid,
+    TrustedKey,
+    Version,
+)
 
 
 class Intake(Protocol):

@@ -13,7 +13,7 @@ from satchel.limits import DEFAULT
 from satchel.move.exports import export
 from satchel.move.imports import import_paths
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Query
+from satchel.vault.values import Query
 from tests.adapters.gemini.harness import answer, cell, entry, page, text_of
 from tests.move.test_exports import pam_validate
 

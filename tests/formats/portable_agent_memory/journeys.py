@@ -16,7 +16,7 @@ from satchel.move.exports import VaultSelection
 from satchel.move.imports import take
 from satchel.trust.signatures import PrivateKey
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Batch
+from satchel.vault.values import Batch
 from tests.formats.portable_ai_memory.bag import Bag
 
 SAMPLES = Path(__file__).parents[3].parent / "shared" / "conformance" / "portable-agent-memory"

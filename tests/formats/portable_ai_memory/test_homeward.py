@@ -18,7 +18,7 @@ from satchel.move.exports import export
 from satchel.move.imports import import_paths
 from satchel.vault.folder import trial_vault
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Summary
+from satchel.vault.values import Summary
 from tests.conftest import ROOT
 from tests.formats.portable_ai_memory.bag import SHARED, needs_shared
 from tests.formats.portable_ai_memory.packages import (

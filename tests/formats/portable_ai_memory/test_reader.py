@@ -16,7 +16,7 @@ from satchel.model.record import Access, Grant, Link, Provenance, Times, Tombsto
 from satchel.move.exports import export
 from satchel.move.imports import import_paths
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.store import Batch, Query
+from satchel.vault.values import Batch, Query
 from tests.formats.portable_ai_memory.packages import (
     OWNER,
     Package,

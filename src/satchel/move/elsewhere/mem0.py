@@ -6,6 +6,7 @@ only ``reset`` empties. That is looked for and told.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -97,21 +98,21 @@ def _scope(user: str) -> dict[str, str]:
     return {name: value} if separator and name in _SCOPES else {"user_id": user}
 
 
-class _Service:
+class _Service(ABC):
     """What both speak of."""
 
     def __init__(self, api: Api, scope: dict[str, str]) -> None:
         self._api = api
         self._scope = scope
 
-    def listed(self) -> Iterator[Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def listed(self) -> Iterator[Any]: ...
 
-    def search(self, text: str) -> Iterator[Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def search(self, text: str) -> Iterator[Any]: ...
 
-    def _path(self, *rest: str) -> tuple[str, ...]:
-        raise NotImplementedError
+    @abstractmethod
+    def _path(self, *rest: str) -> tuple[str, ...]: ...
 
     def get(self, id: str) -> Any:
         """A memory by its id; None where there is none."""

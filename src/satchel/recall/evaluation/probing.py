@@ -22,7 +22,8 @@ from satchel.recall.evaluation.endpoint import Endpoint
 from satchel.recall.evaluation.transfer import Agent, Probes, is_done
 from satchel.recall.pipeline import Asked, Context, context
 from satchel.trust.files import write_private
-from satchel.vault.store import Handed, Store
+from satchel.vault.store import Store
+from satchel.vault.values import Handed
 
 Side = Literal["source", "target"]
 #: Tokens of one answer at most.

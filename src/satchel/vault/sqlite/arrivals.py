@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import apsw
 
 from satchel.errors import Place
@@ -12,7 +14,7 @@ from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import one
 
 
-class Arrivals:
+class Arrivals(ABC):
     """What every import under way can do with the rest of a package. ``SqliteIntake`` is one."""
 
     batch: int
@@ -22,12 +24,12 @@ class Arrivals:
     _graves: bool
     _removed: dict[str, int]
 
+    @abstractmethod
     def note(self, finding: Finding) -> None:
         """See Intake.note."""
-        raise NotImplementedError
 
-    def _flush_texts(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _flush_texts(self) -> None: ...
 
     def carry(self, carried: Carried) -> None:
         """See Intake.carry."""

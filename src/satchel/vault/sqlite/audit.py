@@ -18,7 +18,7 @@ import orjson
 from satchel.model.findings import Finding
 from satchel.model.times import from_microseconds
 from satchel.vault.sqlite.connection import one, our_errors
-from satchel.vault.store import AuditEntry
+from satchel.vault.values import AuditEntry
 
 _START = bytes(32)
 

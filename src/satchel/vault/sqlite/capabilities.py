@@ -16,7 +16,7 @@ from satchel.model.times import from_microseconds, to_rfc3339
 from satchel.trust.capabilities.tokens import PERMISSIONS, Token
 from satchel.vault.sqlite import audit
 from satchel.vault.sqlite.connection import one, rows
-from satchel.vault.store import IssuedToken, Reason, Revocation
+from satchel.vault.values import IssuedToken, Reason, Revocation
 
 #: Which records were read from an original is asked where a token shows some of them. To know it quickly costs an import a
 #: twentieth, so it is made ready with the first grant; without it the answer is the same, and slow.

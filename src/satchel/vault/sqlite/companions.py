@@ -11,7 +11,7 @@ from satchel.vault.sqlite import states
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import rows
 from satchel.vault.sqlite.rows import decode
-from satchel.vault.store import Companion, Companions
+from satchel.vault.values import Companion, Companions
 
 _READ = (
     "SELECT data, slot, original FROM record WHERE original = ?1"

@@ -21,7 +21,7 @@ from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import one
 from satchel.vault.sqlite.excision import Excision, Gone
 from satchel.vault.sqlite.rows import encode, indexed, remove_details, sort_time
-from satchel.vault.store import Summary
+from satchel.vault.values import Summary
 
 #: Fields of bodies that say what sort of thing a record is and where it stands, not what was said.
 #: How many characters a text has that could be a file's name, and is no syllable of any.

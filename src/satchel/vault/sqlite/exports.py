@@ -13,7 +13,7 @@ import apsw
 
 from satchel.model.times import from_microseconds
 from satchel.vault.sqlite.connection import rows
-from satchel.vault.store import Exported, HeldBy
+from satchel.vault.values import Exported, HeldBy
 
 _COLUMNS = "id, at, format, target, after, change, as_of, part, size, digest"
 _STATES = (

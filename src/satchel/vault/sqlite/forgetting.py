@@ -23,7 +23,7 @@ from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.closure import Reaching
 from satchel.vault.sqlite.connection import rows
 from satchel.vault.sqlite.picking import picked, request_of
-from satchel.vault.store import Deceased, Forgetting, Summary, Tombs
+from satchel.vault.values import Deceased, Forgetting, Summary, Tombs
 
 _GRAVE = "INSERT OR IGNORE INTO grave (target, tombstone, op) VALUES (?, ?, ?)"
 

@@ -11,7 +11,7 @@ from satchel.model.times import from_microseconds, to_microseconds
 from satchel.vault.sqlite import audit
 from satchel.vault.sqlite.connection import rows, writing
 from satchel.vault.sqlite.rows import keyed
-from satchel.vault.store import Handed, Handout
+from satchel.vault.values import Handed, Handout
 
 #: Uids that one query names.
 _PAGE = 10_000

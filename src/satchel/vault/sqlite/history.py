@@ -17,7 +17,7 @@ from satchel.vault.sqlite import asides, audit, blobs, packages
 from satchel.vault.sqlite.blocks import Originals, leave
 from satchel.vault.sqlite.connection import one, our_errors, rows
 from satchel.vault.sqlite.rows import decode, remove_details, replace_current
-from satchel.vault.store import Batch, Change, Summary
+from satchel.vault.values import Batch, Change, Summary
 
 _COLUMNS = "id, kind, at, label, platforms, summary, undone_by, undoes"
 

@@ -44,7 +44,7 @@ from satchel.vault.sqlite.rows import (
     sort_time,
 )
 from satchel.vault.sqlite.texts import PendingTexts
-from satchel.vault.store import Batch, Counts, Outcome, SourceFile, Summary
+from satchel.vault.values import Batch, Counts, Outcome, SourceFile, Summary
 
 #: Findings told one by one; past that, alike ones are counted together.
 MAX_FINDINGS = 2_000

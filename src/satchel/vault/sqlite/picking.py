@@ -17,7 +17,7 @@ from satchel.vault.sqlite import search
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import rows
 from satchel.vault.sqlite.rows import decode
-from satchel.vault.store import Forgetting
+from satchel.vault.values import Forgetting
 
 #: "Everything about X" is what was made of talks and documents, unless kinds are named; the talks themselves mention everybody.
 ABOUT_KINDS = tuple(kind for kind in KINDS if kind not in ("conversation", "message", "document", "chunk"))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import apsw
 
 from satchel.vault.sqlite.connection import one, rows
-from satchel.vault.store import Posting, Talks
+from satchel.vault.values import Posting, Talks
 
 
 def postings(connection: apsw.Connection, phrase: Sequence[str], *, prefix: bool) -> list[Posting]:

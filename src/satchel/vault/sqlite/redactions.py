@@ -14,7 +14,7 @@ from satchel.model.times import from_microseconds
 from satchel.trust.secrets import Secret
 from satchel.vault.sqlite import audit
 from satchel.vault.sqlite.connection import one, our_errors, rows
-from satchel.vault.store import RedactionKey
+from satchel.vault.values import RedactionKey
 
 
 def keep(connection: apsw.Connection, id: str, key: Secret | None, counts: dict[str, int], now: int) -> None:

@@ -21,7 +21,7 @@ from satchel.vault.sqlite import states
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import our_errors, rows
 from satchel.vault.sqlite.rows import decode
-from satchel.vault.store import Allowed, Found, Hit, Query
+from satchel.vault.values import Allowed, Found, Hit, Query
 
 SNIPPET_CHARACTERS = 240
 #: How far into one long text a snippet is looked for.

@@ -14,7 +14,7 @@ from satchel.trust.secrets import Secret
 from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey, generate
 from satchel.vault.sqlite import audit
 from satchel.vault.sqlite.connection import one, rows
-from satchel.vault.store import SeenExport, SigningKey, TrustedDid, TrustedKey
+from satchel.vault.values import SeenExport, SigningKey, TrustedDid, TrustedKey
 
 #: The key that is used where none is named.
 DEFAULT_NAME = "main"

@@ -47,7 +47,7 @@ from satchel.vault.sqlite.blocks import Frame, Originals
 from satchel.vault.sqlite.connection import clear_log, connect, our_errors, rows, use_log, writing
 from satchel.vault.sqlite.rows import add_text, decode, index_row, meta
 from satchel.vault.sqlite.schema import STEPS, migrate
-from satchel.vault.store import (
+from satchel.vault.values import (
     Allowed,
     AuditEntry,
     Batch,
