@@ -1,4 +1,4 @@
-"""The values that a vault speaks in: what questions and changes are made of, and what comes back. None of them does anything."""
+"""The values that a vault speaks in: what questions and changes are made of, and what comes back."""
 
 from __future__ import annotations
 
