@@ -17,6 +17,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol, Self
@@ -182,12 +183,12 @@ class _Part(Member, Protocol):
         ...
 
 
-class _FileMember:
-    """A file, decompressed while it is read when ``start`` says how."""
+class _ByteMember:
+    """A file, what an encrypted one holds, or a pipe that was copied; decompressed while it is read when ``start`` says how."""
 
     def __init__(
         self,
-        file: Path,
+        opened: Callable[[], Readable],
         size_bytes: int,
         *,
         path: str,
@@ -199,7 +200,7 @@ class _FileMember:
         self.path = path
         self.name = name
         self.progress_bytes: int | None = size_bytes
-        self._file = file
+        self._opened = opened
         self._limits = limits
         self._meter = meter
         self._start = start
@@ -211,10 +212,10 @@ class _FileMember:
     def open(self) -> BinaryIO:
         """A new stream. Raises InputError, MalformedInput and LimitExceeded, also while reading."""
         try:
-            file = self._file.open("rb", buffering=0)
+            inner = self._opened()
         except OSError as error:
             raise _unreadable(error, self.name) from None
-        return _stream(file, self.name, self._limits, self._meter, self._start)
+        return _stream(inner, self.name, self._limits, self._meter, self._start)
 
 
 def _stream(inner: Readable, name: str, limits: Limits, meter: Meter, start: Callable[[], Any] | None) -> BinaryIO:
@@ -225,29 +226,6 @@ def _stream(inner: Readable, name: str, limits: Limits, meter: Meter, start: Cal
 
 def _unreadable(error: OSError, name: str) -> InputError:
     return InputError(f"cannot be read: {error.strerror or 'input/output error'}", place=Place(file=name))
-
-
-class _RegionMember:
-    """What an encrypted file holds, or a pipe that was copied."""
-
-    def __init__(
-        self, region: Region, *, path: str, name: str, limits: Limits, meter: Meter, start: Callable[[], Any] | None
-    ) -> None:
-        self.path = path
-        self.name = name
-        self.progress_bytes: int | None = region.size
-        self._region = region
-        self._limits = limits
-        self._meter = meter
-        self._start = start
-
-    @property
-    def size_bytes(self) -> int | None:
-        return None if self._start else self.progress_bytes
-
-    def open(self) -> BinaryIO:
-        """A new stream. Raises InputError, MalformedInput and LimitExceeded, also while reading."""
-        return _stream(Cursor(self._region), self.name, self._limits, self._meter, self._start)
 
 
 class _Pipe:
@@ -392,8 +370,8 @@ class _Opening:
         named = suffix in _SUFFIXES and not Path(path).stem.lower().endswith(".tar")
         start = unpacker(magic) if named or not contained else None
         self.members.append(
-            _FileMember(
-                file,
+            _ByteMember(
+                partial(file.open, "rb", buffering=0),
                 size,
                 path=path[: -len(suffix)] if start and suffix in _SUFFIXES else path,
                 name=name,
@@ -423,8 +401,9 @@ class _Opening:
         inner = path[: -len(_SEALED_SUFFIX)] if path.lower().endswith(_SEALED_SUFFIX) else path
         suffix = Path(inner).suffix.lower()
         self.members.append(
-            _RegionMember(
-                region,
+            _ByteMember(
+                partial(Cursor, region),
+                region.size,
                 path=inner[: -len(suffix)] if start and suffix in _SUFFIXES else inner,
                 name=name,
                 limits=self.limits,
