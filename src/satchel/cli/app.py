@@ -146,6 +146,11 @@ def run() -> None:
             say_json({"error": {"code": error.code, "message": str(error), **_refusal(error)}})
         tell(f"satchel: {error}")
         raise SystemExit(error.exit_code) from None
+    except UnicodeEncodeError:
+        from satchel.cli.console import tell
+
+        tell("satchel: an argument is no text in UTF-8")
+        raise SystemExit(2) from None
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             # The reader of our output went away (a pager, head): no error of ours.

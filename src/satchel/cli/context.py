@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from satchel.cli import options
+
+if TYPE_CHECKING:
+    from satchel.model.findings import Finding
 
 
 @click.command()
@@ -98,10 +102,11 @@ def context(
     )
     at = datetime.now(UTC)
     number = None
+    findings: tuple[Finding, ...] = ()
     if source is not None:
         refuse_tokens("a token is about a vault; --from names a file")
         with trial_vault() as passing:
-            import_paths(passing, [source])
+            findings = import_paths(passing, [source]).summary.findings
             made = recall(passing, asked, now=at, counter=counter)
         reader = reader or target
     else:
@@ -112,13 +117,18 @@ def context(
             reader = reader or (token.audience if token and token.audience else target)
             number = vault.store.hand_out(handed, reader=reader, token=token.id if token else "", at=at, cost=made.cost)
     if json:
-        say_json({"handout": number, "reader": reader, "at": at, "context": made})
-        return
-    sys.stdout.write(made.text)
-    if explain:
+        say_json({"handout": number, "reader": reader, "at": at, "context": made, "findings": findings})
+    else:
+        sys.stdout.write(made.text)
+        for finding in findings:
+            if finding.severity != "info":
+                tell(f"{finding.place}: {finding.text}")
+    if explain and not json:
         for item in made.given:
             why = ", ".join(f"{name} {value:.2f}" for name, value in item.scores.items())
             tell(f"{item.uid[:12]}  {item.block}  {item.form}  relevance {item.relevance:.2f} ({why})")
         for held in made.held:
             tell(f"{held.uid[:12]}  out: {held.reason}" + (f" ({', '.join(held.families)})" if held.families else ""))
         tell(f"{made.cost:,} of {made.budget:,} by {made.counter}; it goes {made.place}")
+    if any(finding.severity == "error" for finding in findings):
+        raise SystemExit(3)

@@ -166,7 +166,7 @@ def _run(mode: Literal["delete", "redact"], given: dict[str, Any]) -> None:
         page = receipts.write(receipt, given["receipt"])
         if not given_json:
             say(f"{given['receipt']}: the receipt. To read and print: {page}")
-    if there is not None and not there.is_gone:
+    if there is not None and (not there.is_gone or there.unasked):
         raise SystemExit(3)
 
 

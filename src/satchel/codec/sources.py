@@ -218,6 +218,10 @@ class _ByteMember:
         return _stream(inner, self.name, self._limits, self._meter, self._start)
 
 
+def _raw(file: Path) -> Readable:
+    return file.open("rb", buffering=0)
+
+
 def _stream(inner: Readable, name: str, limits: Limits, meter: Meter, start: Callable[[], Any] | None) -> BinaryIO:
     place = Place(file=name)
     counted = Metered(inner, meter, place)
@@ -371,7 +375,7 @@ class _Opening:
         start = unpacker(magic) if named or not contained else None
         self.members.append(
             _ByteMember(
-                partial(file.open, "rb", buffering=0),
+                partial(_raw, file),
                 size,
                 path=path[: -len(suffix)] if start and suffix in _SUFFIXES else path,
                 name=name,

@@ -55,12 +55,18 @@ def passages(*texts: str) -> set[tuple[str, ...]]:
 class Sought(NamedTuple):
     lengths: tuple[int, ...]
     holds: Callable[[tuple[str, ...]], bool]
+    #: By the word that they begin with, where the passages are known.
+    starts: dict[str, tuple[int, ...]] | None = None
 
 
 def sought(wanted: Iterable[tuple[str, ...]]) -> Sought:
     """Passages that are known by their words."""
     known = frozenset(wanted)
-    return Sought(tuple(sorted({len(words) for words in known}, reverse=True)), known.__contains__)
+    by: dict[str, set[int]] = {}
+    for words in known:
+        by.setdefault(words[0], set()).add(len(words))
+    starts = {word: tuple(sorted(lengths, reverse=True)) for word, lengths in by.items()}
+    return Sought(tuple(sorted({len(words) for words in known}, reverse=True)), known.__contains__, starts)
 
 
 def quoted(text: str, looked_for: Sought) -> Iterator[tuple[int, int]]:
@@ -68,7 +74,8 @@ def quoted(text: str, looked_for: Sought) -> Iterator[tuple[int, int]]:
     words = words_of(text)
     at = 0
     while at < len(words):
-        for length in looked_for.lengths:
+        lengths = looked_for.lengths if looked_for.starts is None else looked_for.starts.get(words[at].word, ())
+        for length in lengths:
             run = words[at : at + length]
             if len(run) == length and looked_for.holds(tuple(word.word for word in run)):
                 yield run[0].start, run[-1].end

@@ -33,4 +33,6 @@ def folded(word: str) -> str:
     """``word`` lower-cased and without diacritics, as the index compares it."""
     if word.isascii():
         return word.lower()
-    return "".join(part for part in unicodedata.normalize("NFD", word.casefold()) if unicodedata.category(part)[0] != "M")
+    # One character for one, as the tokenizer folds: ß stays.
+    plain = "".join(one if len(one := each.casefold()) == 1 else each.lower() for each in word)
+    return "".join(part for part in unicodedata.normalize("NFD", plain) if unicodedata.category(part)[0] != "M")

@@ -50,13 +50,18 @@ def check(
     records here that could excuse it.
 
     Raises:
-        UsageError: nothing is there.
+        UsageError: nothing is there, or nothing that is long enough to be looked for.
     """
     files = files_in(place)
     if total:
         total(sum(map(size_of, files)))
-    matcher = Matcher((fragment for fragment in wanted.fragments if fragment.size), wanted.marker)
+    blocks = [fragment for fragment in wanted.fragments if fragment.size]
+    if wanted.fragments and not blocks:
+        raise UsageError(
+            "what was forgotten is too short to be told from chance in other files", hint="--for FILE names a text"
+        )
+    matcher = Matcher(blocks, wanted.marker)
     root = place if place.is_dir() else place.parent
     finds = [inspect_file(path, path.relative_to(root).as_posix(), matcher, progress=progress, limits=limits) for path in files]
     places = tuple(find.searched() for find in finds)
-    return Residue(sought=len(wanted.fragments), places=places, changes=wanted.changes)
+    return Residue(sought=len(blocks), places=places, changes=wanted.changes)

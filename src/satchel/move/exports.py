@@ -25,6 +25,7 @@ from satchel.model.record import REDACTED, Record
 from satchel.move.cursors import since as cursor
 from satchel.move.redaction import Redaction
 from satchel.trust.age import Recipients
+from satchel.trust.redaction.entries import Commitment
 from satchel.vault.store import Store
 from satchel.vault.values import Exported
 
@@ -287,12 +288,15 @@ def export(
     # Noted first: what is cut short, or finished while nothing can be noted any more, may have left all the same.
     number = store.begin_export(leaving)
     try:
-        written = _write(store, writer, VaultSelection(store, as_of=as_of), target, progress, options, redaction)
+        written, commitments = _write(store, writer, VaultSelection(store, as_of=as_of), target, progress, options, redaction)
     except SatchelError:
         # Formats write beside the target and rename.
         store.cancel_export(number)
         raise
     store.finish_export(number, written.size_bytes, digest_of(target))
+    # It has left, whether or not what it leaves out can be kept.
+    if redaction is not None:
+        redaction.finish(store, target, commitments)
     return written
 
 
@@ -304,15 +308,14 @@ def _write(
     progress: Progress | None,
     options: WriteOptions,
     redaction: Redaction | None,
-) -> Written:
+) -> tuple[Written, dict[str, Commitment]]:
     if redaction is None:
-        return writer.write(selection, target, progress=progress, options=options)
+        return writer.write(selection, target, progress=progress, options=options), {}
     redaction.begin(store)
     with redaction.over(selection) as redacted:
         written = writer.write(redacted, target, progress=progress, options=options)
         redacted.tell(written.ledger)
-    redaction.finish(store, target, redacted.commitments)
-    return written
+    return written, redacted.commitments
 
 
 def _is_same(one: Path, other: Path) -> bool:

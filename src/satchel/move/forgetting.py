@@ -132,7 +132,9 @@ def _shared(store: Store, deceased: Sequence[Deceased], rows: Mapping[str, list[
     if not doubted:
         return set()
     standing = store.records(*dict.fromkeys(doubted.values()))
-    return {record.origin.id for record in standing if record.origin.id in doubted}
+    # The skeleton of what is redacted is the same row, and no other's.
+    going = {each.uid for each in deceased}
+    return {record.origin.id for record in standing if record.origin.id in doubted and record.uid not in going}
 
 
 def _root(each: Deceased, by_uid: Mapping[str, Deceased]) -> Deceased:

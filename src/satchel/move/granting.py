@@ -17,6 +17,7 @@ from satchel.trust.capabilities.scopes import Entries, Everything, Scope, Tags, 
 from satchel.trust.capabilities.tokens import Binding, Permission, Presented, Token
 from satchel.trust.capabilities.validation import MOST_DELEGATIONS, widening
 from satchel.vault.guard import own_issuer
+from satchel.vault.sight import is_uid
 from satchel.vault.store import Store
 
 #: How long a grant lives where nobody says, and how long one of sensitive things should at most (TOK-20).
@@ -172,5 +173,5 @@ def _lists_sensitive(store: Store, scope: Scope) -> bool:
     """Whether the scope lists a record that is marked as highly sensitive."""
     if not isinstance(scope, Entries):
         return False
-    found = (store.get(id) for id in scope.ids if len(id) == 40)
+    found = (store.get(id) for id in scope.ids if is_uid(id))
     return any(record is not None and record.access.sensitivity == "high" for record in found)

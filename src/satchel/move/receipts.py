@@ -80,6 +80,8 @@ def write(value: dict[str, Any], target: Path) -> Path:
         OutputError: they cannot be written.
     """
     page = target.with_suffix(".html")
+    if page == target:
+        page = target.with_name(target.name + ".html")
     write_private(target, msgspec.json.format(canonical.encode(value), indent=2) + b"\n")
     write_private(page, receipt_page.page(value, target.name))
     return page
@@ -97,7 +99,7 @@ def recognises(path: Path) -> bool:
             return False
         data = path.read_bytes()
         return b'"' + TYPE.encode() + b'"' in data and _is_receipt(msgspec.json.decode(data))
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
 
 

@@ -100,7 +100,9 @@ def _forms(candidate: Candidate, question: Question, largest: int, counter: Coun
     """The text whole where it may be, then its extract; each with whether it was cut."""
     text = told(candidate.record)
     spoken: list[tuple[str, int]] | None = None
-    if len(text) <= EXTRACT_CHARACTERS or (candidate.scores.relevance >= HIGH and counter.count(text) <= largest):
+    if len(text) <= EXTRACT_CHARACTERS or (
+        len(text) <= SCAN_CHARACTERS and candidate.scores.relevance >= HIGH and counter.count(text) <= largest
+    ):
         yield text, False
     for most in (EXTRACT_CHARACTERS, EXTRACT_CHARACTERS // 3):
         if len(text) > most:

@@ -11,6 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+#: A question is no book: times are looked for this far.
+SCAN_CHARACTERS = 10_000
+
 _MONTHS = [
     "january",
     "february",
@@ -63,6 +66,7 @@ class Span(msgspec.Struct, frozen=True, order=True):
 
 def spans(text: str, now: datetime) -> tuple[Span, ...]:
     """What ``text``, said at ``now``, names; in order of time, each once."""
+    text = text[:SCAN_CHARACTERS]
     found: set[Span] = set()
     taken: list[tuple[int, int]] = []
     for pattern in _PATTERNS:

@@ -21,7 +21,7 @@ from satchel.model.text import searchable, statement
 from satchel.model.times import to_rfc3339
 from satchel.recall.asking import Question, question
 from satchel.recall.candidates import Policy, block_of, held_back, quarantined
-from satchel.recall.compression import Candidate, Kept, compress
+from satchel.recall.compression import SCAN_CHARACTERS, Candidate, Kept, compress
 from satchel.recall.counting import BYTES, Counter
 from satchel.recall.detection import detect
 from satchel.recall.folding import shown
@@ -44,8 +44,6 @@ PLACES: dict[Target, str] = {
 #: Records that stand by a person whatever the task, looked at besides those that speak of it.
 STANDING = ("instruction", "profile")
 STANDING_MOST = 32
-#: An item's text is looked through for orders up to here; what is shown is never longer.
-DETECT_CHARACTERS = 20_000
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,19 +137,30 @@ def context(store: Store, asked: Asked, *, now: datetime, counter: Counter = BYT
 
 def _ranked(store: Store, asking: Question, asked: Asked, now: datetime, held: list[Held]) -> list[Candidate]:
     """What may go in, the most relevant first."""
-    found = retrieve(store, asking) if asking.words else []
+    met_out: dict[str, str] = {}
+
+    def may(record: Record) -> bool:
+        # Asked while reading: what may not stand in a context must not crowd out what may.
+        reason = held_back(record, asked.policy, now)
+        if reason:
+            met_out[record.uid] = reason
+        return not reason
+
+    found = retrieve(store, asking, may=may) if asking.words else []
+    held += [Held(uid, reason) for uid, reason in met_out.items()]
     best = max((result.evidence.total for result in found), default=0.0) or 1.0
     speaking = [(result.record, result.evidence.total / best) for result in found]
     met = {record.uid for record, _ in speaking}
     standing = [record for record in _standing(store) if record.uid not in met]
     ranked: list[Candidate] = []
     for record, similarity in [*speaking, *((record, 0.0) for record in standing)]:
-        reason = held_back(record, asked.policy, now)
+        reason = "" if record.uid in met else held_back(record, asked.policy, now)
         if reason:
-            held.append(Held(record.uid, reason))
+            if record.uid not in met_out:
+                held.append(Held(record.uid, reason))
             continue
         place = block_of(record)
-        seen = detect(shown(told(record)[:DETECT_CHARACTERS]))
+        seen = detect(shown(told(record)[:SCAN_CHARACTERS]))
         families = quarantined(record, place, seen)
         if families:
             held.append(Held(record.uid, "quarantined", families))
@@ -263,7 +272,7 @@ def _given(kept: Kept) -> Given:
         candidate.record.uid,
         candidate.block,
         "extract" if kept.is_cut else "verbatim",
-        hashlib.sha256(kept.text.encode("utf-8", "surrogatepass")).hexdigest(),
+        hashlib.sha256(shown(kept.text).encode()).hexdigest(),
         found.relevance,
         said,
         candidate.witnesses,

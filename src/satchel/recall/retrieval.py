@@ -19,7 +19,8 @@ from __future__ import annotations
 import heapq
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
+from itertools import islice
 
 import msgspec
 
@@ -80,16 +81,27 @@ class Retrieved(msgspec.Struct, frozen=True):
     whole: str
 
 
-def retrieve(store: Store, question: Question, *, most: int = POOL_ROWS) -> list[Retrieved]:
-    """The best records for a question, at most ``most``."""
+def retrieve(
+    store: Store,
+    question: Question,
+    *,
+    most: int = POOL_ROWS,
+    may: Callable[[Record], bool] = lambda record: True,  # noqa: ARG005
+) -> list[Retrieved]:
+    """The best records for a question, at most ``most``; only of those that ``may`` be given."""
     found = _Found(store)
     for word in _rarest_first(store, question):
         found.add(store.postings((word.text,), prefix=word.is_stem))
     if not found.words:
         return []
     best = max(found.words.values())
-    leading = heapq.nlargest(SPREAD_ROWS, found.words, key=found.words.__getitem__)
-    records = _Records(store, leading[:ASKING_ROWS])
+    best_first = heapq.nlargest(SPREAD_ROWS, found.words, key=found.words.__getitem__)
+    records = _Records(store, best_first[:ASKING_ROWS])
+    leading = best_first
+    if not all(map(may, records.met.values())):
+        # Something may not be given: the others are looked for among all that hold a word.
+        order = sorted(found.words, key=found.words.__getitem__, reverse=True)
+        leading = list(islice((row for row in order for _, record in records.of([row]) if may(record)), SPREAD_ROWS))
     near = found.neighbours(leading, {row for row, record in records.met.items() if _asks(record)})
     rows = {*leading, *near}
     talks = found.talks({whole for row in rows if (whole := found.wholes[row]) is not None})
@@ -98,7 +110,9 @@ def retrieve(store: Store, question: Question, *, most: int = POOL_ROWS) -> list
     def parts(row: int) -> tuple[float, float, float]:
         return found.words.get(row, 0.0) / best, near.get(row, 0.0) / best, TALK * talks.get(found.wholes.get(row), 0.0) / top
 
-    ranked = heapq.nlargest(max(most, POOL_ROWS), rows, key=lambda row: (sum(parts(row)), -row))
+    order = sorted(rows, key=lambda row: (sum(parts(row)), -row), reverse=True)
+    allowed = (row for row in order for _, record in records.of([row]) if may(record))
+    ranked = list(islice(allowed, max(most, POOL_ROWS)))
     scale = 1 + NEAR + ANSWER + NEAR + TALK + SPEAKER + TIME
     results: list[tuple[float, int, Retrieved]] = []
     for row, record in records.of(ranked):
@@ -196,9 +210,7 @@ class _Found:
             if number + 1 < len(places) and places[number + 1][0] - position <= TOGETHER:
                 continue
             for at, row in self._store.around(whole, places[first][0] - 2, position + 2):
-                rows = beside.setdefault(at, [])
-                if row not in rows:
-                    rows.append(row)
+                beside.setdefault(at, []).append(row)
             first = number + 1
         return beside
 

@@ -5,7 +5,7 @@ Every door (the library, the command line, a server) opens it with ``view`` and 
 - A record out of scope is as if it were not there: not counted, found, quoted, named or linked; its uid leads nowhere, and the
   bytes of an original leave only where no record out of scope lies in them.
 - It fails closed: what has no rule here raises AccessDenied, what will be added to Store too. Nothing is ever written,
-  but for the log of what was recovered from a redaction.
+  but for the owner's log: what was recovered from a redaction, and what was exported.
 - A token is asked again when anything in the vault changed, a revocation or a key that is trusted no more, and its expiry at
   each call.
 - A record's scope is told by its current version; a state of the past is shown where it was in scope itself.
@@ -143,6 +143,8 @@ class _View:
         self._skew_s = skew_s
         self._sight = Sight(store, presented)
         self._redacts = redacts
+        #: Which rows are seen, between two changes of the vault.
+        self._rows: dict[int, bool] = {}
         #: Numbers of exports that were begun.
         self._leaving: set[int] = set()
         self._blobs: frozenset[str] | None = None
@@ -169,6 +171,7 @@ class _View:
             return
         self._sight.forget()
         self._blobs = None
+        self._rows = {}
         checks = Checks(
             issuers=lambda issuer: issuer_keys(store, issuer),
             caller=self._caller,
@@ -205,7 +208,7 @@ class _View:
         return self._store.redaction_key(id)
 
     def note_recovery(self, id: str, token: str) -> None:
-        """The one thing that is written through a view: that a redaction store was opened. For ``redact`` alone."""
+        """Written for the owner's sake: that a redaction store was opened. For ``redact`` alone."""
         self._ask()
         if self._permission != "redact":
             raise AccessDenied("PAM_FORBIDDEN: a token opens a redaction store for redact alone")
@@ -437,8 +440,10 @@ class _View:
         ]
 
     def _sees_row(self, row: int) -> bool:
-        (record,) = self._store.by_rows([row])
-        return record is not None and self._sight.could_take(record)
+        if self._sight.most is not None or row not in self._rows:
+            (record,) = self._store.by_rows([row])
+            self._rows[row] = record is not None and self._sight.could_take(record)
+        return self._rows[row]
 
     def _is_handed_out(self, uid: str) -> bool:
         record = self._sight.get(uid)

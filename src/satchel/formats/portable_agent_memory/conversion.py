@@ -125,7 +125,7 @@ def completed(found: Entry, rest: Any) -> Entry:
     given, dropped, order = rest.get("set"), rest.get("drop"), rest.get("order")
     made = {member: value for member, value in found.items() if type(dropped) is not list or member not in dropped}
     made.update(given if type(given) is dict else {})
-    if type(order) is list and sorted(map(str, order)) == sorted(made):
+    if type(order) is list and all(type(member) is str for member in order) and sorted(order) == sorted(made):
         return {member: made[member] for member in order}
     return made
 

@@ -34,7 +34,8 @@ def tree(artifact: Artifact, graph: Graph, most: int) -> Iterator[str]:
         while waiting:
             own, depth = waiting.pop()
             if lines == most:
-                yield f"… and {len(graph.nodes) - len(drawn):,} more of {len(graph.nodes):,} entries"
+                left = len(graph.nodes) - len(drawn)
+                yield f"… and {left:,} more of {len(graph.nodes):,} entries" if left else "… and lines that name entries again"
                 return
             lines += 1
             node = graph.nodes[own]

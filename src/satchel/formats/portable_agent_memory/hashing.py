@@ -14,6 +14,7 @@ from blake3 import blake3
 
 from satchel.codec import canonical, mem_json, pam_json
 from satchel.codec.canonical import Dialect
+from satchel.errors import CanonicalError
 from satchel.formats.portable_agent_memory import models
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.profiles import BROWSER, SDK, Component, Profile
@@ -165,10 +166,14 @@ def _as_float(value: Any) -> Any:
 def _stringified(entry: dict[str, Any]) -> bytes:
     """The browser extension's bytes: JavaScript's JSON, of nested objects only the members that the entry has too."""
     names = sorted(name for name in entry if name != "id")
+    own = frozenset(names)
 
     def kept(value: Any) -> Any:
         if type(value) is dict:
-            return {name: kept(value[name]) for name in names if name in value}
+            return {name: kept(value[name]) for name in sorted(value) if name in own}
         return [kept(item) for item in value] if type(value) is list else value
 
-    return mem_json.write_spec(kept(entry))
+    try:
+        return mem_json.write_spec(kept(entry))
+    except RecursionError:
+        raise CanonicalError("the value is nested too deeply") from None

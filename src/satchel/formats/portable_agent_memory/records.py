@@ -126,7 +126,7 @@ def carried_record(value: dict[str, Any], trust: Trust, uid: str, resolve: UidOf
     origin = Origin(format=FORMAT_NAME, version="1.0", id=str(value.get("uid", "")), kind=CARRIED)
     try:
         made = _made(plain, uid, resolve, lowered(trust, value), origin)
-    except (msgspec.ValidationError, KeyError, TypeError, AttributeError):
+    except (msgspec.ValidationError, KeyError, TypeError, ValueError, AttributeError):
         return None
     links = [Link(link.type, to) for link in _links(value.get("links")) if (to := resolve(link.to))]
     return msgspec.structs.replace(made, links=tuple(dict.fromkeys(links)))

@@ -83,7 +83,7 @@ class Increment:
     def tell_erased(self, ledger: Ledger) -> None:
         """Tell what was erased since: the format has no word for it."""
         for entry in self._selection.log(self._after):
-            removed = entry.detail.get("removed") if entry.operation == "import" else None
+            removed = entry.detail.get("removed") if entry.operation in ("import", "forget") else None
             for kind, count in (removed or {}).items():
                 text = "erased since; an increment cannot say so: whoever took an earlier export may hold it still"
                 ledger.record(kind, "unresolved", "erased-since", text, count=count)

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from satchel.errors import NetworkError, UsageError
+from satchel.errors import NetworkError, SatchelError, UsageError
 from satchel.move.elsewhere.base import Outcome, Texts, Wanted
 from satchel.trust.api import Answer, Api
 
@@ -49,7 +49,13 @@ class Mem0:
         for id in met:
             deleted += service.delete(id)
             progress(1)
-        still = self._look_again(service, texts, {**{each.id: each for each in wanted if each.id}, **met})
+        unasked: tuple[str, ...] = ()
+        still: dict[str, int] = {}
+        try:
+            still = self._look_again(service, texts, {**{each.id: each for each in wanted if each.id}, **met})
+        except SatchelError as error:
+            # It is deleted there: what was done must be told, and noted.
+            unasked = (error.message,)
         return Outcome(
             provider=NAME,
             host=api.host,
@@ -58,6 +64,7 @@ class Mem0:
             deleted=deleted,
             still=still,
             ids=tuple(sorted(met)),
+            unasked=unasked,
         )
 
     def _look_again(self, service: _Service, texts: Texts, ids: dict[str, Wanted]) -> dict[str, int]:

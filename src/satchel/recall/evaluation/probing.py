@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -133,7 +133,7 @@ def run(
     for number, call in enumerate(waiting(calls, state), 1):
         model = models[call.side]
         handed = [Handed(item.uid, item.form, item.digest) for item in call.made.given]
-        store.hand_out(handed, reader=model.name, token="", at=state.at, cost=call.made.cost)
+        store.hand_out(handed, reader=model.name, token="", at=datetime.now(UTC), cost=call.made.cost)
         state.answers[call.key] = model.endpoint.ask(model.name, f"{call.made.text}\n{call.prompt}", ANSWER_TOKENS)
         write_private(state_file(out), msgspec.json.encode(state))
         told(number)

@@ -188,7 +188,11 @@ def _silence_batch(connection: apsw.Connection, batch: int, name: str) -> int:
     is_left = one(connection, "SELECT 1 FROM original WHERE batch = ? AND size > 0", (batch,)) is not None
     # A label is the names of what was typed: folders and archives, with what is in them.
     outer = {name, name.split("/", 1)[0]}
-    label = ", ".join(part for part in row[0].split(", ") if part not in outer) if is_left else ""
+    label = f", {row[0]}, " if is_left else ""
+    # A name may hold the separator itself.
+    for part in sorted(outer, key=len, reverse=True):
+        label = label.replace(f", {part}, ", ", ")
+    label = label.strip(", ")
     after = msgspec.structs.replace(before, findings=findings)
     connection.execute("UPDATE batch SET label = ?, summary = ? WHERE id = ?", (label, msgspec.json.encode(after), batch))
     return 1

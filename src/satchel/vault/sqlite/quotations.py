@@ -26,8 +26,6 @@ from satchel.vault.sqlite.connection import one, rows
 from satchel.vault.sqlite.excision import Gone, load
 from satchel.vault.sqlite.rows import decode, encode, keyed, replace_current
 
-#: A phrase of so many words finds all candidates; each is then looked at.
-_PHRASE_WORDS = 24
 _INDEXES = ("text_index", "aside_index")
 
 
@@ -64,7 +62,8 @@ def find(connection: apsw.Connection, kept: Originals, gone: Iterable[Gone]) -> 
 
 def _holding(connection: apsw.Connection, words: tuple[str, ...], going: set[int]) -> list[int]:
     """The rows whose index entries hold these words in a row; one more than COMMON at most."""
-    phrase = spaced(" ".join(words[:_PHRASE_WORDS]).encode("utf-8", "surrogatepass")).decode("utf-8", "replace")
+    # The whole passage: records that only begin as it does must not make it a common saying.
+    phrase = spaced(" ".join(words).encode("utf-8", "surrogatepass")).decode("utf-8", "replace")
     found: dict[int, None] = {}
     for index in _INDEXES:
         # As many as may be among those that go, and one more than is common.
