@@ -51,12 +51,16 @@ def test_a_token_opens_its_part_alone(satchel: Run, tmp_path: Path) -> None:
     assert satchel(*door, "search", "brakes").code != 0 and satchel(*door, "reach", "abcd").code != 0
 
 
-def test_straight_from_a_file_without_a_vault(satchel: Run) -> None:
+def test_straight_from_a_file_without_a_vault(satchel: Run, tmp_path: Path) -> None:
     source = ROOT / "examples" / "claude"
     done = satchel("context", "--task", "repair course", "--from", source, "--json")
     assert done.code == 0, done.err
     told = json.loads(done.out)
     assert told["handout"] is None and told["context"]["given"]
+    broken = tmp_path / "conversations.json"
+    broken.write_bytes((ROOT / "examples/claude/conversations.json").read_bytes().rstrip()[:-1] + b", 17]")
+    done = satchel("context", "--task", "brakes", "--from", broken)
+    assert done.code in (0, 3) and "no conversation" in done.err
     assert satchel("stats").code == 1
 
 

@@ -294,3 +294,15 @@ def test_it_says_which_agents_were_given_it_and_nobody_else(filled: SqliteStore)
         ("van", 1, 1, "2026-11-04T00:00:00Z", "2026-11-04T00:00:00Z"),
     ]
     assert b"desk was given 1 of them, in 2 contexts" in page(made, "r.json")
+
+
+def test_a_receipt_that_is_called_a_page_is_not_overwritten_by_it(forgotten: dict[str, Any], tmp_path: Path) -> None:
+    target = tmp_path / "erased.html"
+    beside = receipts.write(forgotten, target)
+    assert receipts.read(target) == forgotten and beside != target and beside.read_bytes().startswith(b"<!doctype html>")
+
+
+def test_a_file_nested_without_end_is_no_receipt(tmp_path: Path) -> None:
+    path = tmp_path / "deep.json"
+    path.write_bytes(b'{"a":"satchel-erasure-receipt","b":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+    assert not receipts.recognises(path)

@@ -140,9 +140,24 @@ def test_one_large_record_does_not_take_the_room_of_all(store: SqliteStore) -> N
 
 
 def test_the_digest_is_of_the_text_that_was_given(store: SqliteStore) -> None:
-    give(store, memory("1", "Tea at four\u200b"))
+    give(store, memory("1", "Tea at\r\nfour\u200b"))
     made = ask(store)
-    assert made.given[0].digest == hashlib.sha256("Tea at four\u200b".encode()).hexdigest()
+    assert shown_texts(made) == {"semantic": ["Tea at\nfour"]}
+    assert made.given[0].digest == hashlib.sha256(b"Tea at\nfour").hexdigest()
+
+
+def test_what_may_not_stand_in_it_does_not_crowd_out_what_may(store: SqliteStore) -> None:
+    many = [memory(f"u{n}", "tea " * 9, trust="untrusted") for n in range(90)]
+    give(store, *many, memory("v", "Prefers tea to coffee", trust="verified"))
+    made = ask(store, policy=Policy(trust="verified"))
+    assert shown_texts(made) == {"semantic": ["Prefers tea to coffee"]}
+    assert set(reasons(made).values()) == {"untrusted"}
+
+
+def test_an_order_late_in_a_long_text_is_seen_too(store: SqliteStore) -> None:
+    late = memory("1", "The weather was fine. " * 1_500 + ORDERS[0])
+    give(store, late)
+    assert reasons(ask(store, "tea")) == {late.uid: "quarantined"}
 
 
 def test_a_budget_that_does_not_hold_the_frame(store: SqliteStore) -> None:

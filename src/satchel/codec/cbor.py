@@ -1,8 +1,8 @@
 """CBOR (RFC 8949) of JSON values: strict reading, and two ways of writing.
 
-Read: one data item and nothing behind it; text keys, none twice in one map; no tags but those of large integers; no byte strings,
-undefined, NaN or infinity; bounded depth. Whatever passes is a JSON value, and its integers and floats are kept apart. Lengths
-and widths that are not the shortest are read; ``is_deterministic`` says whether they are (portable-agent-memory.md 8.2).
+Read: one data item and nothing behind it; text keys, none twice in one map; no tags, byte strings, undefined, NaN or infinity;
+bounded depth. Whatever passes is a JSON value, and its integers and floats are kept apart. Lengths and widths that are not the
+shortest are read; ``is_deterministic`` says whether they are (portable-agent-memory.md 8.2).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from satchel.limits import DEFAULT, Limits
 
 _NOWHERE = Place()
 SELF_DESCRIBED = b"\xd9\xd9\xf7"
-#: Every tag that cbor2 has a decoder for, but those of integers past 64 bits: these would be built before anybody asked.
-_TAGS = (0, 1, 4, 5, *range(21, 40), 100, 101, 110, *range(256, 262), 1004, 43000, 55799)
+#: Every tag that cbor2 has a decoder for: these would be built before anybody asked.
+_TAGS = (*range(6), *range(21, 40), 100, 101, 110, *range(256, 262), 1004, 43000, 55799)
 
 
 def decode(data: bytes, *, start: int = 0, place: Place = _NOWHERE, limits: Limits = DEFAULT) -> Any:

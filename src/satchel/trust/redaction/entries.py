@@ -260,7 +260,7 @@ def is_boundary(entry: Mapping[str, Any], missing: Collection[str]) -> bool:
     Anybody can write such an entry: that its parent is outside is all that this says.
     """
     parents = entry.get("parent_ids")
-    if type(parents) is not list or len(parents) != 1 or set(missing) != set(parents):
+    if type(parents) is not list or len(parents) != 1 or type(parents[0]) is not str or set(missing) != set(parents):
         return False
     metadata = entry.get(METADATA)
     if METADATA in entry:
