@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
+from satchel.formats.capsules import Capsule
 from satchel.limits import Limits
 from satchel.model.findings import Finding
 from satchel.model.ledger import Ledger
@@ -212,7 +213,8 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     ``signing_key`` signs what is written. ``profile`` names a spelling of the format, "" its usual one. ``budget`` is how many
     characters a text may have for which nobody else sets a limit, 0 the format's usual number.
     ``since``: only what is new since then, for whoever has the rest. ``strip_identifiers``: leave out what names a person or an
-    account at a product. ``recipients``: those who alone shall be able to open it.
+    account at a product. ``recipients``: those who alone shall be able to open it. ``capsules``: packages of other standards
+    that ride along (``formats.capsules``).
     """
 
     signing_key: PrivateKey | None = None
@@ -221,6 +223,7 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     since: Since | None = None
     strip_identifiers: bool = False
     recipients: Recipients | None = None
+    capsules: tuple[Capsule, ...] = ()
 
 
 PLAIN = WriteOptions()
@@ -309,6 +312,35 @@ class Known(Protocol):
     def is_own_entry(self, number: int, hash: str) -> bool:
         """Whether the vault's own audit log has an entry of this number and hash."""
         ...
+
+
+class _Nothing:
+    """A vault that holds nothing."""
+
+    owner_id = ""
+    has_graves = False
+
+    def buried(self, uid: str) -> str:  # noqa: ARG002
+        return ""
+
+    def said(self, uid: str) -> tuple[str, str] | None:  # noqa: ARG002
+        return None
+
+    def newest_edition(self, format: str, signer: str, series: str) -> Edition | None:  # noqa: ARG002
+        return None
+
+    def was_taken(self, digest: str) -> bool:  # noqa: ARG002
+        return False
+
+    def is_own_key(self, public: str) -> bool:  # noqa: ARG002
+        return False
+
+    def is_own_entry(self, number: int, hash: str) -> bool:  # noqa: ARG002
+        return False
+
+
+#: For a package that is read by itself.
+NOTHING: Known = _Nothing()
 
 
 @runtime_checkable

@@ -6,30 +6,31 @@ merges and writes by the same rules as an import and an export, and holds no mor
 
 from __future__ import annotations
 
-import functools
-import os
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from typing import IO, BinaryIO, cast
 
 import msgspec
 
 from satchel.errors import UsageError
 from satchel.formats import registry as formats
-from satchel.formats.base import PLAIN, LogEntry, State, WriteOptions, Written
+from satchel.formats.base import PLAIN, Format, WriteOptions, Written
 from satchel.formats.base import Progress as Writing
+from satchel.formats.capsules import Capsule, Carrier, pack
 from satchel.limits import DEFAULT, Limits
-from satchel.model.ids import make_uid, uuid_of
-from satchel.move.exports import VaultSelection
+from satchel.move.homecoming import lay_out
+from satchel.move.imports import Export, recognised
 from satchel.move.imports import Progress as Reading
-from satchel.move.imports import recognised
-from satchel.trust.age import NOBODY, Identities
+from satchel.move.passing import Passing, epoch
+from satchel.move.restoring import Restoring
+from satchel.trust.age import NOBODY, Identities, begins_age
 from satchel.vault.folder import trial_vault
-from satchel.vault.store import Store
 from satchel.vault.values import Batch
 
-#: Kinds that say whose they are.
-_HEADS = ("conversation", "memory", "profile", "instruction", "procedure", "scope")
+_NO_RESIDUE = "what has no place there does not ride along in an encrypted export, nor in one without identifiers"
 
 
 class Conversion(msgspec.Struct, frozen=True):
@@ -37,44 +38,6 @@ class Conversion(msgspec.Struct, frozen=True):
 
     read: Batch
     written: Written
-
-
-class _Converted(VaultSelection):
-    """What was read, on its way out. There is no vault behind it: whose it is shows from the input, when it is, from the clock
-    or from SOURCE_DATE_EPOCH (reproducible-builds.org), so that a conversion can be repeated byte for byte."""
-
-    def __init__(self, store: Store, read: Batch, digests: Sequence[str], *, strip_identifiers: bool) -> None:
-        super().__init__(store)
-        self._read = read
-        self._digests = [*digests, *(edition.digest for edition in store.editions())]
-        self._strip = strip_identifiers
-
-    @functools.cached_property
-    def owner_id(self) -> str:
-        """Of a memory store its owner's, of an account's exports the same each time; else that of these very files."""
-        seen: set[tuple[str, str, str]] = set()
-        for record in () if self._strip else self._store.records(*_HEADS):
-            seen.add((record.origin.space, record.provenance.platform, record.provenance.account))
-            if len(seen) > 1:
-                break
-        space, platform, account = seen.pop() if len(seen) == 1 else ("", "", "")
-        if space:
-            return space
-        path = ("account", platform, account) if account else ("files", *sorted(self._digests))
-        return uuid_of(make_uid("satchel.conversion", *path))
-
-    @property
-    def changed_at(self) -> datetime:
-        return self._read.at
-
-    @property
-    def state(self) -> State:
-        # Nothing can be exported since: what is behind it is gone.
-        return State("", 0)
-
-    def log(self, after: int = 0) -> Iterator[LogEntry]:  # noqa: ARG002
-        """Empty: what the passing vault did is nobody's history."""
-        return iter(())
 
 
 def convert(
@@ -90,8 +53,14 @@ def convert(
     options: WriteOptions = PLAIN,
     accept_invalid_signature: bool = False,
     identities: Identities = NOBODY,
+    residue: bool = True,
 ) -> Conversion:
     """Write what is in ``paths`` into ``target``. See ``move.imports.recognised`` and ``formats.base.Format.write``.
+
+    A package that comes home to the format which it was written from, as nobody edited it since, comes home as its very bytes.
+
+    Args:
+        residue: let packages of another standard ride along, so that the way back gives their bytes.
 
     Raises:
         NotRecognised, InputError: the input cannot be read; nothing was written.
@@ -102,15 +71,84 @@ def convert(
     if options.since is not None:
         raise UsageError("a conversion has no earlier state that it could be since")
     _refuse_input(paths, target)
-    at = _epoch()
-    with trial_vault() as store:
-        with recognised(paths, adapter=adapter, limits=limits, progress=reading, identities=identities) as export:
+    at = epoch()
+    with recognised(paths, adapter=adapter, limits=limits, progress=reading, identities=identities) as export:
+        if options == PLAIN and (home := _home(export, format, target, limits)) is not None:
+            return home
+        with trial_vault() as store, ExitStack() as stack:
             batch = export.into(
                 store, account=account, progress=reading, accept_invalid_signature=accept_invalid_signature, at=at
             )
-            digests = [file.sha256 for file in export.files]
-        selection = _Converted(store, batch, digests, strip_identifiers=options.strip_identifiers)
-        return Conversion(batch, writer.write(selection, target, progress=writing, options=options))
+            selection = Passing(
+                store,
+                batch.at,
+                [file.sha256 for file in export.files],
+                strip_identifiers=options.strip_identifiers,
+            )
+            riding, reasons = _riding(export, writer, options, selection, limits, stack) if residue else ((), ())
+            options = msgspec.structs.replace(options, capsules=riding)
+            written = writer.write(selection, target, progress=writing, options=options)
+            for capsule in riding:
+                written.ledger.field(capsule.head.format, "package", "carried", "residue", "rides along, for the way back")
+            for reason in reasons:
+                written.ledger.field(reason, "package", "lost", "no-residue", _NO_RESIDUE)
+            return Conversion(batch, written)
+
+
+def _home(export: Export, format: str, target: Path, limits: Limits) -> Conversion | None:
+    """The only package of the input written home as the very files that it was, where ``target`` is named for that."""
+    if len(export.packages) != 1 or export.files:
+        return None
+    reader = export.packages[0][1]
+    found = reader.home(format) if isinstance(reader, Restoring) else None
+    if found is None:
+        return None
+    path, head, batch = found
+    written = lay_out(path, head, target, limits)
+    return None if written is None else Conversion(batch, written)
+
+
+def _riding(
+    export: Export, writer: Format, options: WriteOptions, selection: Passing, limits: Limits, stack: ExitStack
+) -> tuple[tuple[Capsule, ...], tuple[str, ...]]:
+    """The packages of the input that ride in what is written, and the formats of those that cannot."""
+    capsules: list[Capsule] = []
+    left: list[str] = []
+    name = writer.info.name
+    for path, reader in export.packages:
+        own = cast(Format, reader).info.name
+        if own == name or not isinstance(writer, Carrier):
+            continue
+        if options.recipients is not None or options.strip_identifiers or (options.signing_key is None and begins_age(path)):
+            left.append(own)
+            continue
+        spool = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
+        made, owner = selection.changed_at, selection.owner_id
+        head = pack(path, spool, format=own, made=made, owner=owner, profile=options.profile, limits=limits)
+        capsules.append(Capsule(head, partial(_again, spool)))
+    return tuple(capsules), tuple(left)
+
+
+def _again(spool: IO[bytes]) -> BinaryIO:
+    """The spooled bytes from the first one, in a stream whose end leaves the spool open."""
+    spool.seek(0)
+    return cast(BinaryIO, _Lent(spool))
+
+
+class _Lent:
+    """A stream that is read and not closed."""
+
+    def __init__(self, inner: IO[bytes]) -> None:
+        self.read = inner.read
+
+    def close(self) -> None:
+        pass
+
+    def __enter__(self) -> _Lent:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
 
 
 def _refuse_input(paths: Sequence[Path], target: Path) -> None:
@@ -118,18 +156,3 @@ def _refuse_input(paths: Sequence[Path], target: Path) -> None:
     for path in paths:
         if str(path) != "-" and (path.resolve() == out or path.resolve() in out.parents or out in path.resolve().parents):
             raise UsageError(f"{target} is, holds or lies in the input {path}", hint="name another target")
-
-
-def _epoch() -> datetime | None:
-    """The time that SOURCE_DATE_EPOCH gives; None where it is not set."""
-    text = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not text:
-        return None
-    try:
-        if not (text.isascii() and text.isdecimal()):
-            raise ValueError
-        return datetime.fromtimestamp(int(text), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise UsageError(
-            "SOURCE_DATE_EPOCH is no number of seconds since 1970", hint="unset it, or give a whole number"
-        ) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -28,6 +29,7 @@ from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding, from_error
 from satchel.model.packages import Carried, Edition, Heard, Reached
 from satchel.model.record import Asset, Item, Original, Tombstone
+from satchel.move.restoring import reader_at
 from satchel.trust.age import NOBODY, Identities
 from satchel.vault.store import Intake, Store
 from satchel.vault.values import Batch, SourceFile, Summary
@@ -194,6 +196,11 @@ class Export:
             return intake.finish(self.files)
 
     @property
+    def packages(self) -> tuple[tuple[Path, Reader], ...]:
+        """The packages of open formats, each with what reads it."""
+        return tuple(self._packages)
+
+    @property
     def files(self) -> tuple[SourceFile, ...]:
         """The files that were read to their end."""
         return tuple(member.file for member in self._members if member.file.sha256)
@@ -207,6 +214,7 @@ def recognised(
     limits: Limits = DEFAULT,
     progress: Progress | None = None,
     identities: Identities = NOBODY,
+    nested: int | None = None,
 ) -> Iterator[Export]:
     """Open files, folders, zips or a pipe (``-``) and find out what they are, before any vault is touched.
 
@@ -215,6 +223,7 @@ def recognised(
     Args:
         adapter: only this adapter reads, a third party's included; "" lets each of ours recognise its own.
         identities: what opens what is encrypted.
+        nested: how many packages these ride in, one in the other; None: in none.
 
     Raises:
         Locked: one is encrypted, and they do not open it.
@@ -226,8 +235,23 @@ def recognised(
     shown = progress or Quiet()
     packages = [] if adapter else [(path, reader) for path in paths if (reader := formats.reader_of(path, identities))]
     rest = [path for path in paths if path not in {path for path, _ in packages}]
-    with _opened(rest, limits, shown, identities) if rest or not packages else Source.nothing() as source:
-        yield Export(paths, source, adapters, limits, packages)
+    with (
+        _scratch(packages) as folder,
+        _opened(rest, limits, shown, identities) if rest or not packages else Source.nothing() as source,
+    ):
+        depth = 0 if nested is None else nested + 1
+        whole = [(path, reader_at(path, limits, folder, depth) or reader) for path, reader in packages]
+        yield Export(paths, source, adapters, limits, whole)
+
+
+@contextmanager
+def _scratch(packages: Sequence[object]) -> Iterator[Path]:
+    """A folder for what rides in packages; gone afterwards."""
+    if not packages:
+        yield Path()
+        return
+    with tempfile.TemporaryDirectory(prefix="satchel-residue-") as folder:
+        yield Path(folder)
 
 
 def _opened(paths: Sequence[Path], limits: Limits, shown: Progress, identities: Identities) -> Source:

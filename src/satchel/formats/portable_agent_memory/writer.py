@@ -18,9 +18,10 @@ import msgspec
 from satchel.codec.collector import paused
 from satchel.errors import OutputError
 from satchel.formats.base import Progress, Selection, Written
+from satchel.formats.capsules import Capsule
 from satchel.formats.folder import Folder
+from satchel.formats.portable_agent_memory import capsules, wire
 from satchel.formats.portable_agent_memory import kept as keeping
-from satchel.formats.portable_agent_memory import wire
 from satchel.formats.portable_agent_memory.artifact import Encoding
 from satchel.formats.portable_agent_memory.conversion import OURS
 from satchel.formats.portable_agent_memory.kept import Kept, evidence, sources_in
@@ -29,7 +30,7 @@ from satchel.formats.portable_agent_memory.placing import is_ours, place
 from satchel.formats.portable_agent_memory.profiles import COMPONENTS, PROFILES, SDK, Component, Profile
 from satchel.formats.portable_agent_memory.reader import SUFFIXES
 from satchel.formats.portable_agent_memory.records import ARTIFACT, carried_uid, ids_in, uid_of
-from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue
+from satchel.formats.portable_agent_memory.residue import CAPSULES, FORMAT_NAME, Residue
 from satchel.formats.portable_agent_memory.rows import Entry
 from satchel.formats.portable_agent_memory.sealing import seal
 from satchel.formats.portable_agent_memory.spools import Spool, Where
@@ -69,10 +70,12 @@ def write(
     *,
     profile: Profile | None = None,
     signing_key: PrivateKey | None = None,
+    riding: tuple[Capsule, ...] = (),
 ) -> Written:
     """Write ``selection`` as the file ``target``, or where it is not named as an artifact is, as a folder of such files.
 
     Args:
+        riding: capsules that it carries, in the first artifact.
         profile: the shape; None: that of the artifact which the selection is, else ``sdk-0.1`` (dossier 2.4).
 
     Raises:
@@ -80,7 +83,7 @@ def write(
         UsageError: the key is no Ed25519 key.
     """
     with Spool() as spool, paused():
-        export = _Export(selection, target, progress, profile, signing_key, spool)
+        export = _Export(selection, target, progress, profile, signing_key, spool, riding)
         return export.run()
 
 
@@ -95,6 +98,7 @@ class _Export:
         profile: Profile | None,
         signing_key: PrivateKey | None,
         spool: Spool,
+        riding: tuple[Capsule, ...],
     ) -> None:
         self._selection = selection
         self._target = target
@@ -102,6 +106,7 @@ class _Export:
         self._wanted = profile
         self._key = signing_key
         self._spool = spool
+        self._riding = riding
         self.ledger = Ledger()
         self._items: list[Item] = []
         #: Where a record without an entry stands in the spool, by the uid that it has in an artifact.
@@ -118,7 +123,7 @@ class _Export:
         for came in self._came:
             if came.uid:
                 self.ledger.record("foreign", "accepted")
-        home = self._whole() if self._key is None else None
+        home = self._whole() if self._key is None and not self._riding else None
         if home is None and not self._items and loom.profile is not SDK:
             hint = "sdk-0.1 has artifacts without entries"
             raise OutputError(
@@ -295,6 +300,8 @@ class _Export:
             ours["entries"] = residues
         if with_beside and self._beside:
             ours["records"] = [self._beside_value(uid) for uid in sorted(self._beside)]
+        if with_beside and self._riding:
+            ours[CAPSULES] = list(capsules.written(self._riding))
         sources = self._sources({item.id for item in part})
         if sources:
             ours["sources"] = sources

@@ -8,7 +8,8 @@ from typing import Any
 
 from satchel.errors import InputError, UsageError
 from satchel.formats.base import PLAIN, Earlier, Format, FormatInfo, Known, Progress, Selection, WriteOptions, Written
-from satchel.formats.portable_ai_memory import reader, sidecar, signing, terms, validation, writer
+from satchel.formats.capsules import Capsule, Element
+from satchel.formats.portable_ai_memory import capsules, reader, sidecar, signing, terms, validation, writer
 from satchel.formats.portable_ai_memory.documents import DOCUMENTS, peek
 from satchel.formats.portable_ai_memory.files import is_zip, opened, peek_sealed, peek_zip
 from satchel.formats.portable_ai_memory.verify import validate_zip
@@ -73,6 +74,7 @@ class PortableAiMemory:
             strip_identifiers=options.strip_identifiers,
             recipients=options.recipients,
             since=options.since,
+            capsules=options.capsules,
         )
 
     def earlier(self, path: Path) -> Earlier:
@@ -109,6 +111,14 @@ class PortableAiMemory:
             accept_invalid_signature=accept_invalid_signature,
             identities=self._identities,
         )
+
+    def capsules(self, path: Path, *, limits: Limits) -> list[Capsule]:
+        """See ``formats.capsules.Carrier``."""
+        return capsules.found(path, limits)
+
+    def elements(self, path: Path, *, limits: Limits) -> Iterator[Element]:
+        """See ``formats.capsules.Carrier``."""
+        return capsules.elements(path, limits)
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``; severities are those of dossier 1.16, column "ours"."""

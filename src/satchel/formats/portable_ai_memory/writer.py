@@ -27,9 +27,11 @@ import msgspec
 
 from satchel.errors import VaultDamaged
 from satchel.formats.base import Progress, Selection, Since, Written
+from satchel.formats.capsules import Capsule
 from satchel.formats.folder import Files, Folder
 from satchel.formats.portable_ai_memory import homeward, signature, terms
 from satchel.formats.portable_ai_memory.attachments import Attachments
+from satchel.formats.portable_ai_memory.capsules import write_capsules
 from satchel.formats.portable_ai_memory.conversations import conversation_file
 from satchel.formats.portable_ai_memory.earlier import is_ours
 from satchel.formats.portable_ai_memory.embeddings import embeddings_file
@@ -93,8 +95,10 @@ class Writer:
         sdk: bool = False,
         strip_identifiers: bool = False,
         since: Since | None = None,
+        capsules: tuple[Capsule, ...] = (),
     ) -> None:
         self._selection = selection
+        self._capsules = capsules
         self._since = since
         self._identity = Identity(selection, since, sdk=sdk, stripped=strip_identifiers)
         self._increment = Increment(selection, since.change) if since is not None else None
@@ -144,8 +148,9 @@ class Writer:
         if not self._strip:
             if increment is not None:
                 increment.note_named(homes, self._notes)
+            riding = write_capsules(self._folder, self._capsules)
             with self._folder.create(terms.SIDECAR_FILE) as sink:
-                sink.writelines(self._notes.pieces(self._identity.state()))
+                sink.writelines(self._notes.pieces(self._identity.state(), riding))
         for kind, text in PLACELESS.items():
             for record in self._selection.records(kind):
                 if not is_home(record) and self._is_told(record.uid):
@@ -482,6 +487,7 @@ def write(
     strip_identifiers: bool = False,
     recipients: Recipients | None = None,
     since: Since | None = None,
+    capsules: tuple[Capsule, ...] = (),
 ) -> Written:
     """Write ``selection`` as the package ``target``, signed where there is a key: a folder, or one zip where it is named so.
 
@@ -491,13 +497,23 @@ def write(
         strip_identifiers: leave out what names a person or an account at a product, and the sidecar with it, which says whence
             each thing came: to this vault such a package is another's.
         since: only what came since, as an increment; see ``increments``.
+        capsules: packages of other standards that ride along; not with ``strip_identifiers``.
 
     Raises:
         UsageError: the target's name says otherwise whether it is encrypted.
         OutputError: it cannot be written, or what is there is no earlier export of ours.
     """
     with Zip(target, recipients) if recipients or names_zip(target) else Folder(target, is_ours) as folder:
-        writer = Writer(selection, folder, progress, signing_key, sdk=sdk, strip_identifiers=strip_identifiers, since=since)
+        writer = Writer(
+            selection,
+            folder,
+            progress,
+            signing_key,
+            sdk=sdk,
+            strip_identifiers=strip_identifiers,
+            since=since,
+            capsules=capsules,
+        )
         writer.run()
         folder.commit()
         return Written(

@@ -12,7 +12,8 @@ import msgspec
 
 from satchel.codec import canonical
 from satchel.formats.base import Homeward, Progress, Selection, Since, Written
-from satchel.formats.portable_memory import embeddings, history, lineage, succession
+from satchel.formats.capsules import Capsule
+from satchel.formats.portable_memory import capsules, embeddings, history, lineage, succession
 from satchel.formats.portable_memory.bundle import REACHED
 from satchel.formats.portable_memory.graves import key_of
 from satchel.formats.portable_memory.increments import Increment
@@ -47,10 +48,12 @@ def write(
     profile: Profile = "mem",
     signing_key: Secret | None = None,
     since: Since | None = None,
+    riding: tuple[Capsule, ...] = (),
 ) -> Written:
     """Write the selection as the bundle folder ``target``. The same selection gives the same bytes.
 
     Args:
+        riding: capsules that it carries.
         since: only what is new since, as an increment; see ``increments``.
 
     Raises:
@@ -108,6 +111,8 @@ def write(
         for line in vendors:
             name, _, rest = line.partition(b"\0")
             writer.add_foreign(name.decode(), [rest])
+        if riding:
+            writer.add_foreign(capsules.KIND, capsules.lines(riding))
         for row in history.rows(selection, after):
             writer.add_audit(row)
         reached = [line + b"\n" for line in increment.reached()] if increment else []

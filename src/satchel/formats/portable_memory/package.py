@@ -10,7 +10,8 @@ import msgspec
 
 from satchel.errors import InputError, UsageError
 from satchel.formats.base import PLAIN, Earlier, Format, FormatInfo, Known, Progress, Selection, WriteOptions, Written
-from satchel.formats.portable_memory import export, lineage, reader, signing, validation
+from satchel.formats.capsules import Capsule, Element
+from satchel.formats.portable_memory import capsules, export, lineage, reader, signing, validation
 from satchel.formats.portable_memory.bundle import MANIFEST, Bundle
 from satchel.formats.portable_memory.manifest import FORMAT_VERSION
 from satchel.formats.portable_memory.writer import Profile
@@ -67,6 +68,7 @@ class PortableMemory:
             profile=PROFILES[options.profile],
             signing_key=seed,
             since=options.since,
+            riding=options.capsules,
         )
 
     def earlier(self, path: Path) -> Earlier:
@@ -84,6 +86,14 @@ class PortableMemory:
     ) -> Iterator[Item]:
         """See ``formats.base.Reader.read``. The signature of a bundle covers all of it: one that does not hold is refused."""
         return reader.read(path, limits=limits, trusted=trusted, known=known)
+
+    def capsules(self, path: Path, *, limits: Limits) -> list[Capsule]:
+        """See ``formats.capsules.Carrier``."""
+        return capsules.found(path, limits)
+
+    def elements(self, path: Path, *, limits: Limits) -> Iterator[Element]:
+        """See ``formats.capsules.Carrier``."""
+        return capsules.elements(path, limits)
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``."""
