@@ -9,7 +9,7 @@ says: a stale or forged capsule comes home as the carrier says, and one that is 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -34,6 +34,9 @@ from satchel.vault.values import Batch
 MOST_NESTED = 4
 #: What a carrier says of rows that were written from what comes home.
 _EXPECTED = frozenset({"own-row", "own-record"})
+
+
+_Records = dict[str, tuple[Record, ...]]
 
 
 class _Seen(NamedTuple):
@@ -234,11 +237,14 @@ def _compare(carrier: Carrier, again: Path, path: Path, made: datetime, batch: B
         restored.passed.add(each.key)
         if was.digest != each.digest:
             changed.append((each.key, each.key))
-    changed += _paired(written, left, new, restored)
+
+    def read(ones: set[str], others: set[str]) -> tuple[_Records, _Records]:
+        return _records(carrier, again, ones, limits), _records(carrier, path, others, limits)
+
+    changed += _paired(written, left, new, restored, read)
     restored.has_new = bool(new)
     if changed:
-        before = _records(carrier, again, {one for one, _ in changed}, limits)
-        after = _records(carrier, path, {other for _, other in changed}, limits)
+        before, after = read({one for one, _ in changed}, {other for _, other in changed})
         for one, other in changed:
             _note_edits(restored, written[one], other, before[one], after[other], made)
     kept = {seen.of for key, seen in written.items() if key not in left}
@@ -246,19 +252,24 @@ def _compare(carrier: Carrier, again: Path, path: Path, made: datetime, batch: B
     return restored
 
 
-def _paired(written: dict[str, _Seen], left: set[str], new: dict[str, _Seen], restored: Restored) -> list[tuple[str, str]]:
+def _paired(
+    written: dict[str, _Seen],
+    left: set[str],
+    new: dict[str, _Seen],
+    restored: Restored,
+    read: Callable[[set[str], set[str]], tuple[_Records, _Records]],
+) -> list[tuple[str, str]]:
     """Elements whose key follows from what they say, and that say something else by now: known by the record that they name,
-    or, where none came or went, by their place."""
+    or, where as many went as came, by what else they say."""
     by_of = {written[key].of: key for key in left if written[key].of}
     found = [(by_of[seen.of], key) for key, seen in new.items() if seen.of in by_of]
-    taken = {one for one, _ in found}
-    places = {(written[key].group, written[key].place): key for key in left if key not in taken}
-    rest = {key: seen for key, seen in new.items() if key not in {other for _, other in found}}
-    counts = {group: sum(written[key].group == group for key in places.values()) for group, _ in places}
-    for key, seen in rest.items():
-        one = places.get((seen.group, seen.place))
-        if one is not None and counts[seen.group] == sum(other.group == seen.group for other in rest.values()):
-            found.append((one, key))
+    missing = sorted(left - {one for one, _ in found}, key=lambda key: written[key].place)
+    rest = sorted(new.keys() - {other for _, other in found}, key=lambda key: new[key].place)
+    for group in {written[key].group for key in missing}:
+        ones = [key for key in missing if written[key].group == group]
+        others = [key for key in rest if new[key].group == group]
+        if len(ones) == len(others):
+            found += _alike(ones, others, read)
     for one, other in found:
         left.discard(one)
         del new[other]
@@ -266,8 +277,31 @@ def _paired(written: dict[str, _Seen], left: set[str], new: dict[str, _Seen], re
     return found
 
 
-def _records(carrier: Carrier, path: Path, keys: set[str], limits: Limits) -> dict[str, tuple[Record, ...]]:
-    found: dict[str, tuple[Record, ...]] = {}
+def _alike(
+    ones: list[str], others: list[str], read: Callable[[set[str], set[str]], tuple[_Records, _Records]]
+) -> Iterator[tuple[str, str]]:
+    """As many are gone as are new: those go together that have all but their words in common, the others by their order."""
+    before, after = read(set(ones), set(others))
+    by_shape: dict[bytes, list[str]] = {}
+    for key in others:
+        by_shape.setdefault(_shape(after[key][0]), []).append(key)
+    alone = []
+    for key in ones:
+        same = by_shape.get(_shape(before[key][0]))
+        if same:
+            yield key, same.pop(0)
+        else:
+            alone.append(key)
+    yield from zip(alone, (key for keys in by_shape.values() for key in keys), strict=True)
+
+
+def _shape(record: Record) -> bytes:
+    """What a record says besides words and ids."""
+    return msgspec.json.encode([record.kind, record.times, record.status, record.tags, record.access, record.provenance.actor])
+
+
+def _records(carrier: Carrier, path: Path, keys: set[str], limits: Limits) -> _Records:
+    found: _Records = {}
     for each in carrier.elements(path, limits=limits):
         if each.key in keys:
             found[each.key] = each.read()

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from satchel.errors import InputError, UsageError
 from satchel.formats.base import PLAIN, Earlier, Format, FormatInfo, Known, Progress, Selection, WriteOptions, Written
 from satchel.formats.capsules import Capsule, Element
-from satchel.formats.portable_ai_memory import capsules, reader, sidecar, signing, terms, validation, writer
+from satchel.formats.portable_ai_memory import capsules, patching, reader, sidecar, signing, terms, validation, writer
 from satchel.formats.portable_ai_memory.documents import DOCUMENTS, peek
 from satchel.formats.portable_ai_memory.files import is_zip, opened, peek_sealed, peek_zip
 from satchel.formats.portable_ai_memory.verify import validate_zip
 from satchel.formats.signing import SignOptions, Trust, Verification
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
-from satchel.model.record import Item
+from satchel.model.record import Item, Record
 from satchel.model.times import from_iso
 from satchel.trust.age import NOBODY, Identities, begins_age
 from satchel.trust.signatures import PrivateKey
@@ -119,6 +119,10 @@ class PortableAiMemory:
     def elements(self, path: Path, *, limits: Limits) -> Iterator[Element]:
         """See ``formats.capsules.Carrier``."""
         return capsules.elements(path, limits)
+
+    def patched(self, kind: str, native: bytes, edited: Sequence[tuple[Record, Record]]) -> bytes | None:
+        """See ``formats.capsules.Patches``."""
+        return patching.patched(kind, native, edited)
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``; severities are those of dossier 1.16, column "ours"."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,14 @@ import msgspec
 from satchel.errors import InputError, UsageError
 from satchel.formats.base import PLAIN, Earlier, Format, FormatInfo, Known, Progress, Selection, WriteOptions, Written
 from satchel.formats.capsules import Capsule, Element
-from satchel.formats.portable_memory import capsules, export, lineage, reader, signing, validation
+from satchel.formats.portable_memory import capsules, export, lineage, patching, reader, signing, validation
 from satchel.formats.portable_memory.bundle import MANIFEST, Bundle
 from satchel.formats.portable_memory.manifest import FORMAT_VERSION
 from satchel.formats.portable_memory.writer import Profile
 from satchel.formats.signing import SignOptions, Trust, Verification
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
-from satchel.model.record import Item
+from satchel.model.record import Item, Record
 from satchel.trust.signatures import PrivateKey
 
 PROFILES: dict[str, Profile] = {"": "mem", "sdk": "mem", "spec": "mem-spec"}
@@ -94,6 +94,10 @@ class PortableMemory:
     def elements(self, path: Path, *, limits: Limits) -> Iterator[Element]:
         """See ``formats.capsules.Carrier``."""
         return capsules.elements(path, limits)
+
+    def patched(self, kind: str, native: bytes, edited: Sequence[tuple[Record, Record]]) -> bytes | None:
+        """See ``formats.capsules.Patches``: a row is one record."""
+        return patching.patched(kind, native, *edited[0])
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``."""
