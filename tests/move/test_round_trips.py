@@ -410,3 +410,21 @@ def test_heads_are_strict(tmp_path: Path) -> None:
 
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"format": "portable-memory"}, Head)
+
+
+def test_what_a_vault_holds_rides_in_its_exports(shared: Path, tmp_path: Path, store: SqliteStore) -> None:
+    """Rows of another standard go home as they came, through an export in a third format; what the vault has is not new."""
+    from satchel.move.exports import export
+
+    bundle = shared / "conformance/portable-memory/Conformance/fixtures/sample-1.1.mem"
+    import_paths(store, [Path(__file__).parents[2] / "examples"])
+    import_paths(store, [bundle])
+    export(store, tmp_path / "out", format="portable-ai-memory")
+    again = import_paths(store, [tmp_path / "out"])
+    assert {fate for counts in again.summary.counts.values() for fate in counts} <= {"unchanged"}
+    convert([tmp_path / "out"], tmp_path / "back.mem", format="portable-memory")
+    for path in (bundle / "items").iterdir():
+        came = set(path.read_bytes().splitlines())
+        assert came <= set((tmp_path / "back.mem" / "items" / path.name).read_bytes().splitlines())
+    export(store, tmp_path / "bare", format="portable-ai-memory", residue=False)
+    assert not (tmp_path / "bare" / "satchel").exists()

@@ -31,6 +31,7 @@ from satchel.cli import options
 @options.encrypt_passphrase
 @options.identity
 @options.limit
+@options.no_residue
 @options.json
 def convert(
     paths: tuple[Path, ...],
@@ -47,6 +48,7 @@ def convert(
     encrypt_passphrase: bool,
     identity: tuple[Path, ...],
     limit: tuple[str, ...],
+    no_residue: bool,
     json: bool,
 ) -> None:
     """Read exports, bundles or packages and write what they hold in another format. Your vault is left alone.
@@ -55,9 +57,13 @@ def convert(
     that nobody keeps. With SOURCE_DATE_EPOCH set, the same input gives the same bytes. Exit code 3: written, but parts of
     the input could not be read; they are named.
 
+    A package of another standard rides along in what is written: converted back, it is the very same bytes again, and what
+    was edited meanwhile comes back with it.
+
     \b
     satchel convert ~/Downloads/chatgpt.zip my-memory --to portable-ai-memory
     satchel convert my-memory.mem for-claude --to claude-text
+    satchel convert my-memory.mem my-memory.pam --to portable-agent-memory
     """
     from satchel import limits
     from satchel.cli.console import WorkProgress, say_json
@@ -90,6 +96,7 @@ def convert(
             ),
             accept_invalid_signature=accept_invalid_signature,
             identities=identities(identity, bounds),
+            residue=not no_residue,
         )
     summary, written = done.read.summary, done.written
     if json:

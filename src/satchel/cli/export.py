@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 )
 @click.option("--seal-to", multiple=True, metavar="AGE1…", help="With --redact, let these recover it, and the vault not.")
 @click.option("--recoverable-by", default="", metavar="NAME", help="With --redact, whom a token must name to recover it.")
+@options.no_residue
 @options.json
 def export(
     target: Path,
@@ -75,6 +76,7 @@ def export(
     detector: str,
     seal_to: tuple[str, ...],
     recoverable_by: str,
+    no_residue: bool,
     json: bool,
 ) -> None:
     """Write everything in the vault in an open format, or what matters most as texts to paste into an assistant; what
@@ -150,6 +152,7 @@ def export(
             strip_identifiers=strip_identifiers,
             recipients=readers,
             redaction=redaction,
+            residue=not no_residue,
         )
     if json:
         counts = {**written.counts, "files": written.files, "size_bytes": written.size_bytes}

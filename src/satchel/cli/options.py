@@ -26,6 +26,10 @@ identity = click.option(
 )
 #: ``--limit NAME=VALUE``, repeated.
 limit = click.option("--limit", multiple=True, metavar="NAME=VALUE", help="Raise a limit: element_bytes=256m.")
+#: ``--no-residue``
+no_residue = click.option(
+    "--no-residue", is_flag=True, help="Let nothing of other standards ride along; the way back gives what can be said here."
+)
 #: ``--encrypt-to KEY``, repeated, and ``--encrypt-passphrase``; see ``sealed.recipients``.
 encrypt_to = click.option(
     "--encrypt-to",

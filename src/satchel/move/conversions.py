@@ -6,31 +6,26 @@ merges and writes by the same rules as an import and an export, and holds no mor
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
-from typing import IO, BinaryIO, cast
 
 import msgspec
 
 from satchel.errors import UsageError
 from satchel.formats import registry as formats
-from satchel.formats.base import PLAIN, Format, WriteOptions, Written
+from satchel.formats.base import PLAIN, WriteOptions, Written
 from satchel.formats.base import Progress as Writing
-from satchel.formats.capsules import Capsule, Carrier, pack
 from satchel.limits import DEFAULT, Limits
 from satchel.move.homecoming import lay_out
 from satchel.move.imports import Export, recognised
 from satchel.move.imports import Progress as Reading
 from satchel.move.passing import Passing, epoch
 from satchel.move.restoring import Restoring
-from satchel.trust.age import NOBODY, Identities, begins_age
+from satchel.move.riding import Riding, of_packages
+from satchel.trust.age import NOBODY, Identities
 from satchel.vault.folder import trial_vault
 from satchel.vault.values import Batch
-
-_NO_RESIDUE = "what has no place there does not ride along in an encrypted export, nor in one without identifiers"
 
 
 class Conversion(msgspec.Struct, frozen=True):
@@ -85,13 +80,11 @@ def convert(
                 [file.sha256 for file in export.files],
                 strip_identifiers=options.strip_identifiers,
             )
-            riding, reasons = _riding(export, writer, options, selection, limits, stack) if residue else ((), ())
-            options = msgspec.structs.replace(options, capsules=riding)
-            written = writer.write(selection, target, progress=writing, options=options)
-            for capsule in riding:
-                written.ledger.field(capsule.head.format, "package", "carried", "residue", "rides along, for the way back")
-            for reason in reasons:
-                written.ledger.field(reason, "package", "lost", "no-residue", _NO_RESIDUE)
+            riding = Riding()
+            if residue:
+                riding = of_packages(export.packages, writer, options, selection, stack, limits)
+            written = writer.write(selection, target, progress=writing, options=riding.within(options))
+            riding.tell(written)
             return Conversion(batch, written)
 
 
@@ -106,49 +99,6 @@ def _home(export: Export, format: str, target: Path, limits: Limits) -> Conversi
     path, head, batch = found
     written = lay_out(path, head, target, limits)
     return None if written is None else Conversion(batch, written)
-
-
-def _riding(
-    export: Export, writer: Format, options: WriteOptions, selection: Passing, limits: Limits, stack: ExitStack
-) -> tuple[tuple[Capsule, ...], tuple[str, ...]]:
-    """The packages of the input that ride in what is written, and the formats of those that cannot."""
-    capsules: list[Capsule] = []
-    left: list[str] = []
-    name = writer.info.name
-    for path, reader in export.packages:
-        own = cast(Format, reader).info.name
-        if own == name or not isinstance(writer, Carrier):
-            continue
-        if options.recipients is not None or options.strip_identifiers or (options.signing_key is None and begins_age(path)):
-            left.append(own)
-            continue
-        spool = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
-        made, owner = selection.changed_at, selection.owner_id
-        head = pack(path, spool, format=own, made=made, owner=owner, profile=options.profile, limits=limits)
-        capsules.append(Capsule(head, partial(_again, spool)))
-    return tuple(capsules), tuple(left)
-
-
-def _again(spool: IO[bytes]) -> BinaryIO:
-    """The spooled bytes from the first one, in a stream whose end leaves the spool open."""
-    spool.seek(0)
-    return cast(BinaryIO, _Lent(spool))
-
-
-class _Lent:
-    """A stream that is read and not closed."""
-
-    def __init__(self, inner: IO[bytes]) -> None:
-        self.read = inner.read
-
-    def close(self) -> None:
-        pass
-
-    def __enter__(self) -> _Lent:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        pass
 
 
 def _refuse_input(paths: Sequence[Path], target: Path) -> None:

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,6 +25,7 @@ from satchel.model.packages import CarriedFile
 from satchel.model.record import REDACTED, Record
 from satchel.move.cursors import since as cursor
 from satchel.move.redaction import Redaction
+from satchel.move.riding import Riding, of_vault
 from satchel.trust.age import Recipients
 from satchel.trust.redaction.entries import Commitment
 from satchel.vault.store import Store
@@ -244,6 +246,7 @@ def export(
     strip_identifiers: bool = False,
     recipients: Recipients | None = None,
     redaction: Redaction | None = None,
+    residue: bool = True,
 ) -> Written:
     """Write the vault's records into ``target`` in an open format, or as texts for an assistant.
 
@@ -255,6 +258,7 @@ def export(
         strip_identifiers: leave out what names a person or an account at a product.
         recipients: those who alone shall be able to open it (``trust.age.recipients``); None writes it in the clear.
         redaction: take personal data out; ``redaction.path`` names the file that holds it, afterwards.
+        residue: let what came in another standard ride along, so that it goes home from there as it came (``riding``).
         since: only what came since then: a time, the number of a change, or an earlier export; see ``cursors.since``.
 
     Raises:
@@ -288,7 +292,8 @@ def export(
     # Noted first: what is cut short, or finished while nothing can be noted any more, may have left all the same.
     number = store.begin_export(leaving)
     try:
-        written, commitments = _write(store, writer, VaultSelection(store, as_of=as_of), target, progress, options, redaction)
+        selection = VaultSelection(store, as_of=as_of)
+        written, commitments = _write(store, writer, selection, target, progress, options, redaction, residue=residue)
     except SatchelError:
         # Formats write beside the target and rename.
         store.cancel_export(number)
@@ -308,9 +313,15 @@ def _write(
     progress: Progress | None,
     options: WriteOptions,
     redaction: Redaction | None,
+    *,
+    residue: bool,
 ) -> tuple[Written, dict[str, Commitment]]:
     if redaction is None:
-        return writer.write(selection, target, progress=progress, options=options), {}
+        with ExitStack() as stack:
+            riding = of_vault(store, writer, options, selection, stack) if residue else Riding()
+            written = writer.write(selection, target, progress=progress, options=riding.within(options))
+            riding.tell(written)
+            return written, {}
     redaction.begin(store)
     with redaction.over(selection) as redacted:
         written = writer.write(redacted, target, progress=progress, options=options)

@@ -9,7 +9,7 @@ says: a stale or forged capsule comes home as the carrier says, and one that is 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -63,6 +63,8 @@ class Restored:
         self.gone: set[str] = set()
         #: Records at home by the key of their element: it is read, and says more with them.
         self.fuller: dict[str, Record] = {}
+        #: Uids at home of all that something was written from.
+        self.home: set[str] = set()
         self.has_new = False
 
     @property
@@ -127,7 +129,7 @@ class Restoring:
             path,
             limits=limits,
             trusted=trusted,
-            known=cast(Known, _Unread(known)),
+            known=cast(Known, _Unread(known, restored.home)),
             accept_invalid_signature=accept_invalid_signature,
         )
         begun = False
@@ -204,16 +206,17 @@ def reader_at(path: Path, limits: Limits, folder: Path, depth: int = 0) -> Resto
 
 
 class _Unread:
-    """The vault as a carrier sees it: what is in it was not written from it, but is compared apart."""
+    """The vault as a carrier sees it: without the records that come home, for what was written from them is compared apart."""
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: Known, home: Set[str]) -> None:
         self._known = known
+        self._home = home
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._known, name)
 
-    def said(self, uid: str) -> tuple[str, str] | None:  # noqa: ARG002
-        return None
+    def said(self, uid: str) -> tuple[str, str] | None:
+        return None if uid in self._home else self._known.said(uid)
 
 
 def _index(carrier: Carrier, path: Path, limits: Limits) -> dict[str, _Seen]:
@@ -225,6 +228,7 @@ def _compare(carrier: Carrier, again: Path, path: Path, made: datetime, batch: B
     """What became of everything that was written, in the carrier at ``path``; ``again`` is the same written anew."""
     written = _index(carrier, again, limits)
     restored = Restored(batch)
+    restored.home = {seen.of for seen in written.values() if seen.of}
     left = set(written)
     changed: list[tuple[str, str]] = []
     new: dict[str, _Seen] = {}
@@ -246,7 +250,8 @@ def _compare(carrier: Carrier, again: Path, path: Path, made: datetime, batch: B
     if changed:
         before, after = read({one for one, _ in changed}, {other for _, other in changed})
         for one, other in changed:
-            _note_edits(restored, written[one], other, before[one], after[other], made)
+            if before[one] and after[other]:
+                _note_edits(restored, written[one], other, before[one], after[other], made)
     kept = {seen.of for key, seen in written.items() if key not in left}
     restored.gone = {written[key].of for key in left} - kept - {""}
     return restored

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import io
 from collections.abc import Iterator
 from functools import partial
@@ -18,8 +19,9 @@ from satchel.formats.capsules import Capsule, Element, Head
 from satchel.formats.portable_agent_memory import files, reader, wire
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.conversion import OURS
+from satchel.formats.portable_agent_memory.kept import compact
 from satchel.formats.portable_agent_memory.profiles import COMPONENTS, Component
-from satchel.formats.portable_agent_memory.records import entry_records, uid_of
+from satchel.formats.portable_agent_memory.records import CARRIED, carried_record, carried_uid, entry_records, uid_of
 from satchel.formats.portable_agent_memory.residue import notes_of, riding_in, uid_in
 from satchel.formats.portable_agent_memory.rows import Entry
 from satchel.limits import Limits
@@ -68,7 +70,8 @@ def elements(path: Path, limits: Limits) -> Iterator[Element]:
     """The entries of the artifacts at ``path``, without the residue of single ones. Raises InputError."""
     places: dict[str, int] = {}
     for _, artifact in _artifacts(path, limits):
-        notes = notes_of(artifact).entries
+        said_beside = notes_of(artifact)
+        notes = said_beside.entries
         for component in COMPONENTS:
             for entry in artifact.entries(component):
                 own = entry["id"]
@@ -76,6 +79,19 @@ def elements(path: Path, limits: Limits) -> Iterator[Element]:
                 said = entry.get(OURS) if artifact.profile.nested else notes.get(own)
                 of = uid_in(said) if type(said) is dict else ""
                 yield Element(uid_of(own), component, place, own.encode(), of, partial(_records, component, entry, artifact))
+        yield from (_beside(value) for value in said_beside.records if uid_in(value))
+
+
+def _beside(value: dict[str, Any]) -> Element:
+    """A record that rides without an entry."""
+    of = uid_in(value)
+    digest = hashlib.blake2b(compact(value), digest_size=16).digest()
+
+    def read() -> tuple[Record, ...]:
+        record = carried_record(value, "imported", carried_uid(of), lambda uid: uid)
+        return () if record is None else (record,)
+
+    return Element(carried_uid(of), CARRIED, 0, digest, of, read)
 
 
 def _records(component: Component, entry: Entry, artifact: Artifact) -> tuple[Record, ...]:
