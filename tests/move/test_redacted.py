@@ -174,7 +174,7 @@ def test_the_ledger_says_what_and_how_much() -> None:
     assert lines["document", "blob"].count == lines["document", "residue"].count == 1
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=40)
 @given(bags())
 def test_a_redacted_selection_is_the_selection_when_recovered(given: Bag) -> None:
     """Records come in the order of their new uids, each found again under its own, each text back as it was."""

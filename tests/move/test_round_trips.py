@@ -46,6 +46,9 @@ def mem(draw: st.DrawFn) -> dict[str, Any]:
     content = draw(bundles.contents())
     for row in content.get("episode", []):
         row.update(draw(st.dictionaries(st.sampled_from(["vendorA", "é"]), bundles.texts | bundles.floats, max_size=2)))
+    for row in content.get("secretRef", []):
+        # More than a masked hint is refused.
+        row["preview"] = row["preview"][:2]
     return {"rows": content, "foreign": draw(st.lists(st.dictionaries(bundles.ids, bundles.texts, max_size=2), max_size=2))}
 
 

@@ -240,7 +240,7 @@ def recognised(
         _opened(rest, limits, shown, identities) if rest or not packages else Source.nothing() as source,
     ):
         depth = 0 if nested is None else nested + 1
-        whole = [(path, reader_at(path, limits, folder, depth) or reader) for path, reader in packages]
+        whole = [(path, reader_at(path, reader, limits, folder, depth) or reader) for path, reader in packages]
         yield Export(paths, source, adapters, limits, whole)
 
 

@@ -101,10 +101,10 @@ class Restoring:
         restored = self._look(accept_invalid_signature=False)
         if restored is None or not restored.is_whole or len(self._packages) != 1:
             return None
-        path, _, head = self._packages[0]
+        path, format_of_it, head = self._packages[0]
         if head.format == format:
             return path, head, restored.batch
-        inner = reader_at(path, self._limits, self._folder, self._depth + 1)
+        inner = reader_at(path, format_of_it, self._limits, self._folder, self._depth + 1)
         return inner.home(format) if isinstance(inner, Restoring) else None
 
     def read(
@@ -179,7 +179,7 @@ class Restoring:
         self, restored: Restored, trusted: frozenset[str], known: Known, accept_invalid_signature: bool
     ) -> Iterator[Item]:
         for path, format, _ in self._packages:
-            reader = reader_at(path, self._limits, self._folder, self._depth + 1)
+            reader = reader_at(path, format, self._limits, self._folder, self._depth + 1)
             items = cast(Reader, reader or format).read(
                 path,
                 limits=self._limits,
@@ -196,9 +196,9 @@ class Restoring:
                     yield item
 
 
-def reader_at(path: Path, limits: Limits, folder: Path, depth: int = 0) -> Restoring | None:
-    """What reads the package at ``path`` with all that rides in it; None where nothing does. ``folder`` is ours to fill."""
-    format = formats.reader_of(path)
+def reader_at(path: Path, format: Reader | Format | None, limits: Limits, folder: Path, depth: int = 0) -> Restoring | None:
+    """What reads the package at ``path`` of this format with all that rides in it; None where nothing does. ``folder`` is ours
+    to fill."""
     if not isinstance(format, Carrier):
         return None
     capsules = format.capsules(path, limits=limits)
