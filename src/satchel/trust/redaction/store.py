@@ -118,7 +118,7 @@ def _kept(token: str, said: Mapping[str, Any]) -> Kept:
     named = TOKEN.fullmatch(token) or PLAIN_TOKEN.fullmatch(token)
     if named is None or named[1] != type_ or not TYPE_NAME.fullmatch(type_):
         raise ValueError
-    if type(original) not in (str, int) or type(confidence) not in (int, float):
+    if type(original) not in (str, int, float) or type(confidence) not in (int, float):
         raise ValueError
     return Kept(original, type_, float(confidence))
 

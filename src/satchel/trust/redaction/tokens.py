@@ -31,7 +31,7 @@ _TOKEN_OR_MARK = re.compile(rf"(?P<token>{TOKEN.pattern})|\[REDACTED\\(?P<rest>\
 class Kept(msgspec.Struct, frozen=True):
     """What a token stands for. ``original`` is a text, or a number where a number was taken out whole."""
 
-    original: str | int
+    original: str | int | float
     type: str
     confidence: float
 
