@@ -13,6 +13,7 @@ import pytest
 from tests.cli.conftest import Result, Run
 
 TEXT = "Alice's mail is alicecanary@example.com, her phone 555-010-0123"
+SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDajrV4w0tvmRK4Lm6vgBnralyyYgZ7peau85M1IQ981"
 
 
 @pytest.fixture
@@ -86,7 +87,11 @@ def test_irreversible_and_sealed(vault: Run, tmp_path: Path) -> None:
     _, kept, tokens = redacted(vault, tmp_path / "out", "--seal-to", str(identity.to_public()))
     assert vault("redactions", "recover", "--identity", tmp_path / "id.txt", kept, tokens[0]).out == "alicecanary@example.com\n"
     assert vault("redactions", "recover", kept, tokens[0]).code == 1
-    assert redacted(vault, tmp_path / "x", "--seal-to", "alice")[0].code == 2
+    # The last is the X25519 point zero.
+    for nobody in ("alice", SSH_KEY, "age1" + "q" * 52 + "5cu47z"):
+        tried = redacted(vault, tmp_path / "x", "--seal-to", str(identity.to_public()), "--seal-to", nobody)[0]
+        assert tried.code == 2 and len(tried.err.splitlines()) == 1 and "Traceback" not in tried.err
+        assert not list(tmp_path.glob("x*"))
 
 
 def test_options_without_redact_are_refused(vault: Run, tmp_path: Path) -> None:
