@@ -103,6 +103,16 @@ def recovered(text: str, kept: Mapping[str, Kept]) -> str:
     return _TOKEN_OR_MARK.sub(put_back, text) if "[REDACTED" in text else text
 
 
+def recovered_bytes(data: bytes, kept: Mapping[str, Kept]) -> bytes:
+    """The same of a text in any encoding that has ASCII in it; what is no text stays as it is."""
+    # Latin-1 has a letter for each byte. Half of a surrogate pair leaves as the three bytes that UTF-8 would have for it.
+    coded = {
+        token: Kept(str(each.original).encode("utf-8", "surrogatepass").decode("latin-1"), each.type, each.confidence)
+        for token, each in kept.items()
+    }
+    return recovered(data.decode("latin-1"), coded).encode("latin-1")
+
+
 def recovered_value(value: Any, kept: Mapping[str, Kept]) -> Any:
     """A JSON value as it was: all of its texts and members' names, and numbers that were taken out whole."""
     if type(value) is str:
