@@ -41,8 +41,10 @@ CANARIES = {
     "private_key": ("-----BEGIN PRIVATE KEY-----\nMIIEvQCANARYBADANB\n-----END PRIVATE KEY-----", "miievqcanary"),
 }
 TEXT = " ; ".join(canary for canary, _ in CANARIES.values())
-TRACES = re.compile("|".join(trace for _, trace in CANARIES.values()).encode())
-VALUE = {TEXT: [TEXT, {"password": "hunter2canary2", "dob": "1990-04-01"}, 5550100123, 4111111111111111]}
+#: By the names of their members alone.
+NUMBERS = {"pin": 918273, "ssn": 45678901, "wifi_password": 81726354.5}
+TRACES = re.compile("|".join([*(trace for _, trace in CANARIES.values()), *map(str, NUMBERS.values())]).encode())
+VALUE = {TEXT: [TEXT, {"password": "hunter2canary2", "dob": "1990-04-01"}, NUMBERS, 5550100123, 4111111111111111]}
 UIDS = ("source", "target", "parent", "current", "asset")
 
 

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, NamedTuple, Protocol, runtime_checkable
 import msgspec
 
 from satchel.formats.capsules import Capsule
-from satchel.limits import Limits
+from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
 from satchel.model.ledger import Ledger
 from satchel.model.packages import CarriedFile, Edition
@@ -228,6 +228,21 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 PLAIN = WriteOptions()
 
+
+class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person may ask of a reader beside the source; a format that has no use for it leaves it alone.
+
+    ``trusted``: public keys; with any, only deletions that one of them vouches for are carried out.
+    ``accept_invalid_signature``: take what is signed badly as if it were not signed, where the format lets it be.
+    """
+
+    limits: Limits = DEFAULT
+    trusted: frozenset[str] = frozenset()
+    accept_invalid_signature: bool = False
+
+
+READ = ReadOptions()
+
 #: Called with the number of records written since the last call.
 Progress = Callable[[int], None]
 
@@ -347,21 +362,11 @@ NOTHING: Known = _Nothing()
 class Reader(Protocol):
     """A format that can also be read into the vault."""
 
-    def read(
-        self,
-        path: Path,
-        *,
-        limits: Limits,
-        trusted: frozenset[str],
-        known: Known,
-        accept_invalid_signature: bool = False,
-    ) -> Iterator[Item]:
+    def read(self, path: Path, *, known: Known, options: ReadOptions = READ) -> Iterator[Item]:
         """What is at ``path``, as tombstones, source objects and findings.
 
         Args:
-            trusted: public keys; with any, only deletions that one of them vouches for are carried out.
             known: what the vault holds, with all that was given to it so far.
-            accept_invalid_signature: take what is signed badly as if it were not signed, where the format lets it be.
 
         Raises:
             InputError: it cannot be taken; nothing that came before may be kept.

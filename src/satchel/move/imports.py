@@ -24,7 +24,7 @@ from satchel.codec.probe import Probe, probe
 from satchel.codec.sources import Member, Source, open_source
 from satchel.errors import InputError, NotRecognised, Place, SatchelError, UsageError
 from satchel.formats import registry as formats
-from satchel.formats.base import Reader
+from satchel.formats.base import Reader, ReadOptions
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding, from_error
 from satchel.model.packages import Carried, Edition, Heard, Reached
@@ -180,16 +180,10 @@ class Export:
             for member in self._loose:
                 if not member.was_opened:
                     intake.note(_unused(member, self._probes[member.name]))
+            options = ReadOptions(limits=self._limits, trusted=trusted, accept_invalid_signature=accept_invalid_signature)
             for path, package in self._packages:
                 # What it says of itself must hold as a whole: an error ends the import, and nothing is kept.
-                items = package.read(
-                    path,
-                    limits=self._limits,
-                    trusted=trusted,
-                    known=intake,
-                    accept_invalid_signature=accept_invalid_signature,
-                )
-                for item in items:
+                for item in package.read(path, known=intake, options=options):
                     take(intake, item)
             if confirm is not None and intake.summary().removed:
                 confirm(intake.summary())

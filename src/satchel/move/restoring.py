@@ -18,7 +18,7 @@ import msgspec
 
 from satchel.errors import MalformedInput, Place, SatchelError
 from satchel.formats import registry as formats
-from satchel.formats.base import Format, FormatInfo, Known, Reader, WriteOptions
+from satchel.formats.base import READ, Format, FormatInfo, Known, Reader, ReadOptions, WriteOptions
 from satchel.formats.capsules import Capsule, Carrier, Head, Patches, unpack
 from satchel.limits import Limits
 from satchel.model.findings import Finding
@@ -107,39 +107,23 @@ class Restoring:
         inner = reader_at(path, format_of_it, self._limits, self._folder, self._depth + 1)
         return inner.home(format) if isinstance(inner, Restoring) else None
 
-    def read(
-        self,
-        path: Path,
-        *,
-        limits: Limits,
-        trusted: frozenset[str],
-        known: Known,
-        accept_invalid_signature: bool = False,
-    ) -> Iterator[Item]:
+    def read(self, path: Path, *, known: Known, options: ReadOptions = READ) -> Iterator[Item]:
         """See ``formats.base.Reader.read``."""
         own = cast(Reader, self._format)
-        restored = self._look(accept_invalid_signature=accept_invalid_signature)
+        restored = self._look(accept_invalid_signature=options.accept_invalid_signature)
         if restored is None:
             yield _dropped(path, self._fault)
-            yield from own.read(
-                path, limits=limits, trusted=trusted, known=known, accept_invalid_signature=accept_invalid_signature
-            )
+            yield from own.read(path, known=known, options=options)
             return
-        items = own.read(
-            path,
-            limits=limits,
-            trusted=trusted,
-            known=cast(Known, _Unread(known, restored.home)),
-            accept_invalid_signature=accept_invalid_signature,
-        )
+        items = own.read(path, known=cast(Known, _Unread(known, restored.home)), options=options)
         begun = False
         for item in items:
             if not begun and not isinstance(item, Tombstone):
                 begun = True
-                yield from self._come_home(restored, trusted, known, accept_invalid_signature)
+                yield from self._come_home(restored, known, options)
             yield from _left(restored, item)
         if not begun:
-            yield from self._come_home(restored, trusted, known, accept_invalid_signature)
+            yield from self._come_home(restored, known, options)
         yield from _told(path, restored)
 
     def _look(self, *, accept_invalid_signature: bool) -> Restored | None:
@@ -175,18 +159,10 @@ class Restoring:
             self._format.write(Passing(store, head.made, owner=head.owner), again, options=options)
         return _compare(self._carrier, again, self._path, head.made, batch, self._limits)
 
-    def _come_home(
-        self, restored: Restored, trusted: frozenset[str], known: Known, accept_invalid_signature: bool
-    ) -> Iterator[Item]:
+    def _come_home(self, restored: Restored, known: Known, options: ReadOptions) -> Iterator[Item]:
         for path, format, _ in self._packages:
             reader = reader_at(path, format, self._limits, self._folder, self._depth + 1)
-            items = cast(Reader, reader or format).read(
-                path,
-                limits=self._limits,
-                trusted=trusted,
-                known=known,
-                accept_invalid_signature=accept_invalid_signature,
-            )
+            items = cast(Reader, reader or format).read(path, known=known, options=options)
             for item in items:
                 if isinstance(item, Original) and (restored.edits or restored.gone):
                     yield from _mended(restored, item, format)

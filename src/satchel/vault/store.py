@@ -61,7 +61,10 @@ class Intake(Protocol):
     owner_id: str
 
     def put(self, original: Original) -> None:
-        """Keep a source object and merge its records; ``summary`` tells what came of it."""
+        """Keep a source object and merge its records; ``summary`` tells what came of it.
+
+        Where its bytes are known and ``vouched`` for, what they alone say is ``verified`` from now on, if it was ``imported``.
+        """
         ...
 
     def put_asset(self, asset: Asset) -> Outcome:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from satchel.errors import UsageError
-from satchel.formats.base import PLAIN, FormatInfo, Known, Progress, Selection, WriteOptions, Written
+from satchel.formats.base import PLAIN, READ, FormatInfo, Known, Progress, ReadOptions, Selection, WriteOptions, Written
 from satchel.formats.capsules import Capsule, Element
 from satchel.formats.portable_agent_memory import capsules, reader, signing, validation, writer
 from satchel.formats.portable_agent_memory.profiles import PAM_VERSION, profile_called
@@ -44,17 +44,15 @@ class PortableAgentMemory:
         key = require_ed25519(options.signing_key) if options.signing_key is not None else None
         return writer.write(selection, target, progress, profile=profile, signing_key=key, riding=options.capsules)
 
-    def read(
-        self,
-        path: Path,
-        *,
-        limits: Limits,
-        trusted: frozenset[str],
-        known: Known,
-        accept_invalid_signature: bool = False,
-    ) -> Iterator[Item]:
+    def read(self, path: Path, *, known: Known, options: ReadOptions = READ) -> Iterator[Item]:
         """See ``formats.base.Reader.read``: nothing is given before all of an artifact was verified."""
-        return reader.read(path, limits=limits, trusted=trusted, known=known, accept_invalid_signature=accept_invalid_signature)
+        return reader.read(
+            path,
+            limits=options.limits,
+            known=known,
+            trusted=options.trusted,
+            accept_invalid_signature=options.accept_invalid_signature,
+        )
 
     def capsules(self, path: Path, *, limits: Limits) -> list[Capsule]:
         """See ``formats.capsules.Carrier``."""

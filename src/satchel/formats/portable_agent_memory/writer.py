@@ -8,6 +8,7 @@ stand in its metadata as evidence, and it is signed only by the key that was ask
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -113,6 +114,8 @@ class _Export:
         self._beside: dict[str, Where] = {}
         self._at: dict[str, Where] = {}
         self._came = list(self._artifacts())
+        #: Files of which the ledger says already what became of their signatures and tokens.
+        self._told: set[str] = set()
         self._loom = Loom(selection, self.ledger, spool)
 
     def run(self) -> Written:
@@ -257,31 +260,44 @@ class _Export:
     # Artifacts of our own -----------------------------------------------------------------------------------------------------
 
     def _one(self, profile: Profile, encoding: Encoding) -> bytes:
-        parts = packed(self._items, DEFAULT.artifact_bytes)
+        hint = "name a folder: a target that does not end in .pam gets as many as it takes"
+        # What is kept of an entry is never longer than its JSON, and never more than six times its CBOR (\u001f).
+        least = sum(item.size_bytes for item in self._items) // (1 if encoding == "json" else 6)
+        parts = packed(self._items, sys.maxsize)
         if len(parts) > 1:
-            raise OutputError(
-                f"it does not fit one artifact: {len(self._items):,} entries need {len(parts)}",
-                hint="name a folder: a target that does not end in .pam gets as many as it takes",
-            )
+            raise OutputError(f"it does not fit one artifact: {len(self._items):,} entries need {len(parts)}", hint=hint)
+        if least > DEFAULT.artifact_bytes:
+            raise OutputError(f"it does not fit one artifact: it has more than {least:,} bytes", hint=hint)
         data = self._made(profile, encoding, parts[0] if parts else [], with_beside=True)
-        if len(data) > DEFAULT.artifact_bytes:
-            raise OutputError(
-                f"the artifact would have {len(data):,} bytes, more than readers take",
-                hint="name a folder: a target that does not end in .pam gets as many as it takes",
-            )
-        if profile is SDK and len(data) > SDK_BYTES:
-            text = "larger than 50 MiB, which the public SDK does not load; a folder gets smaller ones"
-            self.ledger.field("artifact", "bytes", "widened", "past-the-sdk", text)
+        self._measure(profile, data, hint)
         return data
 
     def _parts(self, folder: Folder, profile: Profile) -> None:
-        """As many artifacts as it takes, none of them larger than the public SDK loads."""
-        # Indented, an entry has about half its compact bytes more; what is too large all the same is cut again.
-        most = SDK_BYTES // 2
-        parts = packed(self._items, most) or [[]]
-        for number, part in enumerate(parts, 1):
-            name = "memory.pam" if len(parts) == 1 else f"memory-{number:03}.pam"
-            self._put(folder, name, self._made(profile, "json", part, with_beside=number == 1))
+        """As many artifacts as it takes, none of them larger than the public SDK loads unless its entries are all joined."""
+        pending = packed(self._items, SDK_BYTES // 2) or [[]]
+        pending.reverse()
+        made: list[Where] = []
+        while pending:
+            part = pending.pop()
+            data = self._made(profile, "json", part, with_beside=not made)
+            if len(data) > SDK_BYTES:
+                # Indented, in ASCII and with what is said beside it, an entry can have several times the bytes that are kept.
+                smaller = packed(part, sum(item.size_bytes for item in part) // 2)
+                if len(smaller) > 1:
+                    pending += reversed(smaller)
+                    continue
+                self._measure(profile, data, "leave the records out that join its entries")
+            made.append(self._spool.put(data))
+        for number, where in enumerate(made, 1):
+            self._put(folder, "memory.pam" if len(made) == 1 else f"memory-{number:03}.pam", self._spool.get(where))
+
+    def _measure(self, profile: Profile, data: bytes, hint: str) -> None:
+        """Refuse what readers refuse, and tell what the public SDK does not load. Raises OutputError."""
+        if len(data) > DEFAULT.artifact_bytes:
+            raise OutputError(f"an artifact would have {len(data):,} bytes, more than readers take", hint=hint)
+        if profile is SDK and len(data) > SDK_BYTES:
+            text = "larger than 50 MiB, which the public SDK does not load; a folder gets smaller ones of what is not joined"
+            self.ledger.field("artifact", "bytes", "widened", "past-the-sdk", text)
 
     def _put(self, folder: Folder, name: str, data: bytes) -> None:
         with folder.create(name) as sink:
@@ -326,10 +342,12 @@ class _Export:
             issued = {self._loom.id_now(id) for id in kept.ids()}
             if not issued & ids:
                 continue
-            if kept.envelope.get("capability_tokens"):
+            is_told = kept.sha256 in self._told
+            self._told.add(kept.sha256)
+            if kept.envelope.get("capability_tokens") and not is_told:
                 text = "they are of the artifact that came, and restrain nobody in this one; kept as evidence"
                 self.ledger.field("artifact", "capability_tokens", "carried", "tokens", text)
-            if kept.envelope.get("signature"):
+            if kept.envelope.get("signature") and not is_told:
                 text = "it is of the artifact that came, and of no other; kept as evidence"
                 self.ledger.field("artifact", "signature", "carried", "signature", text)
             found.append(evidence(kept, whole=issued <= ids))

@@ -7,7 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from satchel.errors import InputError, UsageError
-from satchel.formats.base import PLAIN, Earlier, Format, FormatInfo, Known, Progress, Selection, WriteOptions, Written
+from satchel.formats.base import (
+    PLAIN,
+    READ,
+    Earlier,
+    Format,
+    FormatInfo,
+    Known,
+    Progress,
+    ReadOptions,
+    Selection,
+    WriteOptions,
+    Written,
+)
 from satchel.formats.capsules import Capsule, Element
 from satchel.formats.portable_ai_memory import capsules, patching, reader, sidecar, signing, terms, validation, writer
 from satchel.formats.portable_ai_memory.documents import DOCUMENTS, peek
@@ -93,22 +105,14 @@ class PortableAiMemory:
             )
         return Earlier(said.vault, said.change, from_iso(said.export_date), said.export_id)
 
-    def read(
-        self,
-        path: Path,
-        *,
-        limits: Limits,
-        trusted: frozenset[str],
-        known: Known,
-        accept_invalid_signature: bool = False,
-    ) -> Iterator[Item]:
+    def read(self, path: Path, *, known: Known, options: ReadOptions = READ) -> Iterator[Item]:
         """See ``formats.base.Reader.read``."""
         return reader.read(
             path,
-            limits=limits,
+            limits=options.limits,
             known=known,
-            trusted=trusted,
-            accept_invalid_signature=accept_invalid_signature,
+            trusted=options.trusted,
+            accept_invalid_signature=options.accept_invalid_signature,
             identities=self._identities,
         )
 

@@ -26,7 +26,7 @@ from satchel.formats.portable_memory.tombstones import verdict
 from satchel.formats.portable_memory.writer import GENERATOR, BundleWriter, Profile
 from satchel.formats.sorting import SortedLines
 from satchel.model.bodies import KINDS, Relation
-from satchel.model.ids import make_uid
+from satchel.model.ids import is_uuid, make_uid
 from satchel.model.ledger import Ledger
 from satchel.model.packages import CarriedFile
 from satchel.model.record import Record
@@ -97,7 +97,7 @@ def write(
         for found in homeward:
             _home(found, selection, writer, vendors, ledger, scrub=scrub)
             count()
-        rows = Rows(writer, around, ledger, increment)
+        rows = Rows(writer, around, ledger, increment, selection)
         for states in selection.earlier(FORMAT_NAME, after):
             _put_earlier(states, selection, writer, ledger, increment)
         for kind in KINDS:
@@ -210,9 +210,13 @@ def _put_earlier(
 
 
 class Rows:
-    """Writes the records of other sources as rows, in their order: the first of two that want one key has it."""
+    """Writes the records of other sources as rows, in their order: the first of two that want one key has it. Of messages whose
+    source gives ids within a talk alone, none has it: which comes first must not decide what a later bundle's row replaces."""
 
-    def __init__(self, writer: BundleWriter, around: Around, ledger: Ledger, increment: Increment | None) -> None:
+    def __init__(
+        self, writer: BundleWriter, around: Around, ledger: Ledger, increment: Increment | None, selection: Selection
+    ) -> None:
+        self._selection = selection
         self._writer = writer
         self._around = around
         self._ledger = ledger
@@ -274,9 +278,22 @@ class Rows:
         """Give the row another key where its own is empty or taken: sources do not share theirs, the format's kinds do."""
         name = ROWS[kind].key[0]
         own, number = row[name], 0
+        if record.kind == "message" and own == record.origin.id and not is_uuid(own) and own in self._shared:
+            row[name] = f"{own}#{record.uid}"
         while len(ROWS[kind].key) == 1 and (not row[name] or self._is_taken(kind, row)):
             number += 1
             row[name] = "#".join(part for part in (own, record.uid, str(number) if number > 1 else "") if part)
+
+    @functools.cached_property
+    def _shared(self) -> set[str]:
+        """The ids that are no UUIDs and that several messages have; forgetting one names its row by the same rule."""
+        met: set[str] = set()
+        shared: set[str] = set()
+        for record in self._selection.records("message", not_from=FORMAT_NAME):
+            own = record.origin.id
+            if own and not is_uuid(own):
+                (shared if own in met else met).add(own)
+        return shared
 
     def _is_taken(self, kind: str, row: dict[str, Any]) -> bool:
         uid = make_uid(FORMAT_NAME, kind, key_of(ROWS[kind], row))

@@ -9,7 +9,19 @@ from typing import Any
 import msgspec
 
 from satchel.errors import InputError, UsageError
-from satchel.formats.base import PLAIN, Earlier, Format, FormatInfo, Known, Progress, Selection, WriteOptions, Written
+from satchel.formats.base import (
+    PLAIN,
+    READ,
+    Earlier,
+    Format,
+    FormatInfo,
+    Known,
+    Progress,
+    ReadOptions,
+    Selection,
+    WriteOptions,
+    Written,
+)
 from satchel.formats.capsules import Capsule, Element
 from satchel.formats.portable_memory import capsules, export, lineage, patching, reader, signing, validation
 from satchel.formats.portable_memory.bundle import MANIFEST, Bundle
@@ -75,17 +87,14 @@ class PortableMemory:
         """See ``formats.base.Continued.earlier``."""
         return lineage.earlier(path)
 
-    def read(
-        self,
-        path: Path,
-        *,
-        limits: Limits,
-        trusted: frozenset[str],
-        known: Known,
-        accept_invalid_signature: bool = False,  # noqa: ARG002
-    ) -> Iterator[Item]:
+    def read(self, path: Path, *, known: Known, options: ReadOptions = READ) -> Iterator[Item]:
         """See ``formats.base.Reader.read``. The signature of a bundle covers all of it: one that does not hold is refused."""
-        return reader.read(path, limits=limits, trusted=trusted, known=known)
+        return reader.read(
+            path,
+            limits=options.limits,
+            known=known,
+            trusted=options.trusted,
+        )
 
     def capsules(self, path: Path, *, limits: Limits) -> list[Capsule]:
         """See ``formats.capsules.Carrier``."""

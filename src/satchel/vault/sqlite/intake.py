@@ -7,7 +7,9 @@ Rules (DESIGN, "The record"; providers.md 3.1 f):
 * a record that differs is replaced when the source object is not older than what the vault holds, and the version before it
   is kept; an older one is kept as an earlier version and never becomes the current one;
 * what an export no longer has stays in the vault;
-* a status that changes is taken as it comes, and told: a step that the life cycle has is counted, another is a finding.
+* a status that changes is taken as it comes, and told: a step that the life cycle has is counted, another is a finding;
+* the very bytes that the vault knows, vouched for by a key that the owner trusts by now, make of what they are the only reading
+  of ``verified`` where it was ``imported``. Nothing else of it changes, and nothing else rises.
 """
 
 from __future__ import annotations
@@ -175,10 +177,15 @@ class SqliteIntake(Arrivals):
         known = rows(connection, "SELECT id, digest, reader, counts, updated FROM original WHERE uid = ?", (uid,))
         same = next((row for row in known if row[1] == digest), None)
         if same and same[2] == original.reader:
-            self._sight(same[0], "unchanged")
+            risen = self._vouch(original, same[0]) if original.vouched else Counter[str]()
+            outcome: Outcome = "updated" if risen else "unchanged"
+            self._sight(same[0], outcome)
             for kind, count in msgspec.json.decode(same[3]).items():
-                self._count(kind, "unchanged", count)
-            return self._done("unchanged")
+                if risen[kind]:
+                    self._count(kind, "updated", risen[kind])
+                if count > risen[kind]:
+                    self._count(kind, "unchanged", count - risen[kind])
+            return self._done(outcome)
         records = self._read(original) if read is None else read
         if self._graves:
             admitted = self._door.admit(original, records)
@@ -227,9 +234,53 @@ class SqliteIntake(Arrivals):
         if messages:
             changed = self._add_messages(messages, id, age, original.place) or changed
         self._texts.flush_when_full()
-        outcome: Outcome = "new" if not known else "older" if age.older else "updated" if changed else "unchanged"
+        outcome = "new" if not known else "older" if age.older else "updated" if changed else "unchanged"
         self._sight(id, outcome)
         return self._done(outcome)
+
+    def _vouch(self, original: Original, id: int) -> Counter[str]:
+        """Raise to ``verified`` what was read of these very bytes while nobody vouched for them; how many records of each kind.
+
+        A record that was edited here, or says by now what another source says, is not what was signed.
+        """
+        connection = self._connection
+        risen: Counter[str] = Counter()
+        self._texts.flush()
+        for read, _ in self._read(original, tell=False):
+            row = one(
+                connection,
+                "SELECT id, version, batch, original, slot, data FROM record WHERE uid = ?",
+                (bytes.fromhex(read.uid),),
+            )
+            if row is None or read.trust != "verified":
+                continue
+            record, version, batch, of, slot, inline = row
+            before = self._kept.data(inline, slot, of)
+            was = decode(before)
+            now = replace(was, trust=read.trust)
+            # Of the same bytes, links may be read otherwise by now: what they name may have come since.
+            is_signed = now == read or (of == id and not was.touched and was.body == read.body)
+            if was.trust != "imported" or not is_signed:
+                continue
+            connection.execute(
+                "INSERT INTO version (record, version, batch, original, data) VALUES (?, ?, ?, ?, ?)",
+                (record, version, batch, of, before),
+            )
+            replace_current(
+                connection,
+                record,
+                was,
+                now,
+                data=encode(now),
+                original=id,
+                batch=self.batch,
+                version=version + 1,
+                secret=self._secret,
+            )
+            asides.renew(connection, self._kept, record)
+            self._platforms.add(now.provenance.platform)
+            risen[now.kind] += 1
+        return risen
 
     @property
     def has_graves(self) -> bool:
@@ -370,8 +421,8 @@ class SqliteIntake(Arrivals):
         detail = {"counts": self._counts, "originals": self._originals, "blobs": self._blobs}
         return {**detail, "tombstones": self._tombstones, "removed": self._removed} if self._tombstones else detail
 
-    def _read(self, original: Original) -> list[tuple[Record, bytes]]:
-        """What the reader makes of it, each record with its stored form."""
+    def _read(self, original: Original, *, tell: bool = True) -> list[tuple[Record, bytes]]:
+        """What the reader makes of it, each record with its stored form. ``tell``: what it could not read, too."""
         try:
             reading = original.read()
             records = [(record, encode(record)) for record in reading.records]
@@ -381,7 +432,7 @@ class SqliteIntake(Arrivals):
             text = f"the reader {original.reader} failed with {type(error).__name__}; the bytes are kept unread"
             finding = Finding("reader-failed", "error", text, original.place, "skipped")
             records, reading = [], Reading(findings=(finding,))
-        for finding in reading.findings:
+        for finding in reading.findings if tell else ():
             self.note(finding)
         return records
 
