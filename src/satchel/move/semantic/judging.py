@@ -10,42 +10,29 @@ embedding   nothing changed is unlike everything on the other side (L3): may fai
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from satchel.limits import DEFAULT
 from satchel.move.semantic import polarity
 from satchel.move.semantic.alignment import Group, groups, same
-from satchel.move.semantic.anchors import CODES, Anchor, anchors_of, without_pointers
-from satchel.move.semantic.cues import KNOWN, word_set
+from satchel.move.semantic.anchors import CODES, without_pointers
+from satchel.move.semantic.cues import KNOWN
 from satchel.move.semantic.embedding import LEAST, LEAST_LEXICAL, Embedder, best_matches, is_lexical, measures
-from satchel.move.semantic.names import names_of, seen_inside
+from satchel.move.semantic.names import seen_inside
+from satchel.move.semantic.order import swapped
+from satchel.move.semantic.saying import Said, anchored, named
 from satchel.move.semantic.structure import Unit, canonical, plain, units_of
 from satchel.move.semantic.values import Difference, Excerpt, Judgement, Measures, verdict_of
-from satchel.move.semantic.words import all_words, content, is_silent, language_of, stem
+from satchel.move.semantic.words import all_words, content, languages_of
 
 #: Characters of an excerpt.
 _EXCERPT = 400
+#: More words of content than so many, or so many and such a share of them, is more than a rewording leaves out.
+_CUT_WORDS = 2
+_CUT_SHARE = 0.34
 #: Kinds of anchors whose literal may stand outside its marks on the other side: a quotation without quotes, code without ticks.
 _LITERAL = ("code", "command", "quotation")
-#: Kinds whose values may change places with one another.
-_VALUES = tuple(kind for kind in CODES if kind not in ("name", "mark"))
-_SYMMETRIC = word_set("and or und oder et ou y e o i и или og och en of with mit avec con plus sowie as")
-#: Words that say the same wherever they stand in a sentence.
-_ADVERBS = word_set(
-    "always often sometimes never also today tomorrow yesterday now then please soon again here there immer oft heute"
-)
-_PASSIVE = word_set("by von durch par por da door przez")
-
-
-class _Said(NamedTuple):
-    """A unit as the anchors' tier sees it. ``words`` are the stems of what is no anchor."""
-
-    unit: Unit
-    anchors: tuple[Anchor, ...]
-    rest: str
-    words: Counter[str]
 
 
 def judge(
@@ -81,8 +68,9 @@ class _Judge:
         self._embedder = embedder
         self._most_units = most_units
         # A text too short to show its language is held to be in that of the other.
-        both = language_of(f"{before}\n{after}", language)
-        self._languages = (language_of(before, language) or both, language_of(after, language) or both)
+        both = languages_of(f"{before}\n{after}", language)
+        self._spoken = (languages_of(before, language) or both, languages_of(after, language) or both)
+        self._languages = tuple(spoken[0] if spoken else "" for spoken in self._spoken)
         self._whole = (plain(before), plain(after))
         self._found: list[Difference] = []
 
@@ -125,20 +113,20 @@ class _Judge:
         if changed_words and not all(language in KNOWN for language in self._languages):
             self._tell("language-unknown", (), ())
 
-    def _said(self, left: list[int], right: list[int]) -> tuple[list[_Said], list[_Said]]:
+    def _said(self, left: list[int], right: list[int]) -> tuple[list[Said], list[Said]]:
         sides = []
         for units, numbers, language in (
             (self._before, left, self._languages[0]),
             (self._after, right, self._languages[1]),
         ):
-            sides.append([_anchored(units[number], language) for number in numbers])
+            sides.append([anchored(units[number], language) for number in numbers])
         known = seen_inside(rest for side in sides for _, _, rest in side)
         return tuple(  # type: ignore[return-value]
-            [_named(unit, anchors, rest, language, known) for unit, anchors, rest in side]
+            [named(unit, anchors, rest, language, known) for unit, anchors, rest in side]
             for side, language in zip(sides, self._languages, strict=True)
         )
 
-    def _group(self, group: Group, ones: list[_Said], others: list[_Said], places: tuple[list[int], list[int]]) -> bool:
+    def _group(self, group: Group, ones: list[Said], others: list[Said], places: tuple[list[int], list[int]]) -> bool:
         """Compare what belongs together. Returns whether its words changed."""
         if any(said.unit.kind == "code" for said in (*ones, *others)):
             self._tell("code-changed", *places)
@@ -147,26 +135,41 @@ class _Judge:
         one, other = (" ".join(said.unit.text for said in side) for side in (ones, others))
         words = [all_words(" ".join(said.rest for said in side)) for side in (ones, others)]
         if words[0] != words[1]:
-            was, now = (
-                polarity.polarity_of(" . ".join(said.rest for said in side), language)
-                for side, language in zip((ones, others), self._languages, strict=True)
-            )
-            turned = polarity.compare(was, now, group.shared)
+            codes += _cut(ones, others)
+            turned = self._turned(ones, others, group.shared)
             if turned:
                 codes.append(turned)
         if not codes:
-            codes += _swapped(one, other, ones, others)
+            codes += swapped(one, other, ones, others, self._languages[0])
         for code in codes:
             self._tell(code, *places)
         return words[0] != words[1]
 
-    def _values(self, ones: Sequence[_Said], others: Sequence[_Said]) -> list[str]:
+    def _turned(self, ones: Sequence[Said], others: Sequence[Said], shared: float) -> str:
+        """A changed polarity in any of the languages that the texts may be in."""
+        one, other = (" . ".join(said.rest for said in side) for side in (ones, others))
+        before, after = self._spoken
+        if set(before) & set(after):
+            pairs = [(each, each) for each in dict.fromkeys((*before, *after))]
+        else:
+            pairs = [(self._languages[0], self._languages[1])]
+        codes = (
+            polarity.compare(polarity.polarity_of(one, first), polarity.polarity_of(other, second), shared)
+            for first, second in pairs
+        )
+        return next((code for code in codes if code), "")
+
+    def _values(self, ones: Sequence[Said], others: Sequence[Said]) -> list[str]:
         before = Counter((anchor.kind, anchor.value) for said in ones for anchor in said.anchors)
         after = Counter((anchor.kind, anchor.value) for said in others for anchor in said.anchors)
         codes: dict[str, None] = {}
-        for missing, whole in ((before - after, self._whole[1]), (after - before, self._whole[0])):
+        one, other = (set(content(" ".join(said.unit.text for said in side))) for side in (ones, others))
+        for missing, whole, there in ((before - after, self._whole[1], other), (after - before, self._whole[0], one)):
             for kind, value in missing:
                 if kind in _LITERAL and _stands(value, whole):
+                    continue
+                # A noun with a capital at the beginning of a sentence is the same noun without one.
+                if kind == "name" and set(content(value)) <= there:
                     continue
                 codes[CODES[kind]] = None
         return list(codes)
@@ -211,23 +214,15 @@ def _key(unit: Unit) -> str:
     return text if unit.ticked is None else f"{text}\n{unit.ticked}"
 
 
-def _anchored(unit: Unit, language: str) -> tuple[Unit, list[Anchor], str]:
-    if unit.kind == "code":
-        return unit, [Anchor("code", unit.text, 0)], unit.text
-    anchors, rest = anchors_of(unit.text, language)
-    if unit.ticked is not None:
-        anchors.append(Anchor("mark", str(unit.ticked), 0))
-    return unit, anchors, rest
-
-
-def _named(unit: Unit, anchors: list[Anchor], rest: str, language: str, known: frozenset[str]) -> _Said:
-    if unit.kind == "code":
-        return _Said(unit, tuple(anchors), rest, Counter(content(rest)))
-    names = names_of(rest, language, known)
-    for name in names:
-        end = name.at + len(name.value)
-        rest = f"{rest[: name.at]}{' ' * len(name.value)}{rest[end:]}"
-    return _Said(unit, tuple(sorted((*anchors, *names), key=lambda anchor: anchor.at)), rest, Counter(content(rest)))
+def _cut(ones: Sequence[Said], others: Sequence[Said]) -> list[str]:
+    """Whether one side is the other without some of its words: no rewording is that."""
+    before, after = (Counter(word for said in side for word in content(said.unit.text)) for side in (ones, others))
+    found = []
+    for code, more, less in (("unit-cut", before, after), ("unit-grown", after, before)):
+        lost = (more - less).total()
+        if not less - more and (lost > _CUT_WORDS or (lost >= _CUT_WORDS and lost >= more.total() * _CUT_SHARE)):
+            found.append(code)
+    return found
 
 
 def _stands(value: str, whole: str) -> bool:
@@ -241,108 +236,3 @@ def _stands(value: str, whole: str) -> bool:
             return True
         at = whole.find(value, at + 1)
     return False
-
-
-def _swapped(one: str, other: str, ones: Sequence[_Said], others: Sequence[_Said]) -> list[str]:
-    """What has changed places where everything else is there."""
-    codes = []
-    before, after = ([anchor for said in side for anchor in said.anchors] for side in (ones, others))
-    for code, kinds in (("names-swapped", ("name",)), ("values-swapped", _VALUES)):
-        was, now = ([anchor for anchor in side if anchor.kind in kinds] for side in (before, after))
-        if _out_of_place(was, now, ones, others, one, other):
-            codes.append(code)
-    if not codes and len(ones) == len(others) == 1:
-        first, then = all_words(ones[0].rest), all_words(others[0].rest)
-        if first != then and Counter(first) == Counter(then) and not _listed(ones[0].rest, others[0].rest):
-            codes.append("words-swapped")
-    return codes
-
-
-def _out_of_place(
-    before: list[Anchor], after: list[Anchor], ones: Sequence[_Said], others: Sequence[_Said], one: str, other: str
-) -> bool:
-    """Whether the same values stand in another order, and that is not because a list was turned or a sentence put into the
-    passive: then the words round each value must be those that were round it."""
-    sequence, now = [anchor.value for anchor in before], [anchor.value for anchor in after]
-    if sequence == now or Counter(sequence) != Counter(now) or len(set(sequence)) < 2:
-        return False
-    if len(ones) != 1 or len(others) != 1:
-        return not _round_same(ones, others, set(sequence))
-    if _series(ones[0].unit.text, before) == _series(others[0].unit.text, after):
-        return False
-    turned = any(word in _PASSIVE for word in all_words(one)) != any(word in _PASSIVE for word in all_words(other))
-    if turned:
-        return False
-    if all_words(ones[0].rest) == all_words(others[0].rest):
-        return True
-    return not _round_same(ones, others, set(sequence))
-
-
-def _series(text: str, anchors: list[Anchor]) -> list[tuple[str, ...]]:
-    """The values in order, those that a comma or "and" joins as one set."""
-    found: list[list[str]] = []
-    end = None
-    for anchor in anchors:
-        if end is not None:
-            between = text[end : anchor.at].lower().replace(anchor.value.lower(), "")
-            joins = [word for word in all_words(between) if word not in _SYMMETRIC]
-            if not joins and (any(mark in between for mark in ",/&、，") or _SYMMETRIC & set(all_words(between))):
-                found[-1].append(anchor.value)
-                end = anchor.at + len(anchor.value)
-                continue
-        found.append([anchor.value])
-        end = anchor.at + len(anchor.value)
-    return [tuple(sorted(values)) for values in found]
-
-
-def _round_same(ones: Sequence[_Said], others: Sequence[_Said], values: Iterable[str]) -> bool:
-    """Whether each value has the words round it that it had, rather than those that another one had."""
-    before, after = _contexts(ones), _contexts(others)
-    for value in values:
-        own = len(before[value] & after[value])
-        best = max((len(before[other] & after[value]) for other in before if other != value), default=0)
-        if best > own:
-            return False
-    return True
-
-
-def _contexts(side: Sequence[_Said]) -> dict[str, set[str]]:
-    """For each value the stems of the words next to it: two on each side, not beyond a comma or another value."""
-    found: dict[str, set[str]] = {}
-    for said in side:
-        text = said.unit.text
-        spans = [(anchor.at, anchor.at + max(1, len(anchor.value))) for anchor in said.anchors]
-        for number, anchor in enumerate(said.anchors):
-            start = spans[number - 1][1] if number else 0
-            end = spans[number + 1][0] if number + 1 < len(spans) else len(text)
-            before = _near(said.rest[start : anchor.at], last=True)
-            behind = _near(said.rest[spans[number][1] : end], last=False)
-            found.setdefault(anchor.value, set()).update(before, behind)
-    return found
-
-
-def _near(text: str, *, last: bool) -> list[str]:
-    for mark in ",;:()":
-        if mark in text:
-            text = text.rsplit(mark, 1)[1] if last else text.split(mark, 1)[0]
-    words = [stem(word) for word in all_words(text)]
-    return words[-2:] if last else words[:2]
-
-
-def _listed(one: str, other: str) -> bool:
-    """Whether the two are the same but for the order within a list, or for one word that stands elsewhere."""
-    words, now = all_words(one), all_words(other)
-    for word in set(words):
-        # One word that moved: "always run the tests", "run the tests always".
-        if is_silent(word) or word.endswith("ly") or word in _ADVERBS:
-            left, right = ([each for each in side if each != word] for side in (words, now))
-            if left == right:
-                return True
-    pieces, parts = (sorted(_pieces(text)) for text in (one, other))
-    return len(pieces) > 2 and pieces == parts
-
-
-def _pieces(text: str) -> list[str]:
-    for word in ("and", "or", "und", "oder", "et", "ou", "y", "e"):
-        text = text.replace(f" {word} ", ", ")
-    return [piece for part in text.replace("、", ",").split(",") if (piece := " ".join(all_words(part)))]

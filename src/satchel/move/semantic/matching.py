@@ -232,23 +232,36 @@ class _Matching:
         """What is left of the target and belongs to a record that has its counterpart: pieces of a document, further turns into
         which one message was cut."""
         places = {each.uid: number for number, each in enumerate(self._after)}
-        children: dict[str, list[int]] = defaultdict(list)
+        below: dict[str, list[int]] = defaultdict(list)
         for number, each in enumerate(self._after):
-            if each.kind == "message" and each.above and number in self._owner:
-                children[each.above].append(number)
-        for number in self._right():
-            each = self._after[number]
-            above = places.get(each.above)
-            if each.kind == "chunk":
-                if above is not None and above in self._owner:
-                    self._owner[number] = self._owner[above]
-                    self._pieces[self._owner[above]].append(number)
-            elif each.kind == "message":
-                below = children.get(each.uid, ())
-                if len(below) == 1:
-                    self._join(number, below[0])
-                elif above is not None and above in self._owner and not below:
-                    self._join(number, above)
+            if each.kind == "message" and each.above:
+                below[each.above].append(number)
+        waiting = self._right()
+        while waiting:
+            met = [number for number in waiting if self._belongs(number, places, below)]
+            if not met:
+                return
+            waiting = [number for number in waiting if number not in self._owner]
+
+    def _belongs(self, number: int, places: dict[str, int], below: dict[str, list[int]]) -> bool:
+        """Whether it is a piece of what has its counterpart: then it is noted as one. Turns hang together in a chain: each of
+        the pieces has one answer, the next piece."""
+        each = self._after[number]
+        above = places.get(each.above)
+        if each.kind == "chunk" and above is not None and above in self._owner:
+            self._owner[number] = self._owner[above]
+            self._pieces[self._owner[above]].append(number)
+            return True
+        if each.kind != "message":
+            return False
+        answers = below.get(each.uid, ())
+        if len(answers) == 1 and answers[0] in self._owner:
+            self._join(number, answers[0])
+        elif not answers and above is not None and above in self._owner:
+            self._join(number, above)
+        else:
+            return False
+        return True
 
     def _join(self, number: int, to: int) -> None:
         owner = self._owner[to]

@@ -1,9 +1,9 @@
 """Names in a text, as far as spelling shows them (dossier 6.2, L2).
 
 Where a script has capitals, a word with one inside a sentence is a name; the first word of a sentence is one where the same
-word has a capital inside a sentence of either text, is a common given name, or is followed by another name or by a verb in the
-third person. German writes every noun so: there, given names, words after a title, several capitals in a row and abbreviations.
-In Japanese, words in katakana and what stands before an honorific. Scripts without capitals show no names else.
+word has a capital inside a sentence of either text, is a common given name, or is followed by a verb in the third person. German
+writes every noun so: there, given names, words after a title, several capitals in a row and abbreviations. In Japanese, words in
+katakana and what stands before an honorific. Scripts without capitals show no names else.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _words(rest: str) -> list[_Word]:
     for number, match in enumerate(matches):
         begins = number == 0 or _OPENING.search(rest[max(0, match.start() - 8) : match.start()]) is not None
         follower = ""
-        if number + 1 < len(matches) and rest[match.end() : matches[number + 1].start()].strip() == "":
+        if number + 1 < len(matches) and matches[number + 1].start() - match.end() == 1:
             follower = matches[number + 1][0]
         found.append(_Word(match[0], match.start(), begins, follower))
     return found

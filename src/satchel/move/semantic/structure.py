@@ -10,6 +10,10 @@ import re
 import unicodedata
 from typing import Literal, NamedTuple
 
+import msgspec
+
+from satchel.model.text import leaves
+
 UnitKind = Literal["heading", "item", "row", "quote", "code", "sentence"]
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[^`]*$")
@@ -56,6 +60,23 @@ def canonical(text: str) -> str:
     for block, is_code in _blocks(text):
         found.append("\n".join(line.rstrip() for line in block) if is_code else " ".join(" ".join(block).split()))
     return "\0".join(part for part in found if part)
+
+
+def flattened(text: str) -> str:
+    """A text with the strings, one a line, in the place of every line that is a JSON object or array."""
+    if "{" not in text and "[" not in text:
+        return text
+    return "\n".join([_strings(line) for line in text.split("\n")])
+
+
+def _strings(line: str) -> str:
+    if not line.lstrip().startswith(("{", "[")):
+        return line
+    try:
+        value = msgspec.json.decode(line)
+    except (ValueError, RecursionError):
+        return line
+    return "\n".join(leaves(value)) if isinstance(value, (dict, list)) else line
 
 
 def units_of(text: str) -> list[Unit]:

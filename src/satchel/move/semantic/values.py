@@ -33,6 +33,8 @@ CODES: dict[str, tuple[Tier, Severity, str]] = {
     "record-missing": ("structure", "error", "a record has no counterpart, and no declared loss accounts for it"),
     "record-added": ("structure", "error", "a record stands in the target that nothing in the source says"),
     "record-omitted": ("structure", "info", "a record was left out, as the loss ledger says"),
+    "own-kind": ("structure", "info", "something of its format's own has no counterpart that it could be held against"),
+    "blank": ("structure", "info", "a record without a text has no counterpart"),
     "kind-changed": ("structure", "info", "a record is of another kind, as the target has its own kinds"),
     "kind-unsaid": ("structure", "error", "a record is of another kind, and the loss ledger does not say so"),
     "status-revived": ("structure", "error", "a record that held no more holds again"),
@@ -45,6 +47,8 @@ CODES: dict[str, tuple[Tier, Severity, str]] = {
     "order-changed": ("structure", "error", "the messages of a conversation stand in another order"),
     "unit-missing": ("structure", "error", "a sentence, item, row or block has no counterpart"),
     "unit-added": ("structure", "error", "a sentence, item, row or block stands in the target that the source does not have"),
+    "unit-cut": ("structure", "error", "a sentence has lost words and gained none"),
+    "unit-grown": ("structure", "error", "a sentence has gained words and lost none"),
     "steps-reordered": ("structure", "warning", "the items of a numbered list stand in another order"),
     "units-reordered": ("structure", "info", "sentences or items stand in another order"),
     "too-many-units": ("structure", "warning", "too many changed sentences to be held against one another"),
@@ -73,7 +77,7 @@ CODES: dict[str, tuple[Tier, Severity, str]] = {
     "gross-loss": ("embedding", "error", "the two texts have next to no words in common"),
 }
 #: A pair with one of these, and nothing worse, is not checked rather than passed.
-UNJUDGED = frozenset({"language-unknown", "too-many-units"})
+UNJUDGED = frozenset({"language-unknown", "too-many-units", "own-kind", "blank"})
 
 
 class Excerpt:

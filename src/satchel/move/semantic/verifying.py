@@ -18,8 +18,8 @@ from satchel.model.record import Record
 from satchel.move.semantic.embedding import Embedder, is_lexical
 from satchel.move.semantic.judging import judge
 from satchel.move.semantic.matching import Matched, Pair, Records, Sketch, header_codes, matched, sampled, sketch, spoken
-from satchel.move.semantic.structure import canonical
-from satchel.move.semantic.values import RecordVerdict, Semantic, Verdict, verdict_of
+from satchel.move.semantic.structure import canonical, flattened
+from satchel.move.semantic.values import Judgement, RecordVerdict, Semantic, Verdict, verdict_of
 
 _LEFT_OUT = ("omitted", "unresolved", "rejected")
 _TITLES = ("title", "name", "body.title", "body.name")
@@ -207,7 +207,17 @@ class _Check:
         return list(found)
 
     def _judged(self, before: str, after: str, language: str) -> Sequence[str]:
-        return judge(before, after, embedder=self._embedder, language=language, most_units=self._limits.compared_units).codes
+        found = self._judge(before, after, language)
+        if found.outcome != "pass":
+            # Structured data of a record may come back as its JSON text: then what it says is the strings in it.
+            flat, other = flattened(before), flattened(after)
+            if (flat == before) != (other == after):
+                # Each is a statement of its own: the members of an object have no order.
+                found = self._judge(flat.replace("\n", "\n\n"), other.replace("\n", "\n\n"), language)
+        return found.codes
+
+    def _judge(self, before: str, after: str, language: str) -> Judgement:
+        return judge(before, after, embedder=self._embedder, language=language, most_units=self._limits.compared_units)
 
     def _piece(self, one: _Said, piece: str) -> list[str]:
         """A piece says nothing that the whole does not; it may be cut off anywhere."""
@@ -255,8 +265,10 @@ class _Check:
                 if declared:
                     declared -= 1
                     self._note(each, "equivalent-with-declared-loss", Counter({"record-omitted": 1}))
+                elif kind == "foreign":
+                    self._note(each, "not-checked", Counter({"own-kind": 1}))
                 elif each.is_blank:
-                    self._note(each, "not-checked", Counter())
+                    self._note(each, "not-checked", Counter({"blank": 1}))
                 else:
                     self._note(each, "inconsistent", Counter({"record-missing": 1}))
 

@@ -21,33 +21,32 @@ _SILENT = frozenset().union(*FUNCTION_WORDS.values())
 _ENDINGS = ("ings", "ing", "edly", "ed", "ies", "ly", "es", "en", "er", "s", "e", "n")
 
 
-def language_of(text: str, hint: str = "") -> str:
-    """The language of a text, one of ``cues.KNOWN``, or "" where it is another or cannot be told.
+def languages_of(text: str, hint: str = "") -> tuple[str, ...]:
+    """The languages that a text may be in, of ``cues.KNOWN``, the likeliest first; none where it is another or cannot be told.
 
-    ``hint`` is a language tag (BCP 47) that somebody put on the text; it decides where the text itself does not.
+    A short text has few function words, and they are often those of several languages: all that have half as many as the
+    likeliest are given. ``hint`` is a language tag (BCP 47) that somebody put on the text; it decides between equals.
     """
     sample = text[: 16 * _LOOKED_AT]
     letters = len(_LETTER.findall(sample))
     if not letters:
-        return ""
+        return ()
     kana, han = len(_KANA.findall(sample)), len(_HAN.findall(sample))
     if kana + han > letters * 0.3:
-        return "ja" if kana * 8 > han else "zh"
+        return ("ja",) if kana * 8 > han else ("zh",)
     if len(_KNOWN_LETTER.findall(sample)) < letters * 0.6:
-        return ""
+        return ()
     votes: Counter[str] = Counter()
     for word in _WORD.findall(sample.lower())[:_LOOKED_AT]:
         for language, known in FUNCTION_WORDS.items():
             if word in known or word in NUMBER_WORDS.get(language, ()) or (language == "en" and word in TELLING):
                 votes[language] += 1
-    ranked = votes.most_common(2)
     tagged = hint.split("-", 1)[0].lower()
-    if not ranked:
-        return tagged if tagged in FUNCTION_WORDS else ""
-    if len(ranked) == 2 and ranked[0][1] == ranked[1][1]:
-        tied = {language for language, count in votes.items() if count == ranked[0][1]}
-        return tagged if tagged in tied else "en" if "en" in tied else ranked[0][0]
-    return ranked[0][0]
+    if not votes:
+        return (tagged,) if tagged in FUNCTION_WORDS else ()
+    best = max(votes.values())
+    likely = [language for language in FUNCTION_WORDS if 2 * votes[language] >= best]
+    return tuple(sorted(likely, key=lambda language: (-votes[language], language != tagged)))
 
 
 def all_words(text: str) -> list[str]:
