@@ -45,6 +45,19 @@ FUNCTION_WORDS: dict[str, frozenset[str]] = {
     "pl": word_set("i w na z do nie nigdy jest są to się że o po za od przez dla jak ale czy lub bez jego jej oraz"),
     "ru": word_set("и в на с не ни нет никогда это что как по к из для от он она они мы я вы но или без его её все"),
 }
+#: The same of languages whose negations are not known, so that they are not taken for those that are.
+OTHERS: dict[str, frozenset[str]] = {
+    "sv": word_set("och att det som en ett på är av för inte med till den har om men var jag han hon vi de sig från i"),
+    "da": word_set("og at det som en et på er af for ikke med til den har om men var jeg han hun vi de sig fra i"),
+    "ro": word_set("și nu să pe la cu este sunt mai din că un o de în care pentru ce nici fără dar a fi"),
+    "ca": word_set("el la els les un una de del i és són en amb per no que qui al als si però més com quan aquest aquesta"),
+    "cs": word_set("a v na se je že s z do o ne by jsem jsou to ale jako za po od pro nebo který při není"),
+    "tr": word_set("ve bir bu da de için ile değil çok daha olarak ama gibi her ne kadar var yok mi"),
+    "id": word_set("yang dan di ini itu tidak untuk dengan dari jangan akan pada adalah ke saya dia mereka kami bisa juga"),
+    "fi": word_set("ja on ei se että en oli mutta kun hän ovat niin tai mitä jos myös älä"),
+    "hu": word_set("a az és nem hogy egy is van ez azt meg de csak volt mint ne sem"),
+    "uk": word_set("і в на не що з до це як по та від для він вона вони ми я ви але або без його її все у ні"),
+}
 #: Frequent words of short English notes, which may have no function word.
 TELLING = word_set(
     "don't doesn't didn't isn't won't can't use uses used run keep keeps likes like loves prefers prefer avoid always "
@@ -304,9 +317,9 @@ WEEKDAYS: dict[str, int] = {
 #: After a word that begins a sentence, these tell that it is a name (or a noun: it is compared as one either way).
 FINITE = word_set(
     "is was has had does did will would can could should must may might isn't wasn't doesn't won't and or owns likes "
-    "loves hates prefers works lives uses manages leads runs writes reads speaks knows wants needs has asked said told "
-    "wrote met moved married teaches studies plays owes reports approves reviews handles maintains takes goes comes gets "
-    "gives makes helps keeps thinks believes calls plans pays buys sells sends drives visits enjoys dislikes agreed "
+    "loves hates prefers lives manages writes reads speaks knows wants has asked said told "
+    "wrote met moved married teaches owes approves maintains takes goes comes gets "
+    "gives makes helps keeps thinks believes pays buys sells sends enjoys dislikes agreed "
     "decided joined left became started stopped built made went came got gave took paid bought sold sent drove visited"
 )
 #: Given names that are common where the languages above are spoken: told at the beginning of a sentence, and in German.
@@ -334,8 +347,8 @@ GIVEN = word_set(
 )
 #: Programs whose name before one of their words is a command also outside a code span.
 PROGRAMS = (
-    "git npm pnpm yarn npx bun deno uv uvx pip pipx poetry docker podman kubectl helm cargo rustup go terraform ansible "
-    "brew apt apt-get dnf systemctl journalctl pytest ruff mypy black eslint prettier tsc node python python3 ruby "
-    "bundle gem rake mvn gradle dotnet cmake bazel curl wget ssh scp rsync chmod chown sudo psql redis-cli aws gcloud az "
+    "git npm pnpm yarn npx deno uv uvx pip pipx poetry docker podman kubectl helm cargo rustup terraform ansible "
+    "brew apt apt-get dnf systemctl journalctl pytest ruff mypy eslint prettier tsc python python3 ruby "
+    "bundle rake mvn gradle dotnet cmake bazel curl wget ssh scp rsync chmod chown sudo psql redis-cli aws gcloud az "
     "gh satchel"
 )

@@ -1,9 +1,9 @@
 """Names in a text, as far as spelling shows them (dossier 6.2, L2).
 
 Where a script has capitals, a word with one inside a sentence is a name; the first word of a sentence is one where the same
-word has a capital inside a sentence of either text, is a common given name, or is followed by a verb in the third person. German
-writes every noun so: there, given names, words after a title, several capitals in a row and abbreviations. In Japanese, words in
-katakana and what stands before an honorific. Scripts without capitals show no names else.
+word has a capital inside a sentence of either text, is a common given name, or is followed by a verb in the third person.
+German writes every noun so: there, given names, words after a title, several capitals in a row and abbreviations. In Japanese,
+words in katakana and what stands before an honorific. Scripts without capitals show no names else.
 """
 
 from __future__ import annotations

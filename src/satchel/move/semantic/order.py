@@ -19,9 +19,12 @@ _ADVERBS = word_set(
 )
 #: Words that begin a phrase which may stand anywhere in a sentence.
 _PREPOSITIONS = word_set(
-    "in on at for with without by from to of before after during until since under over about into between within per as if when "
-    "dans sur pour avec sans par de à avant après pendant en con sin por para antes después desde hasta di da per su tra com sem"
+    "in on at for with without by from to of before after during until since under over about into between within per "
+    "as if when dans sur pour avec sans par de à avant après pendant en con sin por para antes después desde hasta di "
+    "da per su tra com sem"
 )
+#: Words of a sentence whose order is looked at: longer ones are data, or no sentence.
+_LONGEST = 200
 #: Phrases that are taken out, at most; longer sentences are rare.
 _MOST_PHRASES = 8
 #: Who does it stands behind these, in the passive.

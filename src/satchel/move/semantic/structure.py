@@ -28,7 +28,8 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|etc|e\.g|i\.e|z\.B|d\.h|bzw|ca|Nr|No|Art|Abs|Fig|approx|Inc|Ltd|Co|p\.m|a\.m"
     r"|Sra|Dra|Mme|M|usw|inkl)|\b[A-Z]|^\d{1,9})\.$"
 )
-_MARKUP = re.compile(r"(?<![\w\\])(\*\*|__|\*|_)(?=\S)(.{1,400}?)(?<=\S)\1(?!\w)")
+_STRONG = re.compile(r"(?<![\w\\])(\*\*|__)(?=\S)([^\n]{1,400}?)(?<=\S)\1(?!\w)")
+_EMPHASIS = re.compile(r"(?<![\w\\])([*_])(?=\S)([^*_\n]{1,400}?)(?<=\S)\1(?!\w)")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 
@@ -46,7 +47,7 @@ def plain(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     if "*" in text or "_" in text:
-        text = _MARKUP.sub(r"\2", text)
+        text = _EMPHASIS.sub(r"\2", _STRONG.sub(r"\2", text))
     return " ".join(text.split())
 
 

@@ -83,13 +83,14 @@ class _Check:
         self._limits = limits
         self._omitted: Counter[str] = Counter()
         self._transformed: set[str] | None = None
-        self._lost: set[tuple[str, str]] = set()
+        #: How many records of a kind lost a field, as the ledger says: it excuses so many and no more.
+        self._lost: Counter[tuple[str, str]] = Counter()
         if ledger is not None:
             self._transformed = set()
             for line in ledger.lines():
                 if line.field:
                     if line.fate != "mapped":
-                        self._lost.add((line.kind, line.field))
+                        self._lost[line.kind, line.field] += line.count
                 elif line.fate in _LEFT_OUT:
                     self._omitted[line.kind] += line.count
                 elif line.fate == "transformed":
@@ -230,13 +231,7 @@ class _Check:
         """One record's verdict; ``same`` where its text is."""
         each = self._before[one]
         counted = Counter(codes)
-        undeclared = Counter(
-            {
-                code: count
-                for code, count in counted.items()
-                if not any((each.kind, field) in self._lost for field in _DECLARABLE.get(code, ()))
-            }
-        )
+        undeclared = Counter({code: count for code, count in counted.items() if not self._excused(each.kind, code)})
         verdict = verdict_of(undeclared)
         if verdict == "equivalent":
             if undeclared != counted:
@@ -244,6 +239,13 @@ class _Check:
             elif same is not None:
                 verdict = same
         self._note(each, verdict, counted)
+
+    def _excused(self, kind: str, code: str) -> bool:
+        field = next((field for field in _DECLARABLE.get(code, ()) if self._lost[kind, field]), None)
+        if field is None:
+            return False
+        self._lost[kind, field] -= 1
+        return True
 
     def _note(self, each: Sketch, verdict: Verdict, codes: Counter[str]) -> None:
         self._verdicts[verdict] += 1

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 
 from satchel.model.spacing import spaced
-from satchel.move.semantic.cues import FUNCTION_WORDS, NUMBER_WORDS, TELLING
+from satchel.move.semantic.cues import FUNCTION_WORDS, NUMBER_WORDS, OTHERS, TELLING
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 _HAN = re.compile(r"[㐀-鿿豈-﫿]")
@@ -17,12 +17,15 @@ _LETTER = re.compile(r"[^\W\d_]")
 _KNOWN_LETTER = re.compile(r"[A-Za-zÀ-ɏЀ-ӿ]")
 #: Words of a text that are looked at for its language: a long one has shown it by then.
 _LOOKED_AT = 400
+#: A language's function words are more of a text in it than this share: in running text they are a third and more.
+_LEAST_SHARE = 0.2
+_FUNCTION_WORDS = {**FUNCTION_WORDS, **OTHERS}
 _SILENT = frozenset().union(*FUNCTION_WORDS.values())
 _ENDINGS = ("ings", "ing", "edly", "ed", "ies", "ly", "es", "en", "er", "s", "e", "n")
 
 
 def languages_of(text: str, hint: str = "") -> tuple[str, ...]:
-    """The languages that a text may be in, of ``cues.KNOWN``, the likeliest first; none where it is another or cannot be told.
+    """The languages that a text may be in, the likeliest first; none where it cannot be told. See ``cues.KNOWN``.
 
     A short text has few function words, and they are often those of several languages: all that have half as many as the
     likeliest are given. ``hint`` is a language tag (BCP 47) that somebody put on the text; it decides between equals.
@@ -37,15 +40,16 @@ def languages_of(text: str, hint: str = "") -> tuple[str, ...]:
     if len(_KNOWN_LETTER.findall(sample)) < letters * 0.6:
         return ()
     votes: Counter[str] = Counter()
-    for word in _WORD.findall(sample.lower())[:_LOOKED_AT]:
-        for language, known in FUNCTION_WORDS.items():
+    words = _WORD.findall(sample.lower())[:_LOOKED_AT]
+    for word in words:
+        for language, known in _FUNCTION_WORDS.items():
             if word in known or word in NUMBER_WORDS.get(language, ()) or (language == "en" and word in TELLING):
                 votes[language] += 1
     tagged = hint.split("-", 1)[0].lower()
-    if not votes:
+    best = max(votes.values(), default=0)
+    if best <= _LEAST_SHARE * len(words):
         return (tagged,) if tagged in FUNCTION_WORDS else ()
-    best = max(votes.values())
-    likely = [language for language in FUNCTION_WORDS if 2 * votes[language] >= best]
+    likely = [language for language in _FUNCTION_WORDS if 2 * votes[language] >= best]
     return tuple(sorted(likely, key=lambda language: (-votes[language], language != tagged)))
 
 
