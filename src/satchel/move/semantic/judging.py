@@ -20,7 +20,7 @@ from satchel.move.semantic.anchors import CODES, without_pointers
 from satchel.move.semantic.cues import KNOWN
 from satchel.move.semantic.embedding import LEAST, LEAST_LEXICAL, Embedder, best_matches, is_lexical, measures
 from satchel.move.semantic.names import seen_inside
-from satchel.move.semantic.order import swapped
+from satchel.move.semantic.order import replaced, swapped
 from satchel.move.semantic.saying import Said, anchored, named
 from satchel.move.semantic.structure import Unit, canonical, plain, units_of
 from satchel.move.semantic.values import Difference, Excerpt, Judgement, Measures, verdict_of
@@ -141,6 +141,8 @@ class _Judge:
                 codes.append(turned)
         if not codes:
             codes += swapped(one, other, ones, others, self._languages[0])
+        if not codes and len(ones) == len(others) == 1 and replaced(ones[0], others[0], self._languages[0]):
+            codes.append("word-replaced")
         for code in codes:
             self._tell(code, *places)
         return words[0] != words[1]
@@ -175,12 +177,10 @@ class _Judge:
         return list(codes)
 
     def _embed(self, left: list[int], right: list[int]) -> Measures | None:
-        if self._embedder is None or not left or not right:
+        if self._embedder is None:
             return None
-        befores, afters = ([units[number].text for number in numbers] for units, numbers in (
-            (self._before, left), (self._after, right)
-        ))  # fmt: skip
-        recall, precision = best_matches(self._embedder, befores, afters)
+        befores, afters = ([unit.text for unit in units] for units in (self._before, self._after))
+        recall, precision = best_matches(self._embedder, befores, afters, left, right)
         found = measures(recall, precision)
         if is_lexical(self._embedder):
             if min(found.recall, found.precision) < LEAST_LEXICAL:

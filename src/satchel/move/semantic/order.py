@@ -1,15 +1,16 @@
-"""What has changed places, where everything else is there: names, values, words (dossier 6.1: "names swapped")."""
+"""What has changed places or was replaced, where all else is there: names, values, words (dossier 6.1: "names swapped")."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from satchel.move.semantic.anchors import CODES, Anchor
 from satchel.move.semantic.cues import word_set
+from satchel.move.semantic.polarity import says
 from satchel.move.semantic.saying import Said
-from satchel.move.semantic.words import all_words, is_silent, stem
+from satchel.move.semantic.words import WORD, all_words, is_silent, stem
 
 #: Values that only these stand between are a set.
 _SYMMETRIC = word_set("and or und oder et ou y e o i и или og och en of with mit avec con plus sowie as")
@@ -22,6 +23,12 @@ _PREPOSITIONS = word_set(
     "in on at for with without by from to of before after during until since under over about into between within per "
     "as if when dans sur pour avec sans par de à avant après pendant en con sin por para antes después desde hasta di "
     "da per su tra com sem"
+)
+#: Words that stand for one: two characters of Chinese are one word.
+_REPLACED = 2
+#: Words that say nothing by themselves, and still who, or which way.
+_TURNING = word_set(
+    "he she they we i you him her them us me his their our my your to from er sie wir ich il elle el ella ella nous"
 )
 #: Words of a sentence whose order is looked at: longer ones are data, or no sentence.
 _LONGEST = 200
@@ -49,6 +56,27 @@ def swapped(one: str, other: str, ones: Sequence[Said], others: Sequence[Said], 
         ):
             codes.append("words-swapped")
     return codes
+
+
+def replaced(one: Said, other: Said, language: str) -> bool:
+    """Whether two sentences are the same but for one word, or one in two: no list can tell a synonym from another thing. Words
+    that deny or require are left to ``polarity``."""
+    before, after = all_words(one.rest), all_words(other.rest)
+    start = next((at for at, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]), None)
+    if start is None:
+        return False
+    back = 0
+    while back < min(len(before), len(after)) - start and before[-1 - back] == after[-1 - back]:
+        back += 1
+    was, now = before[start : len(before) - back], after[start : len(after) - back]
+    if not (0 < len(was) <= _REPLACED and 0 < len(now) <= _REPLACED):
+        return False
+    if {*was, *now} <= _TURNING:
+        return set(was) != set(now)
+    if any(says(" ".join(words), language) for words in (was, now)):
+        return False
+    stems = [{stem(word) for word in words if not is_silent(word) and word not in _ADVERBS} for words in (was, now)]
+    return all(stems) and not stems[0] & stems[1]
 
 
 def _out_of_place(
@@ -168,8 +196,18 @@ def _listed(one: str, other: str) -> bool:
             left, right = ([each for each in side if each != word] for side in (words, now))
             if left == right:
                 return True
-    pieces, parts = (sorted(_pieces(text)) for text in (one, other))
-    return len(pieces) > 2 and pieces == parts
+    # What both begin with stands before the list: "she buys" eggs, milk and bread.
+    begun = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(words, now, strict=False)))
+    for count in {0, begun}:
+        pieces, parts = (sorted(_pieces(_behind(text, count))) for text in (one, other))
+        if len(pieces) > 1 and pieces == parts:
+            return True
+    return False
+
+
+def _behind(text: str, count: int) -> str:
+    """A text without its first words."""
+    return text[list(WORD.finditer(text))[count - 1].end() :] if count else text
 
 
 def _pieces(text: str) -> list[str]:

@@ -81,6 +81,12 @@ def polarity_of(text: str, language: str) -> Polarity:
     return Polarity(negations, forbidden, len(contrasts), frozenset(opposites), frozenset(modality), tuple(denied))
 
 
+def says(text: str, language: str) -> bool:
+    """Whether a passage has any word that denies, requires or sets against."""
+    found = polarity_of(text, language)
+    return bool(found.negations or found.forbidden or found.contrasts or found.opposites or found.modality)
+
+
 def _next_to(clause: str, match: re.Match[str]) -> frozenset[str]:
     behind = content(clause[match.end() : match.end() + 120])[:_REACH]
     return frozenset(behind or content(clause[max(0, match.start() - 120) : match.start()])[-_REACH:])

@@ -67,6 +67,7 @@ CODES: dict[str, tuple[Tier, Severity, str]] = {
     "negation-changed": ("anchors", "error", "one side denies, forbids or excludes what the other does not"),
     "negation-moved": ("anchors", "error", "the same negation stands at other words"),
     "modality-changed": ("anchors", "error", "what must, may, always or sometimes holds is not the same"),
+    "word-replaced": ("anchors", "warning", "of a sentence one word is another one, and all others are the same"),
     "words-swapped": ("anchors", "warning", "the very same words stand in another order"),
     "language-unknown": (
         "anchors",

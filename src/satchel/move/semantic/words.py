@@ -9,7 +9,8 @@ from collections import Counter
 from satchel.model.spacing import spaced
 from satchel.move.semantic.cues import FUNCTION_WORDS, NUMBER_WORDS, OTHERS, TELLING
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
+#: A word, where a script sets spaces.
+WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 _HAN = re.compile(r"[㐀-鿿豈-﫿]")
 _KANA = re.compile(r"[ぁ-ヺー]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -40,7 +41,7 @@ def languages_of(text: str, hint: str = "") -> tuple[str, ...]:
     if len(_KNOWN_LETTER.findall(sample)) < letters * 0.6:
         return ()
     votes: Counter[str] = Counter()
-    words = _WORD.findall(sample.lower())[:_LOOKED_AT]
+    words = WORD.findall(sample.lower())[:_LOOKED_AT]
     for word in words:
         for language, known in _FUNCTION_WORDS.items():
             if word in known or word in NUMBER_WORDS.get(language, ()) or (language == "en" and word in TELLING):
@@ -58,7 +59,7 @@ def all_words(text: str) -> list[str]:
     lowered = text.lower()
     if not lowered.isascii():
         lowered = spaced(lowered.encode("utf-8", "replace")).decode()
-    return _WORD.findall(lowered)
+    return WORD.findall(lowered)
 
 
 def content(text: str) -> list[str]:
