@@ -81,6 +81,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     answer_bytes: int = 64 * MIB
     #: How long one may take: a search there may load a model first.
     answer_s: int = 120
+    #: Texts that the semantic check of a conversion holds at once: those of the records that differ, so many at a time.
+    compared_characters: int = 16 << 20
+    #: Changed sentences of one text that it holds against the other's; a text of more is not passed.
+    compared_units: int = 20_000
 
 
 DEFAULT = Limits()
