@@ -15,7 +15,7 @@ import msgspec
 
 from satchel.limits import Limits
 from satchel.model.findings import Finding
-from satchel.model.ledger import Ledger
+from satchel.model.ledger import Ledger, Witness
 from satchel.model.packages import CarriedFile, Edition
 from satchel.model.record import Item, Record
 from satchel.trust.age import Identities, Recipients
@@ -212,7 +212,8 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     ``signing_key`` signs what is written. ``profile`` names a spelling of the format, "" its usual one. ``budget`` is how many
     characters a text may have for which nobody else sets a limit, 0 the format's usual number.
     ``since``: only what is new since then, for whoever has the rest. ``strip_identifiers``: leave out what names a person or an
-    account at a product. ``recipients``: those who alone shall be able to open it.
+    account at a product. ``recipients``: those who alone shall be able to open it. ``witness``: is told what became of each
+    record; a writer gives it to its Ledger.
     """
 
     signing_key: PrivateKey | None = None
@@ -221,6 +222,7 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     since: Since | None = None
     strip_identifiers: bool = False
     recipients: Recipients | None = None
+    witness: Witness | None = None
 
 
 PLAIN = WriteOptions()
