@@ -32,13 +32,14 @@ class FormatInfo(msgspec.Struct, frozen=True):
 
 class Homeward(NamedTuple):
     """A record on its way back to the format that it came in: ours and the format's word for its kind, its bytes, its place in
-    its stream, and the canonical JSON (codec.canonical) that the bytes are known to be, or ""."""
+    its stream, the canonical JSON (codec.canonical) that the bytes are known to be, or "", and its uid."""
 
     kind: str
     source_kind: str
     native: bytes
     element: int
     dialect: str = ""
+    uid: str = ""
 
 
 class SourceNote(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from satchel.errors import Place
 from satchel.model.record import Record
 
 #: accepted: it stands there as what it is. transformed: as something else. omitted: left out, for a reason of its own or the
@@ -40,28 +41,33 @@ class LedgerLine(msgspec.Struct, frozen=True, order=True):
 
 
 class FieldTold(NamedTuple):
-    """What became of one field of one record."""
+    """What became of fields of one record: all of them the same, for the same reason."""
 
-    field: str
+    fields: tuple[str, ...]
     fate: FieldFate
     code: str
 
 
 class Told(NamedTuple):
-    """What became of one record. ``record`` is it, where there is one at hand.
+    """What became of one record, or with no ``uid`` of what stands at ``place``.
 
-    ``whole``: it left as the bytes that came, every field of it kept, but for those that are told.
+    ``record`` is it, where it is at hand. ``native``: it left as these bytes, which came: all of its fields were kept, but for
+    those that are told.
     """
 
     uid: str
     kind: str
     fate: Fate
     code: str
-    fields: tuple[FieldTold, ...]
-    record: Record | None
-    whole: bool
+    fields: tuple[FieldTold, ...] = ()
+    record: Record | None = None
+    native: bytes | None = None
+    place: Place | None = None
+    number: int = 1
 
 
+#: The fields of what is told as a record.
+_NONE: tuple[str, ...] = ()
 #: Called with each record's fate, once.
 Witness = Callable[[Told], None]
 
@@ -69,15 +75,15 @@ Witness = Callable[[Told], None]
 class Ledger:
     """Collects fates while a writer runs.
 
-    A record is named by ``uid``, or by itself (``of``). Its fields are told before the record: that ends the account of it.
-    What has neither is counted alone.
+    A record is named by ``uid``, by itself (``of``) or by its ``place`` in the source; what has none of them is counted alone.
+    Its fields are told before the record: that ends the account of it.
     """
 
     def __init__(self, witness: Witness | None = None) -> None:
-        self._counts: Counter[tuple[str, str, str, str, str]] = Counter()
+        self._counts: Counter[tuple[str, tuple[str, ...], str, str, str]] = Counter()
         self._witness = witness
         #: Fields of records whose own fate is not told yet.
-        self._open: dict[str, dict[FieldTold, None]] = {}
+        self._open: dict[str, list[FieldTold]] = {}
 
     @property
     def is_witnessed(self) -> bool:
@@ -94,29 +100,47 @@ class Ledger:
         count: int = 1,
         uid: str = "",
         of: Record | None = None,
-        whole: bool = False,
+        native: bytes | None = None,
+        place: Place | None = None,
     ) -> None:
-        """The fate of ``count`` records; ``code`` and ``text`` give the reason where it is not plain acceptance."""
-        self._counts[kind, "", fate, code, text] += count
-        if self._witness is not None and (uid or of is not None):
-            named = uid or of.uid  # type: ignore[union-attr]
-            fields = tuple(self._open.pop(named, ()))
-            self._witness(Told(named, kind, fate, code, fields, of, whole))
+        """The fate of ``count`` records; ``code`` and ``text`` give the reason where it is not plain acceptance. The rest is
+        for the witness: see Told."""
+        self._counts[kind, _NONE, fate, code, text] += count
+        if self._witness is None:
+            return
+        named = of.uid if of is not None else uid
+        if named:
+            fields = tuple(self._open.pop(named)) if named in self._open else ()
+            self._witness(Told(named, kind, fate, code, fields, of, native, place, count))
+        elif place is not None:
+            self._witness(Told("", kind, fate, code, (), None, None, place, count))
 
     def field(self, kind: str, field: str, fate: FieldFate, code: str, text: str, *, count: int = 1, uid: str = "") -> None:
         """One field's fate in ``count`` records; plain mapping is not told."""
-        self._counts[kind, field, fate, code, text] += count
+        self.fields(kind, (field,), fate, code, text, count=count, uid=uid)
+
+    def fields(
+        self, kind: str, fields: tuple[str, ...], fate: FieldFate, code: str, text: str, *, count: int = 1, uid: str = ""
+    ) -> None:
+        """As ``field``, of fields that met the same fate for the same reason."""
+        if not fields:
+            return
+        self._counts[kind, fields, fate, code, text] += count
         if self._witness is not None and uid:
-            self._open.setdefault(uid, {})[FieldTold(field, fate, code)] = None
+            self._open.setdefault(uid, []).append(FieldTold(fields, fate, code))
 
     def lines(self) -> list[LedgerLine]:
         """All lines, sorted."""
-        return sorted(LedgerLine(*key, count) for key, count in self._counts.items())
+        each: Counter[tuple[str, str, str, str, str]] = Counter()
+        for (kind, fields, fate, code, text), count in self._counts.items():
+            for field in fields or ("",):
+                each[kind, field, fate, code, text] += count
+        return sorted(LedgerLine(*key, count) for key, count in each.items())
 
     def total(self, fate: Fate) -> int:
         """How many records met this fate."""
-        return sum(count for key, count in self._counts.items() if key[1] == "" and key[2] == fate)
+        return sum(count for key, count in self._counts.items() if not key[1] and key[2] == fate)
 
     def total_fields(self, fate: FieldFate) -> int:
         """How many fields were told to have met this fate."""
-        return sum(count for key, count in self._counts.items() if key[1] and key[2] == fate)
+        return sum(count * len(key[1]) for key, count in self._counts.items() if key[2] == fate)

@@ -214,14 +214,15 @@ class AuditEntry(msgspec.Struct, frozen=True):
 
 
 class Kept(NamedTuple):
-    """A record by its bytes: our kind and the source's word for it, the bytes, their place in the file, and the canonical JSON
-    that they are known to be ("": none)."""
+    """A record by its bytes: our kind and the source's word for it, the bytes, their place in the file, the canonical JSON that
+    they are known to be ("": none), and its uid."""
 
     kind: str
     source_kind: str
     native: bytes
     element: int
     dialect: str
+    uid: str = ""
 
 
 class Stats(msgspec.Struct, frozen=True):
