@@ -67,6 +67,7 @@ class PortableMemory:
             profile=PROFILES[options.profile],
             signing_key=seed,
             since=options.since,
+            witness=options.witness,
         )
 
     def earlier(self, path: Path) -> Earlier:
