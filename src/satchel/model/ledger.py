@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from satchel.errors import Place
+from satchel.model.fields import fields_of
 from satchel.model.record import Record
 
 #: accepted: it stands there as what it is. transformed: as something else. omitted: left out, for a reason of its own or the
@@ -48,11 +49,19 @@ class FieldTold(NamedTuple):
     code: str
 
 
+class About(NamedTuple):
+    """What a ledger tells of a record besides its fate: its uid, the fields in which it says something, the source's id."""
+
+    uid: str
+    fields: tuple[str, ...]
+    id: str
+
+
 class Told(NamedTuple):
     """What became of one record, or with no ``uid`` of what stands at ``place``.
 
-    ``record`` is it, where it is at hand. ``native``: it left as these bytes, which came: all of its fields were kept, but for
-    those that are told.
+    ``about`` is there where the record was at hand. ``kept``: it left as the bytes that came, these or so many members, and all
+    of its fields were kept but for those that are told.
     """
 
     uid: str
@@ -60,8 +69,8 @@ class Told(NamedTuple):
     fate: Fate
     code: str
     fields: tuple[FieldTold, ...] = ()
-    record: Record | None = None
-    native: bytes | None = None
+    about: About | Record | None = None
+    kept: bytes | int | None = None
     place: Place | None = None
     number: int = 1
 
@@ -90,6 +99,10 @@ class Ledger:
         """Whether anybody asks for single records."""
         return self._witness is not None
 
+    def about(self, record: Record) -> About | None:
+        """What ``record`` takes in place of a record that is told of later; None where nobody asks."""
+        return None if self._witness is None else About(record.uid, fields_of(record), record.origin.id)
+
     def record(
         self,
         kind: str,
@@ -99,8 +112,8 @@ class Ledger:
         *,
         count: int = 1,
         uid: str = "",
-        of: Record | None = None,
-        native: bytes | None = None,
+        of: Record | About | None = None,
+        kept: bytes | int | None = None,
         place: Place | None = None,
     ) -> None:
         """The fate of ``count`` records; ``code`` and ``text`` give the reason where it is not plain acceptance. The rest is
@@ -111,7 +124,7 @@ class Ledger:
         named = of.uid if of is not None else uid
         if named:
             fields = tuple(self._open.pop(named)) if named in self._open else ()
-            self._witness(Told(named, kind, fate, code, fields, of, native, place, count))
+            self._witness(Told(named, kind, fate, code, fields, of, kept, place, count))
         elif place is not None:
             self._witness(Told("", kind, fate, code, (), None, None, place, count))
 

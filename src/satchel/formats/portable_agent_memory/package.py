@@ -41,7 +41,7 @@ class PortableAgentMemory:
             raise UsageError("the ids of an artifact are over what it holds: its identifiers cannot be left out")
         profile = profile_called(options.profile) if options.profile else None
         key = require_ed25519(options.signing_key) if options.signing_key is not None else None
-        return writer.write(selection, target, progress, profile=profile, signing_key=key)
+        return writer.write(selection, target, progress, profile=profile, signing_key=key, witness=options.witness)
 
     def read(
         self,

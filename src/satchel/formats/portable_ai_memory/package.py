@@ -73,6 +73,7 @@ class PortableAiMemory:
             strip_identifiers=options.strip_identifiers,
             recipients=options.recipients,
             since=options.since,
+            witness=options.witness,
         )
 
     def earlier(self, path: Path) -> Earlier:

@@ -196,7 +196,7 @@ def _home(
     else:
         # Vendors' lines keep their order.
         vendors.add(kind.encode() + b"\0%020d" % found.element, kind.encode() + b"\0" + found.native)
-    ledger.record(found.kind, "accepted", uid=found.uid, native=found.native)
+    ledger.record(found.kind, "accepted", uid=found.uid, kept=found.native)
 
 
 def _put_earlier(

@@ -23,7 +23,7 @@ import msgspec
 from satchel.codec import canonical
 from satchel.errors import OutputError, UsageError
 from satchel.model.fields import fields_of
-from satchel.model.ledger import FATES, FIELD_FATES, LedgerLine, Told
+from satchel.model.ledger import FATES, FIELD_FATES, About, LedgerLine, Told
 from satchel.model.times import to_rfc3339
 from satchel.move.ledgers import reading
 from satchel.move.ledgers.document import TYPE, VERSION, LedgerEnd
@@ -117,15 +117,17 @@ class LedgerWriter:
         """Write what became of one record."""
         pattern = self._pattern(told)
         pattern.count += told.number
-        record, place = told.record, told.place
+        place = told.place
         line = pattern.first
         if place is not None and place.element is not None:
             line += b'"element":%d,' % place.element
         line += pattern.middle
         if place is not None and place.file:
             line += b'"file":%b,' % _plain(place.file.rsplit("/", 1)[-1])
-        if self._ids and record is not None and _OPAQUE.fullmatch(record.origin.id):
-            line += b'"id":"%b",' % record.origin.id.encode()
+        if self._ids and told.about is not None:
+            id = told.about.id if isinstance(told.about, About) else told.about.origin.id
+            if _OPAQUE.fullmatch(id):
+                line += b'"id":"%b",' % id.encode()
         line += pattern.last
         self._waiting.append(b'{%b"uid":"%b"}' % (line, told.uid.encode()) if told.uid else b"{%b}" % line[:-1])
         self._waiting_bytes += len(self._waiting[-1])
@@ -186,7 +188,8 @@ class LedgerWriter:
         self._waiting_bytes = 0
 
     def _pattern(self, told: Told) -> _Pattern:
-        members = _members_of(told.native) if told.native is not None else _names(told)
+        kept = told.kept
+        members = _names(told) if kept is None else _members_of(kept) if isinstance(kept, bytes) else kept
         key = (told.kind, told.fate, told.code, told.fields, members, told.number)
         found = self._patterns.get(key)
         if found is None:
@@ -242,9 +245,10 @@ def _members_of(native: bytes) -> int:
 
 def _names(told: Told) -> tuple[str, ...]:
     """The fields that a record has a value in, where it went on; of one that did not, none went either."""
-    if told.record is None or told.fate not in ("accepted", "transformed"):
+    about = told.about
+    if about is None or told.fate not in ("accepted", "transformed"):
         return ()
-    return fields_of(told.record)
+    return about.fields if isinstance(about, About) else fields_of(about)
 
 
 def _plain(value: Any) -> bytes:
