@@ -199,12 +199,14 @@ class Selection(Protocol):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """What a writer did: how many of what stand in the target, in the format's own words, and the loss ledger."""
+    """What a writer did: how many of what stand in the target, in the format's own words, and the loss ledger. ``document``:
+    what the ledger's document says but its records, where one was written."""
 
     counts: dict[str, int]
     files: int
     size_bytes: int
     ledger: Ledger
+    document: dict[str, Any] | None = None
 
 
 class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):

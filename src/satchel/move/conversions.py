@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -20,9 +21,14 @@ from satchel.formats.base import PLAIN, LogEntry, State, WriteOptions, Written
 from satchel.formats.base import Progress as Writing
 from satchel.limits import DEFAULT, Limits
 from satchel.model.ids import make_uid, uuid_of
-from satchel.move.exports import VaultSelection
+from satchel.model.ledger import Ledger
+from satchel.move.exports import VaultSelection, format_of, tell_tombstones
 from satchel.move.imports import Progress as Reading
 from satchel.move.imports import recognised
+from satchel.move.ledgers.arriving import Arrivals
+from satchel.move.ledgers.digests import of_path, of_sources
+from satchel.move.ledgers.document import LedgerEnd
+from satchel.move.ledgers.writing import Wanted, begun, told_options
 from satchel.trust.age import NOBODY, Identities
 from satchel.vault.folder import trial_vault
 from satchel.vault.store import Store
@@ -33,10 +39,11 @@ _HEADS = ("conversation", "memory", "profile", "instruction", "procedure", "scop
 
 
 class Conversion(msgspec.Struct, frozen=True):
-    """What was read, as an import tells it, and what was written."""
+    """What was read, as an import tells it, what was written, and what the ledger says of it but its records."""
 
     read: Batch
     written: Written
+    ledger: dict[str, Any] | None = None
 
 
 class _Converted(VaultSelection):
@@ -90,8 +97,12 @@ def convert(
     options: WriteOptions = PLAIN,
     accept_invalid_signature: bool = False,
     identities: Identities = NOBODY,
+    ledger: Wanted | None = None,
 ) -> Conversion:
     """Write what is in ``paths`` into ``target``. See ``move.imports.recognised`` and ``formats.base.Format.write``.
+
+    Args:
+        ledger: where to write what became of each record.
 
     Raises:
         NotRecognised, InputError: the input cannot be read; nothing was written.
@@ -103,14 +114,29 @@ def convert(
         raise UsageError("a conversion has no earlier state that it could be since")
     _refuse_input(paths, target)
     at = _epoch()
-    with trial_vault() as store:
+    said = told_options(options, adapter=adapter)
+    with begun(ledger, *paths, target, operation="convert", options=said, made=at) as told, trial_vault() as store:
+        reading_ledger = Ledger(told)
         with recognised(paths, adapter=adapter, limits=limits, progress=reading, identities=identities) as export:
             batch = export.into(
-                store, account=account, progress=reading, accept_invalid_signature=accept_invalid_signature, at=at
+                store,
+                account=account,
+                progress=reading,
+                accept_invalid_signature=accept_invalid_signature,
+                at=at,
+                arrivals=Arrivals(reading_ledger, everything=False) if told is not None else None,
             )
             digests = [file.sha256 for file in export.files]
         selection = _Converted(store, batch, digests, strip_identifiers=options.strip_identifiers)
-        return Conversion(batch, writer.write(selection, target, progress=writing, options=options))
+        options = msgspec.structs.replace(options, witness=told)
+        written = writer.write(selection, target, progress=writing, options=options)
+        tell_tombstones(store, format, written.ledger)
+        if told is None or ledger is None:
+            return Conversion(batch, written)
+        source = LedgerEnd(formats=export.formats, files=of_sources(paths, export.files))
+        end = LedgerEnd(formats=(format_of(writer),), files=(of_path(target),))
+        lines = sorted([*reading_ledger.lines(), *written.ledger.lines()])
+        return Conversion(batch, written, told.finish(lines, source, end, ledger.key))
 
 
 def _refuse_input(paths: Sequence[Path], target: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from satchel.errors import Place
 from satchel.model.erasure import How, Mode
 from satchel.model.findings import Finding
 from satchel.model.record import Record, Tombstone
@@ -19,6 +20,8 @@ from satchel.trust.signatures import ED25519
 #: taken: a tombstone forbids it.
 Outcome = Literal["new", "updated", "unchanged", "older", "erased"]
 OUTCOMES: tuple[Outcome, ...] = ("new", "updated", "unchanged", "older", "erased")
+#: See ``Intake.watch``: the uid, the kind and the place of a source object, and what became of it.
+Arrived = Callable[[str, str, Place, Outcome], None]
 #: Counts of records: kind → outcome → how many.
 Counts = dict[str, dict[Outcome, int]]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from satchel.errors import OutputError
-from satchel.move.exports import digest_of
 from satchel.move.ledgers.document import LedgerFile
 from satchel.vault.values import SourceFile
 
@@ -42,3 +43,27 @@ def matches(path: Path, files: Iterable[LedgerFile]) -> bool:
         raise OutputError(f"there is no {path}")
     digest = digest_of(path).hex()
     return any(file.sha256 == digest for file in files)
+
+
+def digest_of(target: Path) -> bytes:
+    """The SHA-256 of a file; of a folder, that of a list of its files as ``sha256sum`` prints it, by the bytes of
+    their paths.
+
+    Raises:
+        OutputError: it cannot be read.
+    """
+    try:
+        if target.is_file():
+            return _sha256(target)
+        whole = hashlib.sha256()
+        names = {os.fsencode(path.relative_to(target).as_posix()): path for path in target.rglob("*") if path.is_file()}
+        for name, path in sorted(names.items()):
+            whole.update(b"%s  ./%s\n" % (_sha256(path).hex().encode(), name))
+        return whole.digest()
+    except OSError as error:
+        raise OutputError(f"{target} cannot be read again: {error.strerror}") from error
+
+
+def _sha256(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

@@ -68,11 +68,17 @@ class LedgerFile(msgspec.Struct, frozen=True, kw_only=True):
     sha256: Sha256
 
 
-class LedgerEnd(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One end of the journey: in which format, and which files or which state of which vault."""
+class LedgerFormat(msgspec.Struct, frozen=True, kw_only=True):
+    """An open format by its own version, or an adapter by its reader's."""
 
-    format: str = ""
-    version: str = ""
+    name: str
+    version: str
+
+
+class LedgerEnd(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One end of the journey: in which formats, and which files or which state of which vault."""
+
+    formats: tuple[LedgerFormat, ...] = ()
     files: tuple[LedgerFile, ...] = ()
     vault: str = ""
     change: Count | None = None
@@ -121,10 +127,10 @@ class LossLedger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     operation: Annotated[str, Meta(pattern="^(import|export|convert)$")]
     made: Annotated[str, Meta(description="RFC 3339, in UTC.")]
     options: dict[str, Any]
-    source: tuple[LedgerEnd, ...]
     records: tuple[LedgerRecord, ...]
     lines: tuple[LedgerCount, ...]
     totals: LedgerTotals
+    source: LedgerEnd
     target: LedgerEnd
     seal: LedgerSeal
     signature: LedgerSignature | None = None

@@ -11,7 +11,8 @@ import os
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +23,7 @@ import msgspec
 
 from satchel.codec import canonical
 from satchel.errors import OutputError, UsageError
+from satchel.formats.base import WriteOptions
 from satchel.model.fields import fields_of
 from satchel.model.ledger import FATES, FIELD_FATES, About, LedgerLine, Told
 from satchel.model.times import to_rfc3339
@@ -36,6 +38,13 @@ _PATTERNS = 1 << 14
 #: A UUID of random bits or of a time says nothing of what it names; other ids may be words.
 _OPAQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1467][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII)
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Where a ledger is to be written, and what signs it."""
+
+    path: Path
+    key: PrivateKey | None = None
 
 
 class _Pattern:
@@ -64,7 +73,6 @@ class LedgerWriter:
         path: Path,
         *,
         operation: str,
-        source: Iterable[LedgerEnd],
         options: Mapping[str, Any],
         made: datetime | None = None,
         ids: bool = True,
@@ -85,7 +93,6 @@ class LedgerWriter:
             "operation": operation,
             "made": to_rfc3339(made or datetime.now(UTC)),
             "options": dict(options),
-            "source": msgspec.to_builtins(tuple(source)),
         }
         self._patterns: dict[Any, _Pattern] = {}
         self._digest = hashlib.sha256()
@@ -135,7 +142,9 @@ class LedgerWriter:
         if self._waiting_bytes > _BUFFER_BYTES:
             self._flush()
 
-    def finish(self, lines: Iterable[LedgerLine], target: LedgerEnd, key: PrivateKey | None = None) -> dict[str, Any]:
+    def finish(
+        self, lines: Iterable[LedgerLine], source: LedgerEnd, target: LedgerEnd, key: PrivateKey | None = None
+    ) -> dict[str, Any]:
         """Write the rest, signed where there is a key, and put the file in its place; returns all of it but the records.
 
         Raises:
@@ -150,6 +159,7 @@ class LedgerWriter:
                 "whole": self._whole,
                 "fields": {fate: self._fields[fate] for fate in FIELD_FATES},
             },
+            "source": msgspec.to_builtins(source),
             "target": msgspec.to_builtins(target),
             "seal": {"records": self._records, "sha256": self._digest.hexdigest()},
         }
@@ -255,11 +265,47 @@ def _plain(value: Any) -> bytes:
     return canonical.encode(value)
 
 
-def refuse_place(path: Path, *others: Path) -> None:
-    """Raises UsageError for a ledger that would stand in what is read or written."""
+@contextmanager
+def begun(
+    wanted: Wanted | None,
+    *others: Path,
+    operation: str,
+    options: Mapping[str, Any],
+    made: datetime | None = None,
+    ids: bool = True,
+) -> Iterator[LedgerWriter | None]:
+    """The ledger that is wanted, begun; None where none is. ``others``: what is read and written, in which it cannot stand.
+
+    Raises:
+        UsageError, OutputError: it cannot stand there.
+    """
+    if wanted is None:
+        yield None
+        return
+    _refuse_place(wanted.path, others)
+    hides = bool(options.get("strip_identifiers"))
+    with LedgerWriter(wanted.path, operation=operation, options=options, made=made, ids=ids and not hides) as writer:
+        yield writer
+
+
+def told_options(options: WriteOptions, **more: Any) -> dict[str, Any]:
+    """What was asked for, without what names a person: of those who can open it, only that there are some."""
+    said = {
+        "profile": options.profile,
+        "budget": options.budget,
+        "strip_identifiers": options.strip_identifiers,
+        "signed": options.signing_key is not None,
+        "encrypted": options.recipients is not None,
+        **more,
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _refuse_place(path: Path, others: Iterable[Path]) -> None:
+    """Raises UsageError for a ledger that would stand in what is read or written, or in the place of it."""
     for other in others:
         if str(other) == "-":
             continue
         place, taken = path.resolve(), other.resolve()
-        if place == taken or taken in place.parents:
+        if place == taken or taken in place.parents or place in taken.parents:
             raise UsageError(f"the ledger {path} would stand in {other}", hint="name a file outside of it")
