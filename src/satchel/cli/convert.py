@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from satchel.cli import ledger as ledgers
 from satchel.cli import options
+
+if TYPE_CHECKING:
+    from satchel.trust.signatures import PrivateKey
 
 
 @click.command()
@@ -27,6 +32,7 @@ from satchel.cli import options
 @click.option(
     "--accept-invalid-signature", is_flag=True, help="Take a memory store whose signature does not hold as if it had none."
 )
+@ledgers.asked
 @options.encrypt_to
 @options.encrypt_passphrase
 @options.identity
@@ -44,6 +50,8 @@ def convert(
     budget: int | None,
     strip_identifiers: bool,
     accept_invalid_signature: bool,
+    ledger: Path | None,
+    sign_ledger: str,
     encrypt_to: tuple[str, ...],
     encrypt_passphrase: bool,
     identity: tuple[Path, ...],
@@ -63,7 +71,7 @@ def convert(
     \b
     satchel convert ~/Downloads/chatgpt.zip my-memory --to portable-ai-memory
     satchel convert my-memory.mem for-claude --to claude-text
-    satchel convert my-memory.mem my-memory.pam --to portable-agent-memory
+    satchel convert my-memory.mem my-memory.pam --to portable-agent-memory --ledger ledger.json
     """
     from satchel import limits
     from satchel.cli.console import WorkProgress, say_json
@@ -81,6 +89,12 @@ def convert(
     if sign:
         with opened() as store:
             key = store.signing_key(sign)
+
+    def signing_key(name: str) -> PrivateKey:
+        with opened() as store:
+            return store.signing_key(name)
+
+    told = ledgers.wanted(ledger, sign_ledger, signing_key, sign)
     with WorkProgress("Reading", shown=not json) as reading, WorkProgress("Writing", shown=not json, by_bytes=False) as writing:
         done = run(
             paths,
@@ -97,6 +111,7 @@ def convert(
             accept_invalid_signature=accept_invalid_signature,
             identities=identities(identity, bounds),
             residue=not no_residue,
+            ledger=told,
         )
     summary, written = done.read.summary, done.written
     if json:
@@ -107,5 +122,6 @@ def convert(
         print_counts(summary)
         print_findings(summary.findings)
         tell_written(target, written, is_encrypted=readers is not None)
+        ledgers.tell(ledger, done.ledger)
     if any(finding.severity == "error" for finding in summary.findings):
         raise SystemExit(3)

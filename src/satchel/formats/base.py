@@ -16,7 +16,7 @@ import msgspec
 from satchel.formats.capsules import Capsule
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
-from satchel.model.ledger import Ledger
+from satchel.model.ledger import Ledger, Witness
 from satchel.model.packages import CarriedFile, Edition
 from satchel.model.record import Item, Record
 from satchel.trust.age import Identities, Recipients
@@ -33,13 +33,14 @@ class FormatInfo(msgspec.Struct, frozen=True):
 
 class Homeward(NamedTuple):
     """A record on its way back to the format that it came in: ours and the format's word for its kind, its bytes, its place in
-    its stream, and the canonical JSON (codec.canonical) that the bytes are known to be, or ""."""
+    its stream, the canonical JSON (codec.canonical) that the bytes are known to be, or "", and its uid."""
 
     kind: str
     source_kind: str
     native: bytes
     element: int
     dialect: str = ""
+    uid: str = ""
 
 
 class SourceNote(msgspec.Struct, frozen=True):
@@ -199,12 +200,14 @@ class Selection(Protocol):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """What a writer did: how many of what stand in the target, in the format's own words, and the loss ledger."""
+    """What a writer did: how many of what stand in the target, in the format's own words, and the loss ledger. ``document``:
+    what the ledger's document says but its records, where one was written."""
 
     counts: dict[str, int]
     files: int
     size_bytes: int
     ledger: Ledger
+    document: dict[str, Any] | None = None
 
 
 class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,7 +217,7 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     characters a text may have for which nobody else sets a limit, 0 the format's usual number.
     ``since``: only what is new since then, for whoever has the rest. ``strip_identifiers``: leave out what names a person or an
     account at a product. ``recipients``: those who alone shall be able to open it. ``capsules``: packages of other standards
-    that ride along (``formats.capsules``).
+    that ride along (``formats.capsules``). ``witness``: is told what became of each record; a writer gives it to its Ledger.
     """
 
     signing_key: PrivateKey | None = None
@@ -224,6 +227,7 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     strip_identifiers: bool = False
     recipients: Recipients | None = None
     capsules: tuple[Capsule, ...] = ()
+    witness: Witness | None = None
 
 
 PLAIN = WriteOptions()

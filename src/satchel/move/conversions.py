@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -17,9 +18,15 @@ from satchel.formats import registry as formats
 from satchel.formats.base import PLAIN, WriteOptions, Written
 from satchel.formats.base import Progress as Writing
 from satchel.limits import DEFAULT, Limits
+from satchel.model.ledger import Ledger, Witness
+from satchel.move.exports import format_of, tell_tombstones
 from satchel.move.homecoming import lay_out
 from satchel.move.imports import Export, recognised
 from satchel.move.imports import Progress as Reading
+from satchel.move.ledgers.arriving import Arrivals
+from satchel.move.ledgers.digests import of_path, of_sources
+from satchel.move.ledgers.document import LedgerEnd
+from satchel.move.ledgers.writing import Wanted, begun, told_options
 from satchel.move.passing import Passing, epoch
 from satchel.move.restoring import Restoring
 from satchel.move.riding import Riding, of_packages
@@ -29,10 +36,11 @@ from satchel.vault.values import Batch
 
 
 class Conversion(msgspec.Struct, frozen=True):
-    """What was read, as an import tells it, and what was written."""
+    """What was read, as an import tells it, what was written, and what the ledger says of it but its records."""
 
     read: Batch
     written: Written
+    ledger: dict[str, Any] | None = None
 
 
 def convert(
@@ -49,6 +57,7 @@ def convert(
     accept_invalid_signature: bool = False,
     identities: Identities = NOBODY,
     residue: bool = True,
+    ledger: Wanted | None = None,
 ) -> Conversion:
     """Write what is in ``paths`` into ``target``. See ``move.imports.recognised`` and ``formats.base.Format.write``.
 
@@ -56,6 +65,7 @@ def convert(
 
     Args:
         residue: let packages of another standard ride along, so that the way back gives their bytes.
+        ledger: where to write what became of each record.
 
     Raises:
         NotRecognised, InputError: the input cannot be read; nothing was written.
@@ -67,28 +77,42 @@ def convert(
         raise UsageError("a conversion has no earlier state that it could be since")
     _refuse_input(paths, target)
     at = epoch()
-    with recognised(paths, adapter=adapter, limits=limits, progress=reading, identities=identities) as export:
-        if options == PLAIN and (home := _home(export, format, target, limits)) is not None:
-            return home
-        with trial_vault() as store, ExitStack() as stack:
-            batch = export.into(
-                store, account=account, progress=reading, accept_invalid_signature=accept_invalid_signature, at=at
-            )
-            selection = Passing(
-                store,
-                batch.at,
-                [file.sha256 for file in export.files],
-                strip_identifiers=options.strip_identifiers,
-            )
-            riding = Riding()
-            if residue:
-                riding = of_packages(export.packages, writer, options, selection, stack, limits)
-            written = writer.write(selection, target, progress=writing, options=riding.within(options))
-            riding.tell(written)
-            return Conversion(batch, written)
+    said = told_options(options, adapter=adapter)
+    with (
+        begun(ledger, *paths, target, operation="convert", options=said, made=at) as told,
+        recognised(paths, adapter=adapter, limits=limits, progress=reading, identities=identities) as export,
+    ):
+        reading_ledger = Ledger(told)
+        done = _home(export, format, target, limits, told) if options == PLAIN else None
+        if done is None:
+            with trial_vault() as store, ExitStack() as stack:
+                batch = export.into(
+                    store,
+                    account=account,
+                    progress=reading,
+                    accept_invalid_signature=accept_invalid_signature,
+                    at=at,
+                    arrivals=Arrivals(reading_ledger, everything=False) if told is not None else None,
+                )
+                digests = [file.sha256 for file in export.files]
+                selection = Passing(store, batch.at, digests, strip_identifiers=options.strip_identifiers)
+                riding = Riding()
+                if residue:
+                    riding = of_packages(export.packages, writer, options, selection, stack, limits)
+                options = riding.within(msgspec.structs.replace(options, witness=told))
+                written = writer.write(selection, target, progress=writing, options=options)
+                riding.tell(written)
+                tell_tombstones(store, format, written.ledger)
+                done = Conversion(batch, written)
+        if told is None or ledger is None:
+            return done
+        source = LedgerEnd(formats=export.formats, files=of_sources(paths, export.files))
+        end = LedgerEnd(formats=(format_of(writer),), files=(of_path(target),))
+        lines = sorted([*reading_ledger.lines(), *done.written.ledger.lines()])
+        return msgspec.structs.replace(done, ledger=told.finish(lines, source, end, ledger.key))
 
 
-def _home(export: Export, format: str, target: Path, limits: Limits) -> Conversion | None:
+def _home(export: Export, format: str, target: Path, limits: Limits, witness: Witness | None) -> Conversion | None:
     """The only package of the input written home as the very files that it was, where ``target`` is named for that."""
     if len(export.packages) != 1 or export.files:
         return None
@@ -97,7 +121,7 @@ def _home(export: Export, format: str, target: Path, limits: Limits) -> Conversi
     if found is None:
         return None
     path, head, batch = found
-    written = lay_out(path, head, target, limits)
+    written = lay_out(path, head, target, limits, Ledger(witness))
     return None if written is None else Conversion(batch, written)
 
 

@@ -26,15 +26,12 @@ _SUFFIXES = (".json", ".zip", ".pam", ".pam.json", ".pam.cbor", ".cbor", ".age")
 _CHUNK_BYTES = 1 << 20
 
 
-def lay_out(path: Path, head: Head, target: Path, limits: Limits) -> Written | None:
+def lay_out(path: Path, head: Head, target: Path, limits: Limits, ledger: Ledger) -> Written | None:
     """Copy the package at ``path`` to ``target``; None where that is not named for what the package is.
 
     Raises:
         OutputError: ``target`` is in the way, or cannot be written; nothing of it was.
     """
-    ledger = Ledger()
-    counts = _counts(path, head, limits)
-    ledger.record("package", "accepted", "as-it-came", "came home as the very bytes that rode along")
     suffix, wanted = _suffix(head.name), _suffix(target.name)
     if head.form == "file" and wanted and not target.is_dir():
         # A name that ends in .pam alone says nothing of the encoding.
@@ -50,7 +47,7 @@ def lay_out(path: Path, head: Head, target: Path, limits: Limits) -> Written | N
                 raise OutputError(f"{target} is in the way", hint="name another file")
 
         check()
-        return Written(counts=counts, files=1, size_bytes=put(target, copy, check), ledger=ledger)
+        return Written(counts=_told(path, head, limits, ledger), files=1, size_bytes=put(target, copy, check), ledger=ledger)
     if wanted and not target.is_dir():
         return None
     if head.form == "file":
@@ -70,13 +67,19 @@ def lay_out(path: Path, head: Head, target: Path, limits: Limits) -> Written | N
             with file.open("rb") as stream, folder.create(name) as sink:
                 shutil.copyfileobj(stream, sink, _CHUNK_BYTES)
         folder.commit()
-        return Written(counts=counts, files=folder.files, size_bytes=folder.size_bytes, ledger=ledger)
+        return Written(
+            counts=_told(path, head, limits, ledger), files=folder.files, size_bytes=folder.size_bytes, ledger=ledger
+        )
 
 
-def _counts(path: Path, head: Head, limits: Limits) -> dict[str, int]:
-    """How many of what the package says, in its own words."""
+def _told(path: Path, head: Head, limits: Limits, ledger: Ledger) -> dict[str, int]:
+    """How many of what the package says, in its own words; the ledger is told of each."""
     format = formats.get(head.format)
-    return dict(Counter(each.group for each in format.elements(path, limits=limits))) if isinstance(format, Carrier) else {}
+    counts: Counter[str] = Counter()
+    for each in format.elements(path, limits=limits) if isinstance(format, Carrier) else ():
+        counts[each.group] += 1
+        ledger.record(each.group, "accepted", "as-it-came", "came home as the very bytes that rode along", uid=each.key)
+    return dict(counts)
 
 
 def _suffix(name: str) -> str:

@@ -27,8 +27,13 @@ from satchel.formats import registry as formats
 from satchel.formats.base import Reader, ReadOptions
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding, from_error
+from satchel.model.ledger import Ledger
 from satchel.model.packages import Carried, Edition, Heard, Reached
 from satchel.model.record import Asset, Item, Original, Tombstone
+from satchel.move.ledgers.arriving import Arrivals
+from satchel.move.ledgers.digests import of_sources
+from satchel.move.ledgers.document import LedgerEnd, LedgerFormat
+from satchel.move.ledgers.writing import Wanted, begun
 from satchel.move.restoring import reader_at
 from satchel.trust.age import NOBODY, Identities
 from satchel.vault.store import Intake, Store
@@ -131,6 +136,7 @@ class Export:
         limits: Limits,
         packages: Sequence[tuple[Path, Reader]] = (),
     ) -> None:
+        self.paths = tuple(paths)
         self.label = ", ".join("standard input" if str(path) == "-" else path.name or str(path) for path in paths)
         self._source = source
         self._limits = limits
@@ -154,10 +160,12 @@ class Export:
         accept_invalid_signature: bool = False,
         at: datetime | None = None,
         allow_erased: Sequence[str] = (),
+        arrivals: Arrivals | None = None,
     ) -> Batch:
         """Read all of it into the vault in one transaction. See ``import_paths``.
 
         Args:
+            arrivals: is told what became of each source object.
             at: when the import is said to be; None: now.
             accept_invalid_signature: see ``formats.base.Reader.read``.
             allow_erased: ids, or how they begin, of records that are taken though they were erased.
@@ -171,6 +179,8 @@ class Export:
         _check_ids(allow_erased)
         with store.importing(self.label, dry_run=dry_run, on_wait=shown.waiting, at=at) as intake, paused():
             intake.allow(allow_erased)
+            if arrivals is not None:
+                intake.watch(arrivals.arrived, arrivals.noted)
             for finding in self._source.findings:
                 intake.note(finding)
             context = ReadContext(limits=self._limits, account=account, loose=self._loose)
@@ -193,6 +203,14 @@ class Export:
     def packages(self) -> tuple[tuple[Path, Reader], ...]:
         """The packages of open formats, each with what reads it."""
         return tuple(self._packages)
+
+    @property
+    def formats(self) -> tuple[LedgerFormat, ...]:
+        """Which adapters and formats read it, with their versions."""
+        readers = [adapter.info.reader for adapter, claimed in zip(self._adapters, self._claims, strict=True) if claimed]
+        found = [LedgerFormat(name=name, version=version) for name, _, version in (text.partition("/") for text in readers)]
+        infos = [package.info for _, package in self._packages]  # type: ignore[attr-defined]
+        return tuple(dict.fromkeys([*found, *(LedgerFormat(name=info.name, version=info.version) for info in infos)]))
 
     @property
     def files(self) -> tuple[SourceFile, ...]:
@@ -293,6 +311,27 @@ def import_paths(
             accept_invalid_signature=accept_invalid_signature,
             allow_erased=allow_erased,
         )
+
+
+def import_told(
+    export: Export, store: Store, ledger: Wanted | None, *, dry_run: bool = False, **more: Any
+) -> tuple[Batch, dict[str, Any] | None]:
+    """Import, and write into a ledger what became of each source object: the change of the vault, and what the ledger says but
+    its records. ``more``: see ``Export.into``.
+
+    Raises:
+        UsageError, OutputError: the ledger cannot be written where it is wanted; nothing was imported then, unless the disk
+            filled up at the end.
+    """
+    with begun(ledger, *export.paths, operation="import", options={"dry_run": True} if dry_run else {}) as told:
+        counted = Ledger(told)
+        arrivals = Arrivals(counted, everything=True) if told is not None else None
+        batch = export.into(store, dry_run=dry_run, arrivals=arrivals, **more)
+        if told is None or ledger is None:
+            return batch, None
+        source = LedgerEnd(formats=export.formats, files=of_sources(export.paths, export.files))
+        target = LedgerEnd() if dry_run else LedgerEnd(vault=store.owner_id, change=batch.id)
+        return batch, told.finish(counted.lines(), source, target, ledger.key)
 
 
 def _check_ids(ids: Sequence[str]) -> None:

@@ -20,6 +20,7 @@ from satchel.trust.secrets import Secret
 from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey
 from satchel.vault.values import (
     Allowed,
+    Arrived,
     AuditEntry,
     Batch,
     Change,
@@ -126,6 +127,11 @@ class Intake(Protocol):
 
     def note(self, finding: Finding) -> None:
         """Remember what the reader told."""
+        ...
+
+    def watch(self, arrived: Arrived | None, noted: Callable[[Finding], None]) -> None:
+        """Tell of every source object what became of it (its uid, the source's word for its kind, its place), and of every
+        finding, one by one."""
         ...
 
     def summary(self) -> Summary:

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from satchel.errors import Place
 from satchel.model.erasure import How, Mode
 from satchel.model.findings import Finding
 from satchel.model.record import Record, Tombstone
@@ -19,6 +20,8 @@ from satchel.trust.signatures import ED25519
 #: taken: a tombstone forbids it.
 Outcome = Literal["new", "updated", "unchanged", "older", "erased"]
 OUTCOMES: tuple[Outcome, ...] = ("new", "updated", "unchanged", "older", "erased")
+#: See ``Intake.watch``: the uid, the kind and the place of a source object, and what became of it.
+Arrived = Callable[[str, str, Place, Outcome], None]
 #: Counts of records: kind → outcome → how many.
 Counts = dict[str, dict[Outcome, int]]
 
@@ -214,14 +217,15 @@ class AuditEntry(msgspec.Struct, frozen=True):
 
 
 class Kept(NamedTuple):
-    """A record by its bytes: our kind and the source's word for it, the bytes, their place in the file, and the canonical JSON
-    that they are known to be ("": none)."""
+    """A record by its bytes: our kind and the source's word for it, the bytes, their place in the file, the canonical JSON that
+    they are known to be ("": none), and its uid."""
 
     kind: str
     source_kind: str
     native: bytes
     element: int
     dialect: str
+    uid: str = ""
 
 
 class Stats(msgspec.Struct, frozen=True):

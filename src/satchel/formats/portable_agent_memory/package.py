@@ -42,7 +42,15 @@ class PortableAgentMemory:
             raise UsageError("the ids of an artifact are over what it holds: its identifiers cannot be left out")
         profile = profile_called(options.profile) if options.profile else None
         key = require_ed25519(options.signing_key) if options.signing_key is not None else None
-        return writer.write(selection, target, progress, profile=profile, signing_key=key, riding=options.capsules)
+        return writer.write(
+            selection,
+            target,
+            progress,
+            profile=profile,
+            signing_key=key,
+            riding=options.capsules,
+            witness=options.witness,
+        )
 
     def read(self, path: Path, *, known: Known, options: ReadOptions = READ) -> Iterator[Item]:
         """See ``formats.base.Reader.read``: nothing is given before all of an artifact was verified."""

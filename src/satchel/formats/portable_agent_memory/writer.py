@@ -37,7 +37,7 @@ from satchel.formats.portable_agent_memory.sealing import seal
 from satchel.formats.portable_agent_memory.spools import Spool, Where
 from satchel.formats.portable_agent_memory.weaving import Loom, is_home
 from satchel.limits import DEFAULT
-from satchel.model.ledger import Ledger
+from satchel.model.ledger import Ledger, Witness
 from satchel.model.times import to_rfc3339
 from satchel.trust.signatures import PrivateKey
 
@@ -72,6 +72,7 @@ def write(
     profile: Profile | None = None,
     signing_key: PrivateKey | None = None,
     riding: tuple[Capsule, ...] = (),
+    witness: Witness | None = None,
 ) -> Written:
     """Write ``selection`` as the file ``target``, or where it is not named as an artifact is, as a folder of such files.
 
@@ -79,12 +80,14 @@ def write(
         riding: capsules that it carries, in the first artifact.
         profile: the shape; None: that of the artifact which the selection is, else ``sdk-0.1`` (dossier 2.4).
 
+        witness: see ``formats.base.WriteOptions``.
+
     Raises:
         OutputError: it does not fit one artifact, or ``target`` cannot be written; nothing of it was.
         UsageError: the key is no Ed25519 key.
     """
     with Spool() as spool, paused():
-        export = _Export(selection, target, progress, profile, signing_key, spool, riding)
+        export = _Export(selection, target, progress, profile, signing_key, spool, riding, witness)
         return export.run()
 
 
@@ -100,6 +103,7 @@ class _Export:
         signing_key: PrivateKey | None,
         spool: Spool,
         riding: tuple[Capsule, ...],
+        witness: Witness | None,
     ) -> None:
         self._selection = selection
         self._target = target
@@ -108,7 +112,7 @@ class _Export:
         self._key = signing_key
         self._spool = spool
         self._riding = riding
-        self.ledger = Ledger()
+        self.ledger = Ledger(witness)
         self._items: list[Item] = []
         #: Where a record without an entry stands in the spool, by the uid that it has in an artifact.
         self._beside: dict[str, Where] = {}
@@ -125,7 +129,7 @@ class _Export:
         self._weave()
         for came in self._came:
             if came.uid:
-                self.ledger.record("foreign", "accepted")
+                self.ledger.record("foreign", "accepted", uid=came.uid)
         home = self._whole() if self._key is None and not self._riding else None
         if home is None and not self._items and loom.profile is not SDK:
             hint = "sdk-0.1 has artifacts without entries"

@@ -80,6 +80,7 @@ def _of_the_record(record: Record, body: Message) -> dict[str, Any]:
         "language": record.language,
         "tags": list(record.tags),
         "trust": record.trust if record.trust == "untrusted" else "",
+        "sensitivity": record.access.sensitivity,
         "updated_at": to_rfc3339(updated) if updated and created and updated != created else "",
         "residue": dict(record.residue),
     }

@@ -87,6 +87,7 @@ class PortableAiMemory:
             recipients=options.recipients,
             since=options.since,
             capsules=options.capsules,
+            witness=options.witness,
         )
 
     def earlier(self, path: Path) -> Earlier:

@@ -81,6 +81,7 @@ class PortableMemory:
             signing_key=seed,
             since=options.since,
             riding=options.capsules,
+            witness=options.witness,
         )
 
     def earlier(self, path: Path) -> Earlier:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -46,7 +46,7 @@ from satchel.vault.sqlite.rows import (
     sort_time,
 )
 from satchel.vault.sqlite.texts import PendingTexts
-from satchel.vault.values import Batch, Counts, Outcome, SourceFile, Summary
+from satchel.vault.values import Arrived, Batch, Counts, Outcome, SourceFile, Summary
 
 #: Findings told one by one; past that, alike ones are counted together.
 MAX_FINDINGS = 2_000
@@ -112,6 +112,8 @@ class SqliteIntake(Arrivals):
         #: Small objects not yet merged.
         self._small: list[Original] = []
         self._small_bytes = 0
+        self._arrived: Arrived | None = None
+        self._noted: Callable[[Finding], None] | None = None
         self._was_empty = one(connection, "SELECT 1 FROM original LIMIT 1") is None
 
     def put(self, original: Original) -> None:
@@ -144,7 +146,7 @@ class SqliteIntake(Arrivals):
             if len(records) != 1 or records[0][0].uid != original.uid:
                 others.append((original, records))
             elif self._graves and (admitted := self._door.admit(original, records)) is None:
-                self._done("erased")
+                self._done("erased", original.uid, original.kind, original.place)
             else:
                 if self._graves and admitted:
                     original, records = admitted
@@ -165,6 +167,9 @@ class SqliteIntake(Arrivals):
             for kind, count in Counter([small.kind for small in fresh]).items():
                 self._count(kind, "new", count)
             self._originals["new"] = self._originals.get("new", 0) + len(fresh)
+            if self._arrived is not None:
+                for small in fresh:
+                    self._arrived(small.original.uid, small.original.kind, small.original.place, "new")
             self._texts.flush_when_full()
         for original, read in others:
             self._put(original, read)
@@ -185,12 +190,12 @@ class SqliteIntake(Arrivals):
                     self._count(kind, "updated", risen[kind])
                 if count > risen[kind]:
                     self._count(kind, "unchanged", count - risen[kind])
-            return self._done(outcome)
+            return self._done(outcome, original.uid, original.kind, original.place)
         records = self._read(original) if read is None else read
         if self._graves:
             admitted = self._door.admit(original, records)
             if admitted is None:
-                return self._done("erased")
+                return self._done("erased", original.uid, original.kind, original.place)
             if admitted.original.native != original.native:
                 # What is kept is what was kept before, without what was erased.
                 digest = hashlib.sha256(admitted.original.native).digest()
@@ -199,7 +204,7 @@ class SqliteIntake(Arrivals):
                     self._sight(same[0], "unchanged")
                     for record, _ in admitted.records:
                         self._count(record.kind, "unchanged")
-                    return self._done("unchanged")
+                    return self._done("unchanged", original.uid, original.kind, original.place)
             original, records = admitted
         kinds: dict[str, int] = {}
         for record, _ in records:
@@ -236,7 +241,7 @@ class SqliteIntake(Arrivals):
         self._texts.flush_when_full()
         outcome = "new" if not known else "older" if age.older else "updated" if changed else "unchanged"
         self._sight(id, outcome)
-        return self._done(outcome)
+        return self._done(outcome, original.uid, original.kind, original.place)
 
     def _vouch(self, original: Original, id: int) -> Counter[str]:
         """Raise to ``verified`` what was read of these very bytes while nobody vouched for them; how many records of each kind.
@@ -361,10 +366,17 @@ class SqliteIntake(Arrivals):
         changed = self._merge_all([(record, encode(record))], id, _Age(older=False, newer=False), asset.place)
         outcome: Outcome = "new" if not known else "updated" if changed else "unchanged"
         self._sight(id, outcome)
-        return self._done(outcome)
+        return self._done(outcome, record.uid, record.origin.kind, asset.place)
+
+    def watch(self, arrived: Arrived | None, noted: Callable[[Finding], None]) -> None:
+        """See Intake.watch."""
+        self._arrived = arrived
+        self._noted = noted
 
     def note(self, finding: Finding) -> None:
         """See Intake.note."""
+        if self._noted is not None:
+            self._noted(finding)
         key = (finding.code, finding.place.file)
         # Notes that are alike are told once for a file; what was lost is told one by one, up to a limit.
         if (finding.severity != "info" or finding.code == "erased") and len(self._findings) < MAX_FINDINGS:
@@ -651,6 +663,8 @@ class SqliteIntake(Arrivals):
         kinds = self._counts.setdefault(kind, {})
         kinds[outcome] = kinds.get(outcome, 0) + count
 
-    def _done(self, outcome: Outcome) -> Outcome:
+    def _done(self, outcome: Outcome, uid: str, kind: str, place: Place) -> Outcome:
+        if self._arrived is not None:
+            self._arrived(uid, kind, place, outcome)
         self._originals[outcome] = self._originals.get(outcome, 0) + 1
         return outcome

@@ -242,12 +242,12 @@ class SqliteStore:
         while True:
             page = rows(
                 self.connection,
-                "SELECT r.id, r.kind, o.kind, o.element, o.dialect, o.size, o.data, o.pack, o.start"
+                "SELECT r.id, r.uid, r.kind, o.kind, o.element, o.dialect, o.size, o.data, o.pack, o.start"
                 " FROM record r JOIN original o ON o.id = r.original WHERE r.platform = ? AND r.id > ? AND r.batch > ?"
                 f" AND (o.data IS NOT NULL OR o.pack IS NOT NULL) ORDER BY r.id LIMIT {_PAGE}",
                 (platform, last, after),
             )
-            for id, kind, source_kind, element, dialect, size, data, pack, start in page:
+            for id, uid, kind, source_kind, element, dialect, size, data, pack, start in page:
                 if allowed is not None and not allowed(self._record(id)):
                     continue
                 if as_of is not None:
@@ -256,7 +256,7 @@ class SqliteStore:
                         yield self._kept_of(state.original)
                     continue
                 native = Frame(data, size).native(0, size) if pack is None else self._kept.packed(pack).native(start, size)
-                yield Kept(kind, source_kind, native, element or 0, dialect)
+                yield Kept(kind, source_kind, native, element or 0, dialect, uid.hex())
             if len(page) < _PAGE:
                 return
             last = page[-1][0]
