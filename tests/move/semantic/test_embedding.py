@@ -21,7 +21,7 @@ class Table:
     dimensions = 2
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return np.array([ROWS[text] for text in texts], np.float32)
+        return np.array([ROWS[text] for text in texts], np.float32).reshape(len(texts), 2)
 
 
 def test_each_changed_text_is_held_against_its_best_match_of_the_whole_other_side() -> None:
@@ -35,6 +35,10 @@ def test_each_changed_text_is_held_against_its_best_match_of_the_whole_other_sid
 
 def test_nothing_is_said_of_a_text_that_the_model_knows_nothing_in() -> None:
     assert best_matches(Table(), ["?"], ["east"], [0], [0]) == ([1.0], [0.0])
+
+
+def test_a_side_without_a_text_has_no_match() -> None:
+    assert best_matches(Table(), ["east"], [], [0], []) == ([0.0], [])
 
 
 def test_the_hashing_embedder_is_lexical() -> None:

@@ -59,6 +59,8 @@ def best_matches(
 
 
 def _best(rows: NDArray[np.float32], numbers: list[int], others: NDArray[np.float32]) -> list[float]:
+    if not len(others):
+        return [0.0] * len(numbers)
     found: list[float] = []
     for start in range(0, len(numbers), _ROWS):
         several = rows[numbers[start : start + _ROWS]]

@@ -120,11 +120,18 @@ def _round_same(ones: Sequence[Said], others: Sequence[Said], values: Iterable[s
     """Whether each value has the words round it that it had, rather than those that another one had."""
     before, after = _contexts(ones), _contexts(others)
     for value in values:
-        own = len(before[value] & after[value])
-        best = max((len(before[other] & after[value]) for other in before if other != value), default=0)
+        own = _alike(before[value], after[value])
+        best = max((_alike(before[other], after[value]) for other in before if other != value), default=(0, 0))
         if best > own:
             return False
     return True
+
+
+def _alike(one: set[str], other: set[str]) -> tuple[int, int]:
+    """How many words two contexts share: first those that say something."""
+    shared = one & other
+    telling = sum(not is_silent(word) for word in shared)
+    return telling, len(shared) - telling
 
 
 def _contexts(side: Sequence[Said]) -> dict[str, set[str]]:
