@@ -158,7 +158,7 @@ def export(
             recipients=readers,
             redaction=redaction,
             residue=not no_residue,
-            ledger=ledgers.wanted(ledger, sign_ledger, store.signing_key, sign),
+            ledger=ledgers.wanted(ledger, sign_ledger, lambda name: store.signing_key(name), sign),
         )
     if json:
         counts = {**written.counts, "files": written.files, "size_bytes": written.size_bytes}

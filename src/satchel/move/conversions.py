@@ -30,6 +30,8 @@ from satchel.move.ledgers.writing import Wanted, begun, told_options
 from satchel.move.passing import Passing, epoch
 from satchel.move.restoring import Restoring
 from satchel.move.riding import Riding, of_packages
+from satchel.move.semantic import Embedder, Semantic
+from satchel.move.verified import verified
 from satchel.trust.age import NOBODY, Identities
 from satchel.vault.folder import trial_vault
 from satchel.vault.values import Batch
@@ -41,6 +43,14 @@ class Conversion(msgspec.Struct, frozen=True):
     read: Batch
     written: Written
     ledger: dict[str, Any] | None = None
+    #: None where it was not asked for, where the format cannot be read back, and where the very files came home.
+    semantic: Semantic | None = None
+
+
+class Verifying(msgspec.Struct, frozen=True):
+    """That a conversion is to be checked, and the third tier's model; None leaves that tier out."""
+
+    embedder: Embedder | None = None
 
 
 def convert(
@@ -58,6 +68,7 @@ def convert(
     identities: Identities = NOBODY,
     residue: bool = True,
     ledger: Wanted | None = None,
+    verify: Verifying | None = None,
 ) -> Conversion:
     """Write what is in ``paths`` into ``target``. See ``move.imports.recognised`` and ``formats.base.Format.write``.
 
@@ -66,6 +77,7 @@ def convert(
     Args:
         residue: let packages of another standard ride along, so that the way back gives their bytes.
         ledger: where to write what became of each record.
+        verify: read back what was written and hold it against what was read; what is found is told and takes nothing back.
 
     Raises:
         NotRecognised, InputError: the input cannot be read; nothing was written.
@@ -103,7 +115,10 @@ def convert(
                 written = writer.write(selection, target, progress=writing, options=options)
                 riding.tell(written)
                 tell_tombstones(store, format, written.ledger)
-                done = Conversion(batch, written)
+                semantic = None
+                if verify is not None:
+                    semantic = verified(store, writer, target, written.ledger, embedder=verify.embedder, limits=limits)
+                done = Conversion(batch, written, semantic=semantic)
         if told is None or ledger is None:
             return done
         source = LedgerEnd(formats=export.formats, files=of_sources(paths, export.files))
