@@ -172,7 +172,7 @@ def relations_of(uid: str, relations: list[Record], uids: dict[str, str]) -> set
 
 
 @pytest.mark.parametrize("name", READERS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(bag=bags())
 def test_what_comes_back_is_what_was_told(name: str, bag: Bag) -> None:
     with TemporaryDirectory() as folder:
@@ -215,7 +215,7 @@ def compare(record: Record, told: Told, all: Back) -> None:
     else:
         heard = all.heard.get(record.uid) or json.dumps(now, ensure_ascii=False, default=str)
         for field in was.keys() - fates.keys():
-            if field.startswith("body."):
+            if field.startswith("body.") and field != "body.role":
                 for text in strings(was[field]):
                     said = json.dumps(text, ensure_ascii=False)[1:-1]
                     assert said in heard or text in uids.values(), f"{record.kind} {field}: {text!r}"

@@ -31,6 +31,7 @@ from satchel.formats.portable_agent_memory.reissue import in_order, issued, plac
 from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, between, plain_of
 from satchel.formats.portable_agent_memory.rows import Entry, Lens, Plain, Source, decode, encode
 from satchel.formats.portable_agent_memory.spools import Spool, Where
+from satchel.formats.secrets import CODE, SECRETIVE, TEXT, holds_secret
 from satchel.limits import DEFAULT
 from satchel.model.fields import fields_of
 from satchel.model.ids import make_uid
@@ -178,6 +179,8 @@ class Loom:
     def _refusal(self, record: Record) -> Refused | None:
         if not record.access.exportable:
             return Refused("not-exportable", "marked as not to be exported")
+        if record.kind in SECRETIVE and not _came_so(record) and holds_secret(record, self._selection.unmapped(record)):
+            return Refused(CODE, TEXT)
         if record.kind == "message":
             whole = self._get(record.linked("part_of"))
             if whole is not None and not whole.access.exportable:
