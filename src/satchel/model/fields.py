@@ -8,27 +8,47 @@ from typing import Any
 
 import msgspec
 
-from satchel.model.record import Record
+from satchel.model.bodies import BODIES
+from satchel.model.record import Access, Provenance, Record, Times
 
-_SECTIONS = frozenset({"access", "body", "provenance", "times"})
 #: Members that say which record it is, or that the vault gives it: none that a format could lose.
 _OURS = frozenset({"uid", "origin", "native", "touched", "kind", "recorded"})
 
 
+def _plain(type_: type[msgspec.Struct]) -> dict[str, Any]:
+    """What each member of a struct is where nobody says anything."""
+    fields = msgspec.structs.fields(type_)
+    return {field.name: msgspec.to_builtins(field.default) for field in fields if field.default is not msgspec.NODEFAULT}
+
+
+_HEADER = _plain(Record)
+_SECTIONS: dict[str, dict[str, Any]] = {"access": _plain(Access), "provenance": _plain(Provenance), "times": _plain(Times)}
+_BODIES = {kind: _plain(body) for kind, body in BODIES.items()}
+
+
 def fields_of(record: Record) -> tuple[str, ...]:
     """The fields in which a record says something: those that are not at their default; sorted."""
-    return named(msgspec.to_builtins(record, builtin_types=(datetime,)))
+    return named(msgspec.to_builtins(record, builtin_types=(datetime,)), record.kind)
 
 
-def named(value: Mapping[str, Any]) -> tuple[str, ...]:
-    """The same of a record's members as JSON."""
+def named(value: Mapping[str, Any], kind: str) -> tuple[str, ...]:
+    """The same of a record's members as JSON, of which some may be left out."""
     found: list[str] = []
     for name, item in value.items():
         if name in _OURS:
             continue
-        if name in _SECTIONS:
-            found += [f"{name}.{member}" for member in item if member not in _OURS]
-        else:
-            found.append(name)
+        # A default that was read from somewhere is written too: equal, though not the very same.
+        section = _BODIES[kind] if name == "body" else _SECTIONS.get(name)
+        if section is None:
+            if item != _HEADER[name]:
+                found.append(name)
+            continue
+        for member, said in item.items():
+            if member not in _OURS and said != section.get(member, _NOTHING):
+                found.append(f"{name}.{member}")
     found.sort()
     return tuple(found)
+
+
+#: What is no value of any member.
+_NOTHING = object()

@@ -31,6 +31,7 @@ from satchel.formats.portable_agent_memory.reissue import in_order, issued, plac
 from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, between, plain_of
 from satchel.formats.portable_agent_memory.rows import Entry, Lens, Plain, Source, decode, encode
 from satchel.formats.portable_agent_memory.spools import Spool, Where
+from satchel.formats.secrets import CODE, SECRETIVE, TEXT, holds_secret
 from satchel.limits import DEFAULT
 from satchel.model.fields import fields_of
 from satchel.model.ids import make_uid
@@ -49,6 +50,7 @@ _TITLE_CHARACTERS = 80
 _HELD = 1024
 _LARGEST = 2**53 - 1
 _BESIDE = "carried in metadata.satchel"
+_SECTIONS = ("access", "body", "provenance", "times")
 #: Of a record that rides whole, what is told by itself.
 _TOLD_APART = frozenset({"links", "trust"})
 
@@ -177,6 +179,8 @@ class Loom:
     def _refusal(self, record: Record) -> Refused | None:
         if not record.access.exportable:
             return Refused("not-exportable", "marked as not to be exported")
+        if record.kind in SECRETIVE and not _came_so(record) and holds_secret(record, self._selection.unmapped(record)):
+            return Refused(CODE, TEXT)
         if record.kind == "message":
             whole = self._get(record.linked("part_of"))
             if whole is not None and not whole.access.exportable:
@@ -430,17 +434,18 @@ class Loom:
         if where != "created":
             text = f"created_at is required; taken from {where}"
             self.ledger.field(kind, "times.created", "widened", "time-substituted", text, uid=record.uid)
+        substituted = {"created"} if where != "created" else set()
         for member in ("salience", "confidence"):
             if any(row.theirs == f"/{member}" for row in lens.rows) and member not in said:
                 assumed = "the format asks for one; 0.5 is written"
                 self.ledger.field(kind, f"body.{member}", "widened", "score-assumed", assumed, uid=record.uid)
-        substituted = {"created"} if where != "created" else set()
-        substituted |= {name for name in ("salience", "confidence") if name not in said}
+                substituted.add(member)
         carried = [
-            f"{section}.{member}"
-            for section in ("access", "body", "provenance", "times")
-            for member in sorted(residue.get(section, {}).keys() - substituted)
+            f"{section}.{member}" for section in _SECTIONS for member in sorted(residue.get(section, {}).keys() - substituted)
         ]
+        if lens.name == "statement" and "body.type" not in carried:
+            # A fact's type goes without saying, and an episodic entry is read as an episode.
+            carried.append("body.type")
         carried += [member for member in ("language", "residue", "scope", "status", "tags") if member in residue]
         self.ledger.fields(kind, tuple(carried), "carried", "no-member", _BESIDE, uid=record.uid)
         self._tell_loose(record, residue)
@@ -455,13 +460,22 @@ class Loom:
             self.ledger.field(record.kind, "unmapped", "carried", "no-member", text, uid=record.uid)
 
     def _tell_exact(self, record: Record, changes: tuple[int, int]) -> None:
-        texts, lost = changes
-        if texts:
-            text = "past 2^53 not every reader is exact; written as text"
-            self.ledger.field(record.kind, "numbers", "narrowed", "integer-as-text", text, uid=record.uid)
-        if lost:
-            text = "NaN and infinities are no JSON"
-            self.ledger.field(record.kind, "numbers", "lost", "no-number", text, uid=record.uid)
+        if not any(changes):
+            return
+        texts, lost = _inexact(plain_of(record))
+        text = "past 2^53 not every reader is exact; written as text"
+        self.ledger.fields(record.kind, texts, "narrowed", "integer-as-text", text, uid=record.uid)
+        self.ledger.fields(record.kind, lost, "lost", "no-number", "NaN and infinities are no JSON", uid=record.uid)
+
+
+def _inexact(plain: Plain) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The fields of a plain record that hold numbers which ``exact`` writes as text, and those that it leaves out."""
+    members = {name: value for name, value in plain.items() if name not in _SECTIONS}
+    members |= {f"{section}.{name}": value for section in _SECTIONS for name, value in plain.get(section, {}).items()}
+    found = {name: exact(value)[1] for name, value in members.items()}
+    return tuple(sorted(name for name, (texts, _) in found.items() if texts)), tuple(
+        sorted(name for name, (_, lost) in found.items() if lost)
+    )
 
 
 def _came_so(record: Record) -> bool:

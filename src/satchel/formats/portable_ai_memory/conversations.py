@@ -27,7 +27,7 @@ from satchel.formats.portable_ai_memory.spelling import (
     without_nulls,
 )
 from satchel.formats.portable_ai_memory.talk import Draft, connect, fill_times
-from satchel.model.bodies import Conversation, Message
+from satchel.model.bodies import Conversation, Message, Part
 from satchel.model.fields import fields_of
 from satchel.model.ids import uuid_of
 from satchel.model.ledger import About, Ledger
@@ -35,6 +35,7 @@ from satchel.model.record import Record
 from satchel.model.times import to_rfc3339
 
 _CARRIED = "carried in raw_metadata.satchel"
+_PARTS = f"what the format's parts, calls and attachments do not say is {_CARRIED}; where in a text a source is cited is not"
 _UNMAPPED = "what the source said besides; carried in raw_metadata"
 
 
@@ -171,6 +172,11 @@ class _Reading:
         if unmapped is not None:
             self.ledger.field("message", "unmapped", "carried", "no-member", _UNMAPPED, uid=record.uid)
         tell_message(record, self.head, names, self.ledger)
+        if len(chain) > 1:
+            text = "a message that is a chain answers with its first part; what follows it answers its last"
+            self.ledger.field("message", "body.parent", "widened", "segments", text, uid=record.uid)
+        if not all(map(_is_plain, body.parts)):
+            self.ledger.field("message", "body.parts", "narrowed", "parts", _PARTS, uid=record.uid)
         draft.about = About(record.uid, names, record.origin.id) if self.ledger.is_witnessed else None
 
     def tell(self) -> None:
@@ -183,6 +189,13 @@ class _Reading:
                 self.ledger.record("message", "transformed", "segments", text, of=draft.about)
             else:
                 self.ledger.record("message", "accepted", of=draft.about)
+
+
+def _is_plain(part: Part) -> bool:
+    """Whether a part of the format says all of one of ours, in its place."""
+    if part.type not in ("text", "code") or not part.text:
+        return False
+    return part == Part(type=part.type, text=part.text, language=part.language, media_type=part.media_type)
 
 
 def _raw(key: str, unmapped: Any, ours: dict[str, Any]) -> dict[str, Any]:

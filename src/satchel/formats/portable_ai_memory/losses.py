@@ -16,6 +16,7 @@ from satchel.model.record import Record
 TRUST = "how far it is trusted is this vault's own word, which nobody takes from another"
 _CARRIED = "carried in metadata.satchel"
 _RAW = "carried in raw_metadata.satchel"
+_OF_TALK = "a message has none of its own: that of its conversation counts"
 _NO_MEMBER = "the format has no member for it"
 
 #: Of a record that becomes a memory, the members of its body that the memory's content, type and confidence say.
@@ -24,7 +25,10 @@ _STATEMENT = {
     "memory": _CONTENT | {"body.type"},
     "document": _CONTENT | {"body.blob"},
 }
-_MESSAGE = frozenset({"body.role", "body.parts", "body.parent", "body.position", "body.model", "times.created", "links"})
+_MESSAGE = frozenset(
+    {"body.role", "body.parts", "body.parent", "body.position", "body.model", "times.created", "links"}
+    | {"provenance.conversation"}
+)
 _MESSAGE_CARRIED = frozenset(
     {"body.author", "body.recipient", "body.is_hidden", "body.state", "times.updated", "status", "language", "tags"}
     | {"access.sensitivity", "residue", "trust"}
@@ -53,8 +57,12 @@ def _beside(kind: str, names: tuple[str, ...], is_custom: bool) -> tuple[str, ..
 
 def tell_message(record: Record, head: Record, names: tuple[str, ...], ledger: Ledger) -> None:
     """What a message says beside its own members, and what it cannot say. ``head``: its conversation."""
-    same = record.provenance.platform == head.provenance.platform and record.provenance.account == head.provenance.account
-    carried, lost = _of_message(names, same)
+    said, of = record.provenance, head.provenance
+    carried, lost = _of_message(names)
+    if said.platform != of.platform:
+        ledger.field("message", "provenance.platform", "widened", "as-of-talk", _OF_TALK, uid=record.uid)
+    if said.account != of.account:
+        ledger.field("message", "provenance.account", "widened", "as-of-talk", _OF_TALK, uid=record.uid)
     if record.trust != "untrusted" and "trust" in carried:
         carried = tuple(name for name in carried if name != "trust")
         ledger.field("message", "trust", "lost", "not-for-others", TRUST, uid=record.uid)
@@ -67,8 +75,8 @@ def tell_message(record: Record, head: Record, names: tuple[str, ...], ledger: L
 
 
 @functools.lru_cache(1024)
-def _of_message(names: tuple[str, ...], same: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    said = _MESSAGE | _MESSAGE_CARRIED | (_WHOSE if same else frozenset())
+def _of_message(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    said = _MESSAGE | _MESSAGE_CARRIED | _WHOSE
     return tuple(name for name in names if name in _MESSAGE_CARRIED), tuple(name for name in names if name not in said)
 
 

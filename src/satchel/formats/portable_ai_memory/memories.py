@@ -17,6 +17,7 @@ from satchel.formats.portable_ai_memory.hashing import content_hash
 from satchel.formats.portable_ai_memory.losses import tell_statement
 from satchel.formats.portable_ai_memory.spelling import exact, platform_name, raw_key, tag_list
 from satchel.formats.portable_ai_memory.statements import Statement
+from satchel.model.bodies import Memory
 from satchel.model.ids import make_uid, uuid_of
 from satchel.model.ledger import Ledger
 from satchel.model.record import Link, Record
@@ -82,6 +83,9 @@ def memory_object(
     }
     if statement.custom_type:
         memory["custom_type"] = statement.custom_type
+    if isinstance(record.body, Memory) and record.body.type == "custom" and statement.custom_type != record.body.custom_type:
+        text = "the format asks for one, without white space round it"
+        ledger.field(kind, "body.custom_type", "widened", "type-assumed", text, uid=record.uid)
     confidence = statement.confidence
     if confidence is not None and not math.isfinite(confidence):
         ledger.field(kind, "body.confidence", "lost", "no-number", "NaN and infinities are no JSON", uid=record.uid)

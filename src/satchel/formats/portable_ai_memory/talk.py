@@ -50,9 +50,16 @@ def connect(drafts: dict[str, Draft], dropped: dict[str, str], ledger: Ledger) -
             text = "the message was its own ancestor; made a root"
             ledger.field("message", "body.parent", "lost", "parent-circle", text, uid=root.uid)
         settled.update(path)
+    roots = 0
     for draft in drafts.values():
         if draft.parent:
             drafts[draft.parent].children.append(draft)
+        else:
+            roots += 1
+    if roots == len(drafts) and not any(len(draft.ids) > 1 for draft in drafts.values()):
+        text = "where no message names one, each is taken for the answer to the one before"
+        for draft in list(drafts.values())[1:]:
+            ledger.field("message", "body.parent", "widened", "linear-talk", text, uid=draft.uid)
 
 
 def _written_parent(draft: Draft, drafts: dict[str, Draft], dropped: dict[str, str], ledger: Ledger) -> str:
@@ -62,9 +69,8 @@ def _written_parent(draft: Draft, drafts: dict[str, Draft], dropped: dict[str, s
         met.add(parent)
         parent = dropped[parent]
     if parent and parent not in drafts:
-        if parent not in dropped:
-            text = "the parent is not in this conversation"
-            ledger.field("message", "body.parent", "lost", "parent-absent", text, uid=draft.uid)
+        text = "the parent is not in this conversation"
+        ledger.field("message", "body.parent", "lost", "parent-absent", text, uid=draft.uid)
         return ""
     if met:
         text = "the parent is not written; its own is named"

@@ -34,6 +34,7 @@ from satchel.formats.portable_memory.manifest import Head
 from satchel.formats.portable_memory.records import foundations, without_erased
 from satchel.formats.portable_memory.tombstones import verdict
 from satchel.formats.portable_memory.writer import GENERATOR, BundleWriter, Profile
+from satchel.formats.secrets import CODE, TEXT, holds_secret
 from satchel.formats.sorting import SortedLines
 from satchel.model.bodies import KINDS, Document, Relation
 from satchel.model.fields import fields_of
@@ -257,6 +258,9 @@ class Rows:
         kind, around, writer = record.kind, self._around, self._writer
         if not record.access.exportable:
             ledger.record(kind, "omitted", "not-exportable", "marked as not to be exported", of=record)
+            return
+        if holds_secret(record):
+            ledger.record(kind, "omitted", CODE, TEXT, of=record)
             return
         whole_of = around.get(record.linked("part_of")) if kind == "message" else None
         if whole_of is not None and not whole_of.access.exportable:

@@ -64,8 +64,11 @@ def tell(record: Record, row: Mapping[str, Any], carried: Mapping[str, Any], led
     """
     kind, uid = record.kind, record.uid
     mapped = _MAPPED[kind]
-    left = named(carried)
+    left = named(carried, kind)
     beside = [name for name in left if name not in mapped and not _is_said(record, row, name)]
+    if isinstance(record.body, bodies.Memory) and record.body.type == "fact":
+        # The type that goes without saying, and that an episode does not have.
+        beside.append("body.type")
     ledger.fields(kind, tuple(beside), "carried", "no-member", _CARRIED, uid=uid)
     _tell_times(record, left, ledger)
     body = record.body
@@ -81,6 +84,12 @@ def tell(record: Record, row: Mapping[str, Any], carried: Mapping[str, Any], led
     if kind == "memory" and not record.scope and row.get("contextID"):
         text = "the conversation that it was drawn from stands as its context"
         ledger.field(kind, "scope", "widened", "context-of-talk", text, uid=uid)
+    is_over = record.status in ("superseded", "retracted")
+    if isinstance(body, bodies.Conversation | bodies.Scope) and is_over and not body.is_archived:
+        text = f"a context that holds no longer is archived; {_CARRIED}"
+        ledger.field(kind, "body.is_archived", "widened", "as-archived", text, uid=uid)
+    if isinstance(body, bodies.Profile) and not body.title:
+        ledger.field(kind, "body.title", "widened", "id-as-title", "a core block is called by its id", uid=uid)
     match body:
         case bodies.Document() if len(body.text) > summary:
             text = "its row has the beginning alone; a chunk of its own has all of it"
