@@ -13,9 +13,9 @@ Every door (the library, the command line, a server) opens it with ``view`` and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import msgspec
 
@@ -30,7 +30,24 @@ from satchel.trust.public_keys import PublicKey, read_typed_key
 from satchel.trust.secrets import Secret
 from satchel.vault.sight import Sight, is_uid
 from satchel.vault.store import Store
-from satchel.vault.values import AuditEntry, Exported, Found, Hit, Kept, Posting, Query, SourceOf, Talks, Version
+from satchel.vault.values import (
+    AuditEntry,
+    Exported,
+    Found,
+    Hit,
+    Kept,
+    Near,
+    Posting,
+    Query,
+    SourceOf,
+    Talks,
+    VectorModel,
+    Version,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 #: What no token opens, whatever it permits: writing, for which no door has rules yet; keys, trust and grants; the log and what
 #: else speaks of the vault as a whole. What is in neither this list nor a method is refused all the same.
@@ -38,6 +55,7 @@ REFUSED = frozenset(
     {
         "batch",
         "batches",
+        "begin_vectors",
         "check",
         "check_audit",
         "came_from",
@@ -46,15 +64,19 @@ REFUSED = frozenset(
         "create_signing_key",
         "distrust_did",
         "distrust_key",
+        "drop_vectors",
         "erasures",
         "exports",
         "exports_holding",
+        "finish_vectors",
         "forget",
         "hand_out",
         "handouts",
         "held_before",
         "importing",
         "issued_tokens",
+        "keep_vectors",
+        "lacking_vectors",
         "note_seen_export",
         "note_token",
         "reach_of",
@@ -431,6 +453,37 @@ class _View:
         if self._sight.is_whole:
             return found
         return [(at, row) for at, row in found if self._sees_row(row)] if self._sees_row(whole) else []
+
+    def vector_models(self) -> list[VectorModel]:
+        """The one in use, without where it lies and how much there is of it."""
+        self._ask()
+        return [
+            msgspec.structs.replace(model, place=model.place if self._sight.is_whole else "", records=0)
+            for model in self._store.vector_models()
+            if model.in_use
+        ]
+
+    def nearest(self, digest: str, query: NDArray[np.float32], most: int, *, also: Collection[int] = ()) -> list[Near]:
+        """As Store's. A cosine tells of its record alone; what is out of sight takes no place of what is in it."""
+        self._ask()
+        if self._sight.is_whole:
+            return self._store.nearest(digest, query, most, also=also)
+        wanted = {row for row in also if self._sees_row(row)}
+        asked = most
+        while True:
+            found = self._store.nearest(digest, query, asked, also=wanted)
+            seen = [each for each in found if self._sees_row(each.row)]
+            if len(seen) >= most + len(wanted) or len(found) < asked:
+                break
+            asked *= 4
+        left = most
+        shown: list[Near] = []
+        for each in seen:
+            if left > 0 or each.row in wanted:
+                is_in = each.whole is not None and self._sees_row(each.whole)
+                shown.append(each if is_in else Near(each.row, each.cosine, None, None))
+            left -= 1
+        return shown
 
     def by_rows(self, ids: Sequence[int]) -> list[Record | None]:
         self._ask()
