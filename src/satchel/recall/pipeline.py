@@ -29,6 +29,7 @@ from satchel.recall.framing import BLOCKS, Block, Item, Style, block, line, new_
 from satchel.recall.relevance import USUAL, Weights, scores
 from satchel.recall.retrieval import retrieve
 from satchel.recall.telling import told
+from satchel.recall.vectors import Sense
 from satchel.vault.store import Store
 
 Target = Literal["plain", "claude", "gpt", "gemini", "llama"]
@@ -91,11 +92,14 @@ class Context(msgspec.Struct, frozen=True):
     counts: dict[str, int]
 
 
-def context(store: Store, asked: Asked, *, now: datetime, counter: Counter = BYTES, nonce: str = "") -> Context:
+def context(
+    store: Store, asked: Asked, *, now: datetime, counter: Counter = BYTES, nonce: str = "", sense: Sense | None = None
+) -> Context:
     """What an agent gets to see for a task.
 
     Args:
         now: aware; scores and validity are of this moment.
+        sense: the model whose vectors are in use (vectors.in_use); None to go by words alone.
         nonce: for tests; a new one where it is "".
 
     Raises:
@@ -104,7 +108,7 @@ def context(store: Store, asked: Asked, *, now: datetime, counter: Counter = BYT
     asking = question(asked.task, now)
     style: Style = "tags" if asked.target == "claude" else "markers"
     held: list[Held] = []
-    candidates = _ranked(store, asking, asked, now, held)
+    candidates = _ranked(store, asking, asked, now, held, sense)
     nonce = nonce or new_nonce()
     head = opening(nonce, style)
     room = asked.budget - counter.count(head) - counter.count(_summary(_MOST_COUNTS, nonce, style))
@@ -135,7 +139,9 @@ def context(store: Store, asked: Asked, *, now: datetime, counter: Counter = BYT
     return Context(text, nonce, PLACES[asked.target], counter.name, asked.budget, cost, given, tuple(held), counts)
 
 
-def _ranked(store: Store, asking: Question, asked: Asked, now: datetime, held: list[Held]) -> list[Candidate]:
+def _ranked(
+    store: Store, asking: Question, asked: Asked, now: datetime, held: list[Held], sense: Sense | None
+) -> list[Candidate]:
     """What may go in, the most relevant first."""
     met_out: dict[str, str] = {}
 
@@ -146,7 +152,7 @@ def _ranked(store: Store, asking: Question, asked: Asked, now: datetime, held: l
             met_out[record.uid] = reason
         return not reason
 
-    found = retrieve(store, asking, may=may) if asking.words else []
+    found = retrieve(store, asking, may=may, sense=sense) if asking.words else []
     held += [Held(uid, reason) for uid, reason in met_out.items()]
     best = max((result.evidence.total for result in found), default=0.0) or 1.0
     speaking = [(result.record, result.evidence.total / best) for result in found]

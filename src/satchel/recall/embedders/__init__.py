@@ -35,6 +35,10 @@ class Embedder(Protocol):
     def dimensions(self) -> int:
         """Numbers in a vector."""
 
+    @property
+    def is_lexical(self) -> bool:
+        """Whether it knows spellings alone, so that words tell more than its vectors."""
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One row for each text, of length 1; a text without anything that the model knows gives zeros.
 

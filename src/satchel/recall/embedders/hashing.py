@@ -49,6 +49,7 @@ class HashingEmbedder:
     """See the module's text."""
 
     name = "hashing"
+    is_lexical = True
 
     def __init__(self, dimensions: int = DIMENSIONS) -> None:
         self.dimensions = dimensions

@@ -1,0 +1,163 @@
+"""Vectors of a vault's records: made bit by bit, taken up again where they were left, and in use when all are there.
+
+A record's text is cut to passages, and each has a vector of its own: a model reads some hundred words, and what is said in the
+middle of a document is not lost in the mean of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from satchel.limits import DEFAULT, Limits
+from satchel.recall.telling import told
+from satchel.vault.values import Near, VectorModel
+
+if TYPE_CHECKING:
+    from satchel.recall.embedders import Embedder
+    from satchel.vault.store import Store
+
+#: Changes with whatever decides what of a record is embedded.
+VERSION = 1
+#: A passage in UTF-8: some 250 tokens of English, which the usual small models read whole.
+PASSAGE_BYTES = 1000
+#: Passages that are embedded and kept at once: what is lost where it is killed.
+KEPT_PASSAGES = 256
+_PAGE = 256
+#: Where a passage may end, the best places first: a blank line, a line, a sentence, a word.
+_ENDS = tuple(re.compile(pattern) for pattern in (r"\n\s*\n", r"\n", r"[.!?…。！？][\"')\]”’»]*\s*", r"\s"))
+
+
+class Sense(msgspec.Struct, frozen=True):
+    """An embedder and the name under which the vault holds its vectors."""
+
+    embedder: Embedder
+    digest: str
+
+    @classmethod
+    def of(cls, embedder: Embedder) -> Sense:
+        """The name is of the model and of how texts are cut."""
+        return cls(embedder, hashlib.sha256(f"satchel vectors {VERSION} {embedder.digest}".encode()).hexdigest())
+
+    @property
+    def is_lexical(self) -> bool:
+        return self.embedder.is_lexical
+
+    def nearest(self, store: Store, text: str, most: int, *, also: Collection[int] = ()) -> list[Near]:
+        """As Store.nearest, of a text's beginning: as much of it as a passage holds."""
+        (vector,) = self.embedder.embed([next(passages(text), "")])
+        return store.nearest(self.digest, vector, most, also=also)
+
+
+class Made(msgspec.Struct, frozen=True):
+    """How far it is: of ``records`` in the vault, ``done`` were looked at. ``in_use``: all were, and the model answers."""
+
+    done: int
+    records: int
+    in_use: bool
+
+
+def passages(text: str) -> Iterator[str]:
+    """``text`` in pieces of at most ``PASSAGE_BYTES``, cut where it can be read on best; none of white space alone."""
+    start = 0
+    while start < len(text):
+        end = _end(text, start)
+        if piece := text[start:end].strip():
+            yield piece
+        start = end
+
+
+def _end(text: str, start: int) -> int:
+    piece = text[start : start + PASSAGE_BYTES]
+    fitting = len(piece.encode("utf-8", "replace")[:PASSAGE_BYTES].decode("utf-8", "ignore"))
+    if start + fitting >= len(text):
+        return len(text)
+    for pattern in _ENDS:
+        # In the second half, or the pieces would become too small to say anything.
+        ends = [match.end() for match in pattern.finditer(piece, fitting // 2, fitting)]
+        if ends:
+            return start + ends[-1]
+    return start + max(1, fitting)
+
+
+def make(
+    store: Store,
+    embedder: Embedder,
+    place: str,
+    *,
+    limit_s: float | None = None,
+    on_progress: Callable[[Made], None] = lambda made: None,  # noqa: ARG005
+    limits: Limits = DEFAULT,
+) -> Made:
+    """Make the vectors that are missing, and use the model when none is.
+
+    Whatever was kept stays kept: killed, or stopped by ``limit_s``, it goes on there the next time. Until it is done the model
+    before it answers, or words alone.
+
+    Args:
+        place: how to open the embedder again (embedders.sources).
+        limits: of a longer text the first ``text_passages`` are embedded.
+
+    Raises:
+        What the embedder and the store raise; what was kept before stays.
+    """
+    sense = Sense.of(embedder)
+    store.begin_vectors(VectorModel(digest=sense.digest, name=embedder.name, dimensions=embedder.dimensions, place=place))
+    until = None if limit_s is None else time.monotonic() + limit_s
+    made = state(store, sense)
+    on_progress(made)
+    while not made.in_use:
+        after = 0
+        while True:
+            if until is not None and time.monotonic() >= until:
+                return made
+            kept = _some(store, sense, after, limits)
+            if kept is None:
+                # The vault changed meanwhile: what was read is read again.
+                continue
+            if not kept:
+                break
+            after, count = kept
+            made = msgspec.structs.replace(made, done=made.done + count)
+            on_progress(made)
+        if store.finish_vectors(sense.digest):
+            made = state(store, sense)
+    on_progress(made)
+    return made
+
+
+def _some(store: Store, sense: Sense, after: int, limits: Limits) -> tuple[int, int] | tuple[()] | None:
+    """Embed and keep the next few: the last row and how many; () when there is none; None when the vault changed."""
+    found = store.lacking_vectors(sense.digest, after=after, most=_PAGE)
+    rows: list[int] = []
+    counts: list[int] = []
+    texts: list[str] = []
+    for row, record in found.records:
+        pieces = [piece for piece, _ in zip(passages(told(record)), range(limits.text_passages), strict=False)]
+        if texts and len(texts) + len(pieces) > KEPT_PASSAGES:
+            break
+        rows.append(row)
+        counts.append(len(pieces))
+        texts += pieces
+    if not rows:
+        return ()
+    vectors = sense.embedder.embed(texts)
+    made = []
+    at = 0
+    for row, count in zip(rows, counts, strict=True):
+        made.append((row, vectors[at : at + count]))
+        at += count
+    return (rows[-1], len(rows)) if store.keep_vectors(sense.digest, made, found.change) else None
+
+
+def state(store: Store, sense: Sense) -> Made:
+    """How far the vectors of a model are."""
+    models: Sequence[VectorModel] = [model for model in store.vector_models() if model.digest == sense.digest]
+    records = store.count()
+    done = models[0].records if models else 0
+    return Made(done, records, bool(models and models[0].in_use and done >= records))
