@@ -10,10 +10,12 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from satchel.errors import InputError
 from satchel.limits import DEFAULT, Limits
 from satchel.recall.telling import told
 from satchel.vault.values import Near, VectorModel
@@ -50,8 +52,16 @@ class Sense(msgspec.Struct, frozen=True):
 
     def nearest(self, store: Store, text: str, most: int, *, also: Collection[int] = ()) -> list[Near]:
         """As Store.nearest, of a text's beginning: as much of it as a passage holds."""
-        (vector,) = self.embedder.embed([next(passages(text), "")])
+        (vector,) = self.embedder.embed([next(passages(text), "")], is_question=True)
         return store.nearest(self.digest, vector, most, also=also)
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What is still to be embedded."""
+
+    records: int
+    passages: int
+    bytes: int
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -83,6 +93,40 @@ def _end(text: str, start: int) -> int:
         if ends:
             return start + ends[-1]
     return start + max(1, fitting)
+
+
+def in_use(store: Store) -> Sense | None:
+    """The model that answers, opened from where it was when its vectors were made; None where the vault has no vectors.
+
+    Raises:
+        InputError: it is not there any more, or is another one now.
+        UsageError, NetworkError, MalformedInput: as sources.opened.
+    """
+    from satchel.recall.embedders.sources import opened, read_place
+
+    model = next((model for model in store.vector_models() if model.in_use), None)
+    if model is None:
+        return None
+    sense = Sense.of(opened(read_place(model.place), model.dimensions))
+    if sense.digest != model.digest:
+        raise InputError(
+            f"the model {model.name} is not the one that made the vault's vectors", hint="satchel embed makes them anew"
+        )
+    return sense
+
+
+def planned(store: Store, embedder: Embedder, limits: Limits = DEFAULT) -> Plan:
+    """What ``make`` would give the embedder; nothing is given to it, and nothing kept."""
+    digest = Sense.of(embedder).digest
+    after = records = count = size = 0
+    while found := store.lacking_vectors(digest, after=after, most=_PAGE).records:
+        after = found[-1][0]
+        records += len(found)
+        for _, record in found:
+            pieces = list(islice(passages(told(record)), limits.text_passages))
+            count += len(pieces)
+            size += sum(len(piece.encode("utf-8", "replace")) for piece in pieces)
+    return Plan(records, count, size)
 
 
 def make(
@@ -138,7 +182,7 @@ def _some(store: Store, sense: Sense, after: int, limits: Limits) -> tuple[int, 
     counts: list[int] = []
     texts: list[str] = []
     for row, record in found.records:
-        pieces = [piece for piece, _ in zip(passages(told(record)), range(limits.text_passages), strict=False)]
+        pieces = list(islice(passages(told(record)), limits.text_passages))
         if texts and len(texts) + len(pieces) > KEPT_PASSAGES:
             break
         rows.append(row)

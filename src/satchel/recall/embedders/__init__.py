@@ -39,8 +39,9 @@ class Embedder(Protocol):
     def is_lexical(self) -> bool:
         """Whether it knows spellings alone, so that words tell more than its vectors."""
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """One row for each text, of length 1; a text without anything that the model knows gives zeros.
+    def embed(self, texts: Sequence[str], *, is_question: bool = False) -> Vectors:
+        """One row for each text, of length 1; a text without anything that the model knows gives zeros. Some models are told
+        what is a question.
 
         Any number of texts: an embedder cuts them to batches that its memory holds.
         """

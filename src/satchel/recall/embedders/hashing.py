@@ -63,7 +63,7 @@ class HashingEmbedder:
         self._places = array("i")
         self._weights = array("d")
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str], *, is_question: bool = False) -> Vectors:  # noqa: ARG002
         """See Embedder.embed."""
         made = np.zeros((len(texts), self.dimensions), np.float32)
         for first in range(0, len(texts), BATCH_TEXTS):
