@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     metavar="PATH",
     help="From this export, bundle, package or artifact, checked as an import checks it, instead of the vault.",
 )
+@options.words_only
 @click.option("--explain", is_flag=True, help="Tell on standard error why each record is in or out.")
 @options.json
 def context(
@@ -64,6 +65,7 @@ def context(
     trust: str,
     sensitivity: str,
     source: Path | None,
+    words_only: bool,
     explain: bool,
     json: bool,
 ) -> None:
@@ -82,6 +84,7 @@ def context(
 
     from satchel.cli.console import say_json, tell
     from satchel.cli.door import refuse_tokens
+    from satchel.cli.embed import sense_of
     from satchel.cli.vaults import opened_behind
     from satchel.move.imports import import_paths
     from satchel.recall import counting
@@ -111,7 +114,8 @@ def context(
         reader = reader or target
     else:
         with opened_behind("rehydrate") as vault:
-            made = recall(vault.seen, asked, now=at, counter=counter)
+            sense = sense_of(vault.store, task, words_only=words_only)
+            made = recall(vault.seen, asked, now=at, counter=counter, sense=sense)
             handed = [Handed(item.uid, item.form, item.digest) for item in made.given]
             token = vault.token
             reader = reader or (token.audience if token and token.audience else target)

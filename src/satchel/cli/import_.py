@@ -70,7 +70,7 @@ def import_(
     satchel import --identity key.txt my-memory.zip.age
     """
     from satchel import limits
-    from satchel.cli.console import WorkProgress, say_json
+    from satchel.cli.console import WorkProgress, counted, dim, say, say_json
     from satchel.cli.sealed import identities
     from satchel.cli.vaults import opened_or_made
     from satchel.move.imports import recognised
@@ -92,10 +92,13 @@ def import_(
             accept_invalid_signature=accept_invalid_signature,
             allow_erased=allow_erased,
         )
+        lacking = max((store.count() - model.records for model in store.vector_models()), default=0)
     if json:
         say_json({"dry_run": dry_run, "batch": batch})
     else:
         _tell(batch, dry_run=dry_run)
+        if lacking and not dry_run:
+            say(dim(f"{counted(lacking, 'record')} without vectors, found by words until satchel embed has made them"))
     if any(finding.severity == "error" for finding in batch.summary.findings):
         raise SystemExit(3)
 

@@ -27,7 +27,7 @@ from satchel.recall.detection import detect
 from satchel.recall.folding import shown
 from satchel.recall.framing import BLOCKS, Block, Item, Style, block, line, new_nonce, opening
 from satchel.recall.relevance import USUAL, Weights, scores
-from satchel.recall.retrieval import retrieve
+from satchel.recall.retrieval import Evidence, retrieve
 from satchel.recall.telling import told
 from satchel.recall.vectors import Sense
 from satchel.vault.store import Store
@@ -155,7 +155,7 @@ def _ranked(
     found = retrieve(store, asking, may=may, sense=sense) if asking.words else []
     held += [Held(uid, reason) for uid, reason in met_out.items()]
     best = max((result.evidence.total for result in found), default=0.0) or 1.0
-    speaking = [(result.record, result.evidence.total / best) for result in found]
+    speaking = [(result.record, _similarity(result.evidence, best)) for result in found]
     met = {record.uid for record, _ in speaking}
     standing = [record for record in _standing(store) if record.uid not in met]
     ranked: list[Candidate] = []
@@ -175,6 +175,17 @@ def _ranked(
         ranked.append(Candidate(record, place, score, (), (*seen.structure, *seen.orders)))
     ranked.sort(key=lambda candidate: (-candidate.scores.relevance, BLOCKS.index(candidate.block), candidate.record.uid))
     return _once(ranked, held)
+
+
+VARIANT = "share"
+
+
+def _similarity(evidence: Evidence, best: float) -> float:
+    share = evidence.total / best
+    if evidence.cosine is None or VARIANT == "share":
+        return share
+    cosine = min(1.0, max(0.0, evidence.cosine))
+    return cosine if VARIANT == "cosine" else max(cosine, share)
 
 
 def _standing(store: Store) -> list[Record]:

@@ -50,7 +50,7 @@ TOGETHER = 16
 #: Records that are looked for by their vectors.
 NEAR_ROWS = 128
 
-MEANING = 0.5
+MEANING = 0.4
 SPELLING = 0.05
 NEAR = 0.35
 ANSWER = 0.7

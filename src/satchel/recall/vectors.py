@@ -21,6 +21,9 @@ from satchel.recall.telling import told
 from satchel.vault.values import Near, VectorModel
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from satchel.recall.embedders import Embedder
     from satchel.vault.store import Store
 
@@ -35,25 +38,29 @@ _PAGE = 256
 _ENDS = tuple(re.compile(pattern) for pattern in (r"\n\s*\n", r"\n", r"[.!?…。！？][\"')\]”’»]*\s*", r"\s"))
 
 
-class Sense(msgspec.Struct, frozen=True):
-    """An embedder and the name under which the vault holds its vectors."""
+class Sense:
+    """An embedder, and ``digest``, under which the vault holds its vectors: of the model and of how texts are cut."""
 
-    embedder: Embedder
-    digest: str
-
-    @classmethod
-    def of(cls, embedder: Embedder) -> Sense:
-        """The name is of the model and of how texts are cut."""
-        return cls(embedder, hashlib.sha256(f"satchel vectors {VERSION} {embedder.digest}".encode()).hexdigest())
+    def __init__(self, embedder: Embedder) -> None:
+        self.embedder = embedder
+        self.digest = hashlib.sha256(f"satchel vectors {VERSION} {embedder.digest}".encode()).hexdigest()
+        self._asked: tuple[str, NDArray[np.float32]] | None = None
 
     @property
     def is_lexical(self) -> bool:
+        """See Embedder.is_lexical."""
         return self.embedder.is_lexical
 
-    def nearest(self, store: Store, text: str, most: int, *, also: Collection[int] = ()) -> list[Near]:
-        """As Store.nearest, of a text's beginning: as much of it as a passage holds."""
-        (vector,) = self.embedder.embed([next(passages(text), "")], is_question=True)
-        return store.nearest(self.digest, vector, most, also=also)
+    def of_question(self, text: str) -> NDArray[np.float32]:
+        """The vector of a question: of its beginning, as much as a passage holds. The last one is remembered."""
+        if self._asked is None or self._asked[0] != text:
+            (vector,) = self.embedder.embed([next(passages(text), "")], is_question=True)
+            self._asked = (text, vector)
+        return self._asked[1]
+
+    def nearest(self, store: Store, question: str, most: int, *, also: Collection[int] = ()) -> list[Near]:
+        """As Store.nearest."""
+        return store.nearest(self.digest, self.of_question(question), most, also=also)
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -107,7 +114,7 @@ def in_use(store: Store) -> Sense | None:
     model = next((model for model in store.vector_models() if model.in_use), None)
     if model is None:
         return None
-    sense = Sense.of(opened(read_place(model.place), model.dimensions))
+    sense = Sense(opened(read_place(model.place), model.dimensions))
     if sense.digest != model.digest:
         raise InputError(
             f"the model {model.name} is not the one that made the vault's vectors", hint="satchel embed makes them anew"
@@ -117,7 +124,7 @@ def in_use(store: Store) -> Sense | None:
 
 def planned(store: Store, embedder: Embedder, limits: Limits = DEFAULT) -> Plan:
     """What ``make`` would give the embedder; nothing is given to it, and nothing kept."""
-    digest = Sense.of(embedder).digest
+    digest = Sense(embedder).digest
     after = records = count = size = 0
     while found := store.lacking_vectors(digest, after=after, most=_PAGE).records:
         after = found[-1][0]
@@ -150,7 +157,7 @@ def make(
     Raises:
         What the embedder and the store raise; what was kept before stays.
     """
-    sense = Sense.of(embedder)
+    sense = Sense(embedder)
     store.begin_vectors(VectorModel(digest=sense.digest, name=embedder.name, dimensions=embedder.dimensions, place=place))
     until = None if limit_s is None else time.monotonic() + limit_s
     made = state(store, sense)

@@ -45,7 +45,7 @@ class EndpointEmbedder:
     Args:
         url: the base that ``/embeddings`` follows: ``http://localhost:8080/v1``.
         model: its name there.
-        dimensions: where they are known; else the server is asked, with the one word "dimensions".
+        dimensions: where they are known; else the server tells when it is first asked, with the one word "dimensions".
 
     Raises:
         UsageError: no plain http or https URL; or the key would go in clear.
@@ -60,7 +60,14 @@ class EndpointEmbedder:
         self._model = model
         self.name = f"{model} at {self._api.host}"
         self.digest = hashlib.sha256(f"satchel endpoint {told.url} {model}".encode()).hexdigest()
-        self.dimensions = dimensions or self._asked(["dimensions"]).shape[1]
+        self._dimensions = dimensions
+
+    @property
+    def dimensions(self) -> int:
+        """See Embedder.dimensions. Raises as ``embed``."""
+        if not self._dimensions:
+            self._dimensions = self._asked(["dimensions"]).shape[1]
+        return self._dimensions
 
     def embed(self, texts: Sequence[str], *, is_question: bool = False) -> Vectors:  # noqa: ARG002
         """See Embedder.embed.
