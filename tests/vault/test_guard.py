@@ -153,7 +153,12 @@ def asked(name: str, whole: Store) -> list[tuple[tuple[Any, ...], dict[str, Any]
         "tombstones": [(PLATFORM,)],
         "versions": [(one,) for one in uids],
         "witnesses": [(one,) for one in uids],
-        "postings": [(([text],), {"prefix": prefix}) for text in (WORD, SHARED_WORDS, "canary") for prefix in (False, True)],
+        "postings": [
+            (([text],), {"prefix": prefix, "as_of": moment})
+            for text in (WORD, SHARED_WORDS, "canary")
+            for prefix in (False, True)
+            for moment in MOMENTS
+        ],
         "frequency": [((text,), {"prefix": prefix}) for text in (WORD, "canary") for prefix in (False, True)],
         "talks": [()],
         "talk_sizes": [(list(range(1, 40)),)],

@@ -10,10 +10,11 @@ from satchel.cli import options
 @click.command()
 @click.argument("words", nargs=-1, required=True, metavar="WORDS...")
 @click.option("--most", "-n", type=click.IntRange(1, 64), default=10, show_default=True, help="At most so many records.")
+@options.as_of
 @options.words_only
 @click.option("--explain", is_flag=True, help="Tell what each has for itself.")
 @options.json
-def recall(words: tuple[str, ...], most: int, words_only: bool, explain: bool, json: bool) -> None:
+def recall(words: tuple[str, ...], most: int, as_of: str, words_only: bool, explain: bool, json: bool) -> None:
     """List the records that speak of a question, as satchel context would rank them before it weighs and cuts.
 
     Unlike satchel search, it takes a question in plain words, finds other forms of them, what stands beside them in a talk, who
@@ -21,20 +22,25 @@ def recall(words: tuple[str, ...], most: int, words_only: bool, explain: bool, j
 
     \b
     satchel recall when did we order brake pads last month
+    satchel recall --as-of 2025-06-30 where do I live
     """
     from datetime import UTC, datetime
 
     from satchel.cli.console import bold, clean, dim, one_line, say, say_json
     from satchel.cli.embed import sense_of
+    from satchel.cli.moments import as_of_moment
     from satchel.cli.vaults import opened_behind
+    from satchel.recall import past
     from satchel.recall.asking import question
     from satchel.recall.retrieval import retrieve
     from satchel.recall.telling import told
 
     asked = " ".join(words)
+    moment = as_of_moment(as_of)
     with opened_behind("read") as vault:
         sense = sense_of(vault.store, asked, words_only=words_only)
-        found = retrieve(vault.seen, question(asked, datetime.now(UTC)), most=most, sense=sense)
+        seen = vault.seen if moment is None else past.as_of(vault.seen, moment)
+        found = retrieve(seen, question(asked, moment or datetime.now(UTC)), most=most, sense=sense)
     if json:
         say_json({"question": asked, "found": found})
         return

@@ -27,7 +27,7 @@ from satchel.recall.detection import detect
 from satchel.recall.folding import shown
 from satchel.recall.framing import BLOCKS, Block, Item, Style, block, line, new_nonce, opening
 from satchel.recall.relevance import USUAL, Weights, scores
-from satchel.recall.retrieval import Evidence, retrieve
+from satchel.recall.retrieval import retrieve
 from satchel.recall.telling import told
 from satchel.recall.vectors import Sense
 from satchel.vault.store import Store
@@ -155,8 +155,9 @@ def _ranked(
     found = retrieve(store, asking, may=may, sense=sense) if asking.words else []
     held += [Held(uid, reason) for uid, reason in met_out.items()]
     best = max((result.evidence.total for result in found), default=0.0) or 1.0
-    speaking = [(result.record, _similarity(result.evidence, best)) for result in found]
-    met = {record.uid for record, _ in speaking}
+    speaking = [(result.record, result.evidence.total / best) for result in found]
+    cosines = {result.record.uid: result.evidence.cosine for result in found}
+    met = cosines.keys()
     standing = [record for record in _standing(store) if record.uid not in met]
     ranked: list[Candidate] = []
     for record, similarity in [*speaking, *((record, 0.0) for record in standing)]:
@@ -172,20 +173,10 @@ def _ranked(
             held.append(Held(record.uid, "quarantined", families))
             continue
         score = scores(record, similarity if asking.words else None, _depth(record), now, asked.weights)
+        score = msgspec.structs.replace(score, cosine=cosines.get(record.uid))
         ranked.append(Candidate(record, place, score, (), (*seen.structure, *seen.orders)))
     ranked.sort(key=lambda candidate: (-candidate.scores.relevance, BLOCKS.index(candidate.block), candidate.record.uid))
     return _once(ranked, held)
-
-
-VARIANT = "share"
-
-
-def _similarity(evidence: Evidence, best: float) -> float:
-    share = evidence.total / best
-    if evidence.cosine is None or VARIANT == "share":
-        return share
-    cosine = min(1.0, max(0.0, evidence.cosine))
-    return cosine if VARIANT == "cosine" else max(cosine, share)
 
 
 def _standing(store: Store) -> list[Record]:
@@ -284,7 +275,11 @@ def _given(kept: Kept) -> Given:
     candidate = kept.candidate
     found = candidate.scores
     said = {"salience": found.salience, "depth": found.depth}
-    said |= {name: value for name, value in (("recency", found.recency), ("similarity", found.similarity)) if value is not None}
+    said |= {
+        name: value
+        for name, value in (("recency", found.recency), ("similarity", found.similarity), ("cosine", found.cosine))
+        if value is not None
+    }
     return Given(
         candidate.record.uid,
         candidate.block,

@@ -420,16 +420,16 @@ class _View:
         total = found.total if self._sight.most is None else min(found.total, self._sight.most)
         return Found(tuple(hits), total)
 
-    def postings(self, phrase: Sequence[str], *, prefix: bool) -> list[Posting]:
+    def postings(self, phrase: Sequence[str], *, prefix: bool, as_of: datetime | None = None) -> list[Posting]:
         """As Store's, without scores, as in ``search``."""
         self._ask()
-        found = self._store.postings(phrase, prefix=prefix)
+        found = self._store.postings(phrase, prefix=prefix, as_of=as_of)
         if self._sight.is_whole:
             return found
         return [
             Posting(row, 1.0, whole, position) if whole is not None and self._sees_row(whole) else Posting(row, 1.0, None, None)
             for row, _, whole, position in found
-            if self._sees_row(row)
+            if self._sees_row(row) and (as_of is None or self._saw_row(row, as_of))
         ]
 
     def frequency(self, word: str, *, prefix: bool) -> int:
@@ -497,6 +497,12 @@ class _View:
             (record,) = self._store.by_rows([row])
             self._rows[row] = record is not None and self._sight.could_take(record)
         return self._rows[row]
+
+    def _saw_row(self, row: int, moment: datetime) -> bool:
+        """Whether the state of that moment was in scope itself."""
+        (record,) = self._store.by_rows([row])
+        held = None if record is None else self._store.state_at(record.uid, moment)
+        return held is not None and self._sight.is_in_scope(held)
 
     def _is_handed_out(self, uid: str) -> bool:
         record = self._sight.get(uid)

@@ -267,8 +267,9 @@ class Store(Protocol):
         """What matches; with ``allowed``, as if there were no other records: none is counted, quoted or named."""
         ...
 
-    def postings(self, phrase: Sequence[str], *, prefix: bool) -> list[Posting]:
-        """The records whose text holds these words one after another; with ``prefix``, the last may go on."""
+    def postings(self, phrase: Sequence[str], *, prefix: bool, as_of: datetime | None = None) -> list[Posting]:
+        """The records whose text holds these words one after another; with ``prefix``, the last may go on; ``as_of``: whose
+        text held them in the state of that moment."""
         ...
 
     def frequency(self, word: str, *, prefix: bool) -> int:

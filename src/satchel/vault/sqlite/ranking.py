@@ -3,7 +3,7 @@ each row stands. BM25 adds up over words, so whoever asks can weigh them, and th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import apsw
 
@@ -13,11 +13,22 @@ from satchel.vault.values import Posting, Talks
 
 def postings(connection: apsw.Connection, phrase: Sequence[str], *, prefix: bool) -> list[Posting]:
     """See Store.postings."""
+    return _postings(connection, "text_index", phrase, prefix)
+
+
+def postings_at(connection: apsw.Connection, phrase: Sequence[str], *, prefix: bool, held: Mapping[int, bool]) -> list[Posting]:
+    """As ``postings``, of the states that held at a moment. ``temp.held`` has the earlier ones (states.index_past); ``held``
+    tells, of each record that has earlier states, whether the current one held."""
+    current = [each for each in postings(connection, phrase, prefix=prefix) if held.get(each.row, True)]
+    return current + _postings(connection, "held", phrase, prefix)
+
+
+def _postings(connection: apsw.Connection, index: str, phrase: Sequence[str], prefix: bool) -> list[Posting]:
     match = '"' + " ".join(phrase).replace('"', '""') + '"' + (" *" if prefix else "")
     found = rows(
         connection,
-        "SELECT r.id, -bm25(text_index, 4.0, 1.0), r.part_of, r.position"
-        " FROM text_index JOIN record r ON r.id = text_index.rowid WHERE text_index MATCH ?",
+        f"SELECT r.id, -bm25({index}, 4.0, 1.0), r.part_of, r.position"
+        f" FROM {index} JOIN record r ON r.id = {index}.rowid WHERE {index} MATCH ?",
         (match,),
     )
     return [Posting(*row) for row in found]

@@ -110,6 +110,7 @@ class SqliteStore:
         self._path = path
         self._kept = Originals(connection)
         self._matrix = Matrix()
+        self._past: tuple[tuple[datetime, int], dict[int, bool]] | None = None
         with our_errors():
             self._secret: bytes = meta(connection, "content_secret")
             self._owner_id: str = meta(connection, "owner_id")
@@ -419,9 +420,23 @@ class SqliteStore:
         """See Store.search."""
         return search.search(self.connection, self._kept, query, allowed)
 
-    def postings(self, phrase: Sequence[str], *, prefix: bool) -> list[Posting]:
+    def postings(self, phrase: Sequence[str], *, prefix: bool, as_of: datetime | None = None) -> list[Posting]:
         """See Store.postings."""
-        return ranking.postings(self.connection, phrase, prefix=prefix)
+        if as_of is None:
+            return ranking.postings(self.connection, phrase, prefix=prefix)
+        return ranking.postings_at(self.connection, phrase, prefix=prefix, held=self._held(as_of))
+
+    def _held(self, moment: datetime) -> dict[int, bool]:
+        """The index of what held at a moment, made once for the words of a question."""
+        key = (moment, self.last_change())
+        if self._past is None or self._past[0] != key:
+            with our_errors():
+                self._past = key, states.index_past(self.connection, self._kept, moment, "held")
+        return self._past[1]
+
+    def _forget_past(self) -> None:
+        self._past = None
+        self.connection.execute("DROP TABLE IF EXISTS temp.held")
 
     def frequency(self, word: str, *, prefix: bool) -> int:
         """See Store.frequency."""
@@ -523,6 +538,7 @@ class SqliteStore:
 
         # Memory too.
         self._matrix.forget()
+        self._forget_past()
         with writing(self.connection):
             erased = forgetting.forget(
                 self.connection,
