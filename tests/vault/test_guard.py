@@ -164,6 +164,7 @@ def asked(name: str, whole: Store) -> list[tuple[tuple[Any, ...], dict[str, Any]
         "talk_sizes": [(list(range(1, 40)),)],
         "around": [(row, 0, 100) for row in range(1, 40)],
         "by_rows": [(list(range(1, 200)),)],
+        "resting": [(list(range(1, 200)),)],
         "vector_models": [()],
         "nearest": [((MODEL, np.array([1, 0], np.float32), most), {"also": range(1, 200)}) for most in (1, 50)],
         # What no token opens.

@@ -37,7 +37,7 @@ class _Past:
         self._moment = moment
 
     def __getattr__(self, name: str) -> Any:
-        if name not in ("talks", "talk_sizes", "around", "vector_models"):
+        if name not in ("talks", "talk_sizes", "around", "resting", "vector_models"):
             raise AttributeError(name)
         return getattr(self._store, name)
 

@@ -10,6 +10,7 @@ what the assistant said says less of a person than what the person said. The wei
     meaning     MEANING of how near its vector is to the question's, beside the others that are near. By a lexical model: only
                 where words find less than a poolful, and behind what they find
     neighbours  NEAR of the score of the turns beside it, half of that of those beyond; ANSWER of that of a question before it
+                NEAR of what it rests on, or what rests on it (derived_from, evidence)
     talk        TALK of the BM25 of the whole talk
     speaker     SPEAKER where the question names who said it
     time        TIME where it was said in a span that the question names
@@ -34,7 +35,7 @@ from satchel.recall.dates import Span
 from satchel.recall.telling import told
 from satchel.recall.vectors import Sense
 from satchel.vault.store import Store
-from satchel.vault.values import Posting
+from satchel.vault.values import Posting, Resting
 
 #: Rows of the index that are read for one question; the rarest word is read whatever it takes.
 READ_ROWS = 8_000
@@ -44,11 +45,17 @@ POOL_ROWS = 64
 
 #: Best rows of which it is looked whether they ask.
 ASKING_ROWS = 32
+#: Best rows of which it is looked what they rest on, and how much may rest on one for that to tell something.
+RESTING_ROWS = 64
+RESTING_MOST = 16
 #: Places of a talk so near one another are asked for at once.
 TOGETHER = 16
 
 #: Records that are looked for by their vectors.
 NEAR_ROWS = 128
+
+#: What no word found comes in from here on; below, it is as near as anything.
+LEAST_SHARE = 0.3
 
 MEANING = 0.4
 SPELLING = 0.05
@@ -224,7 +231,7 @@ class _Found:
             if sense.is_lexical and (row in self.base or cosine <= 0):
                 continue
             share = (cosine - floor) / (top - floor) if top > floor else 1.0
-            if share <= 0 and row not in self.base:
+            if share < LEAST_SHARE and row not in self.base:
                 continue
             self.meaning[row] = weight * max(0.0, share)
             self.base[row] = self.base.get(row, 0.0) + self.meaning[row]
@@ -250,7 +257,20 @@ class _Found:
                         if other != row:
                             found[other] += self.base[row] * weight
                             self.wholes.setdefault(other, whole)
+        self._add_resting(leading[:RESTING_ROWS], found)
         return found
+
+    def _add_resting(self, leading: Sequence[int], found: dict[int, float]) -> None:
+        by_row: defaultdict[int, list[Resting]] = defaultdict(list)
+        for each in self._store.resting(leading):
+            by_row[each.row].append(each)
+        for row, others in by_row.items():
+            # What everything rests on tells of nothing in particular.
+            if len(others) <= RESTING_MOST:
+                for each in others:
+                    found[each.other] = found.get(each.other, 0.0) + self.base[row] * NEAR
+                    self.wholes.setdefault(each.other, each.whole)
+                    self._positions.setdefault(each.other, each.position)
 
     def _beside(self, whole: int, places: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
         """Of a talk, what stands at and around these places, by position; places near one another are asked for together."""

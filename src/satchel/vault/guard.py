@@ -39,6 +39,7 @@ from satchel.vault.values import (
     Near,
     Posting,
     Query,
+    Resting,
     SourceOf,
     Talks,
     VectorModel,
@@ -484,6 +485,17 @@ class _View:
                 shown.append(each if is_in else Near(each.row, each.cosine, None, None))
             left -= 1
         return shown
+
+    def resting(self, ids: Sequence[int]) -> list[Resting]:
+        self._ask()
+        found = self._store.resting(ids)
+        if self._sight.is_whole:
+            return found
+        return [
+            each if each.whole is not None and self._sees_row(each.whole) else Resting(each.row, each.other, None, None)
+            for each in found
+            if self._sees_row(each.row) and self._sees_row(each.other)
+        ]
 
     def by_rows(self, ids: Sequence[int]) -> list[Record | None]:
         self._ask()

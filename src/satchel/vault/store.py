@@ -40,6 +40,7 @@ from satchel.vault.values import (
     Query,
     Reason,
     RedactionKey,
+    Resting,
     Revocation,
     SeenExport,
     SigningKey,
@@ -284,6 +285,10 @@ class Store(Protocol):
 
     def around(self, whole: int, first: int, last: int) -> list[tuple[int, int]]:
         """The parts of a whole from one position to another: position and row, in order."""
+        ...
+
+    def resting(self, ids: Sequence[int]) -> list[Resting]:
+        """What the records of these rows rest on, and what rests on them."""
         ...
 
     def vector_models(self) -> list[VectorModel]:

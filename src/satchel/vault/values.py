@@ -130,6 +130,16 @@ class Near(NamedTuple):
     position: int | None
 
 
+class Resting(NamedTuple):
+    """A record that rests on another, or on which it rests (``derived_from``, ``evidence``): the row that was asked for, the
+    other's row, and where that stands, as in ``Posting``."""
+
+    row: int
+    other: int
+    whole: int | None
+    position: int | None
+
+
 class VectorModel(msgspec.Struct, frozen=True, kw_only=True):
     """A model whose vectors the vault holds.
 

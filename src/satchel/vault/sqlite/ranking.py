@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import apsw
 
 from satchel.vault.sqlite.connection import one, rows
-from satchel.vault.values import Posting, Talks
+from satchel.vault.values import Posting, Resting, Talks
 
 
 def postings(connection: apsw.Connection, phrase: Sequence[str], *, prefix: bool) -> list[Posting]:
@@ -61,3 +61,15 @@ def around(connection: apsw.Connection, whole: int, first: int, last: int) -> li
         "SELECT position, id FROM record WHERE part_of = ? AND position BETWEEN ? AND ? ORDER BY position, id",
         (whole, first, last),
     )
+
+
+def resting(connection: apsw.Connection, ids: Sequence[int]) -> list[Resting]:
+    """See Store.resting."""
+    marks = ", ".join("?" * len(ids))
+    columns = "o.id, o.part_of, o.position FROM"
+    both = (
+        f"SELECT l.record, {columns} link l JOIN record o ON o.uid = l.target WHERE l.record IN ({marks})",
+        f"SELECT r.id, {columns} record r JOIN link l ON l.target = r.uid JOIN record o ON o.id = l.record WHERE r.id IN ({marks})",
+    )
+    found = [row for sql in both for row in rows(connection, f"{sql} AND l.type IN ('derived_from', 'evidence')", ids)]
+    return [Resting(*row) for row in dict.fromkeys(found)]

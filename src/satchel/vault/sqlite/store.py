@@ -70,6 +70,7 @@ from satchel.vault.values import (
     Query,
     Reason,
     RedactionKey,
+    Resting,
     Revocation,
     SeenExport,
     SigningKey,
@@ -453,6 +454,10 @@ class SqliteStore:
     def around(self, whole: int, first: int, last: int) -> list[tuple[int, int]]:
         """See Store.around."""
         return ranking.around(self.connection, whole, first, last)
+
+    def resting(self, ids: Sequence[int]) -> list[Resting]:
+        """See Store.resting."""
+        return ranking.resting(self.connection, ids)
 
     def vector_models(self) -> list[VectorModel]:
         """See Store.vector_models."""
