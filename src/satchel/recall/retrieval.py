@@ -52,10 +52,11 @@ RESTING_MOST = 16
 TOGETHER = 16
 
 #: Records that are looked for by their vectors.
-NEAR_ROWS = 128
+NEAR_ROWS = 64
 
 #: What no word found comes in from here on; below, it is as near as anything.
 LEAST_SHARE = 0.3
+LEAST_SPELLING = 0.15
 
 MEANING = 0.4
 SPELLING = 0.05
@@ -228,10 +229,10 @@ class _Found:
         # What counts is how far one stands out from the others that are near: models differ in what they call near.
         top, floor = found[0].cosine, found[min(NEAR_ROWS, len(found)) - 1].cosine
         for row, cosine, whole, position in found:
-            if sense.is_lexical and (row in self.base or cosine <= 0):
-                continue
             share = (cosine - floor) / (top - floor) if top > floor else 1.0
-            if share < LEAST_SHARE and row not in self.base:
+            if row not in self.base and share < LEAST_SHARE:
+                continue
+            if sense.is_lexical and (row in self.base or cosine < LEAST_SPELLING):
                 continue
             self.meaning[row] = weight * max(0.0, share)
             self.base[row] = self.base.get(row, 0.0) + self.meaning[row]

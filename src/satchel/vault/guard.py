@@ -473,18 +473,17 @@ class _View:
         asked = most
         while True:
             found = self._store.nearest(digest, query, asked, also=wanted)
-            seen = [each for each in found if self._sees_row(each.row)]
-            if len(seen) >= most + len(wanted) or len(found) < asked:
+            near = [each for each in found[:asked] if self._sees_row(each.row)]
+            if len(near) >= most or len(found) < asked:
                 break
             asked *= 4
-        left = most
-        shown: list[Near] = []
-        for each in seen:
-            if left > 0 or each.row in wanted:
-                is_in = each.whole is not None and self._sees_row(each.whole)
-                shown.append(each if is_in else Near(each.row, each.cosine, None, None))
-            left -= 1
-        return shown
+        near = near[:most]
+        met = {each.row for each in near}
+        shown = near + [each for each in found if each.row in wanted and each.row not in met]
+        return [
+            each if each.whole is not None and self._sees_row(each.whole) else Near(each.row, each.cosine, None, None)
+            for each in shown
+        ]
 
     def resting(self, ids: Sequence[int]) -> list[Resting]:
         self._ask()

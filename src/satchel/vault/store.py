@@ -318,8 +318,9 @@ class Store(Protocol):
         ...
 
     def nearest(self, digest: str, query: NDArray[np.float32], most: int, *, also: Collection[int] = ()) -> list[Near]:
-        """The ``most`` records nearest to a vector of this model, and those of the rows ``also`` that have vectors, best first.
-        Raises UsageError for a model that there is none of, or a vector of another size."""
+        """The ``most`` records nearest to a vector of this model, best first; then those of the rows ``also`` that have
+        vectors, whose cosines may be off by some thousandths. Raises UsageError for a model that there is none of, or a vector
+        of another size."""
         ...
 
     def by_rows(self, ids: Sequence[int]) -> list[Record | None]:

@@ -4,7 +4,7 @@ Lexical, and no more than that: two texts are alike as far as they share words, 
 "panting"). It knows no synonyms. What it gives is the same on every machine and in every release, or else ``VERSION`` changes.
 
     word        its stem (asking.stem), 1; words that say nothing: 0
-    trigrams    of the letters of ``^word$``, TRIGRAMS together
+    trigrams    of the letters of ``^word$``, all together as long as TRIGRAMS
     pair        two solitary characters side by side (Han, kana, Thai, …), 1
     often       1 + ln of how often a text has it
 
@@ -14,6 +14,7 @@ Each feature falls by its CRC-32, scrambled, into one of the dimensions, with a 
 from __future__ import annotations
 
 import hashlib
+import math
 import zlib
 from array import array
 from collections.abc import Sequence
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 #: Changes whenever a vector of the same text does.
 VERSION = 1
 DIMENSIONS = 512
-#: Weight of all trigrams of a word beside the word itself.
-TRIGRAMS = 0.5
+#: How long the vector of a word's trigrams is beside that of the word itself.
+TRIGRAMS = 1.0
 #: Texts at once: the sums of so many are held in memory.
 BATCH_TEXTS = 512
 #: Words whose features are remembered; text of ever new words must not grow the memory.
@@ -113,7 +114,7 @@ class HashingEmbedder:
             edged = f"^{term}$"
             trigrams = [edged[at : at + 3] for at in range(len(edged) - 2)]
             features = [f"w {stem(term).text}", *(f"t {trigram}" for trigram in trigrams)]
-            weights = [1.0, *[TRIGRAMS / len(trigrams)] * len(trigrams)]
+            weights = [1.0, *[TRIGRAMS / math.sqrt(len(trigrams))] * len(trigrams)]
         hashes = np.array([zlib.crc32(feature.encode("utf-8", "replace")) for feature in features], np.uint64)
         mixed = (hashes * np.uint64(_SCRAMBLE)) & np.uint64(0xFFFFFFFF)
         # The product's high bits depend on all of the hash.

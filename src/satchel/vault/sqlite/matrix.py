@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 #: Vectors that are read, or turned to float32, at once: so many lie in a processor's own memory.
 _CHUNK = 1024
-#: For each that is wanted so many are compared exactly: eight bits change a cosine by some thousandths.
-_FINALISTS = 2
+#: So many more than are wanted are compared exactly: eight bits change a cosine by some thousandths.
+_MARGIN = 32
 
 
 class Matrix:
@@ -50,8 +50,8 @@ class Matrix:
         most: int,
         also: Collection[int],
     ) -> list[tuple[int, float]]:
-        """Rows of records and their cosines, best first: the ``most`` nearest, and those of ``also`` that have vectors. A
-        record is as near as the nearest of its passages."""
+        """Rows of records and their cosines: the ``most`` nearest, best first, then those of ``also`` that have vectors, to
+        some thousandths. A record is as near as the nearest of its passages."""
         import numpy as np
 
         query = np.asarray(query, np.float32)
@@ -60,18 +60,32 @@ class Matrix:
         if not len(self._records) or not query.any():
             return []
         scores = self._scan(query)
-        finalists = min(_FINALISTS * most, len(scores))
-        order = np.argpartition(-scores, finalists - 1)[:finalists]
-        leading = set(self._records[order].tolist())
-        exact = _exact(connection, model, [*leading, *(row for row in also if row not in leading)], query)
+        finalists = min(most + _MARGIN, len(scores))
+        while True:
+            order = np.argpartition(scores, len(scores) - finalists)[-finalists:]
+            leading = np.unique(self._records[order]).tolist()
+            # Many passages of one record take few places.
+            if len(leading) >= most or finalists == len(scores):
+                break
+            finalists = min(2 * finalists, len(scores))
+        exact = _exact(connection, model, leading, query)
         exact.sort(key=lambda pair: (-pair[1], pair[0]))
-        wanted, nearest = set(also), 0
-        found: list[tuple[int, float]] = []
-        for row, cosine in exact:
-            nearest += row in leading
-            if row in wanted or (row in leading and nearest <= most):
-                found.append((row, cosine))
-        return found
+        return exact[:most] + self._others(scores, {*also}.difference(row for row, _ in exact[:most]))
+
+    def _others(self, scores: NDArray[np.float32], wanted: set[int]) -> list[tuple[int, float]]:
+        """Of these records, what the scan tells."""
+        import numpy as np
+
+        assert self._records is not None
+        if not wanted:
+            return []
+        flags = np.zeros(max(int(self._records.max()), *wanted) + 1, bool)
+        flags[list(wanted)] = True
+        places = np.flatnonzero(flags[self._records])
+        best: dict[int, float] = {}
+        for row, score in zip(self._records[places].tolist(), scores[places].tolist(), strict=True):
+            best[row] = max(best.get(row, -1.0), score)
+        return sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))
 
     def _scan(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
         import numpy as np

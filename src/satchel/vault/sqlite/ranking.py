@@ -67,9 +67,8 @@ def resting(connection: apsw.Connection, ids: Sequence[int]) -> list[Resting]:
     """See Store.resting."""
     marks = ", ".join("?" * len(ids))
     columns = "o.id, o.part_of, o.position FROM"
-    both = (
-        f"SELECT l.record, {columns} link l JOIN record o ON o.uid = l.target WHERE l.record IN ({marks})",
-        f"SELECT r.id, {columns} record r JOIN link l ON l.target = r.uid JOIN record o ON o.id = l.record WHERE r.id IN ({marks})",
-    )
+    below = f"SELECT l.record, {columns} link l JOIN record o ON o.uid = l.target WHERE l.record"
+    above = f"SELECT r.id, {columns} record r JOIN link l ON l.target = r.uid JOIN record o ON o.id = l.record WHERE r.id"
+    both = (f"{below} IN ({marks})", f"{above} IN ({marks})")
     found = [row for sql in both for row in rows(connection, f"{sql} AND l.type IN ('derived_from', 'evidence')", ids)]
     return [Resting(*row) for row in dict.fromkeys(found)]
