@@ -77,6 +77,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     fetch_bytes: int = 256 << 10
     #: How long that may take, from looking up the name to the last byte.
     fetch_s: int = 10
+    #: Passages of one text that are embedded, of 1,000 bytes each: a log of 10 MB would have 10,000 vectors.
+    text_passages: int = 256
     #: One answer of a provider's API that the user named: a page of memories has some MB at most.
     answer_bytes: int = 64 * MIB
     #: How long one may take: a search there may load a model first.

@@ -75,7 +75,7 @@ def import_(
     satchel import --ledger ledger.json ~/Downloads/chatgpt.zip
     """
     from satchel import limits
-    from satchel.cli.console import WorkProgress, say_json
+    from satchel.cli.console import WorkProgress, counted, dim, say, say_json
     from satchel.cli.sealed import identities
     from satchel.cli.vaults import opened_or_made
     from satchel.move.imports import import_told, recognised
@@ -99,10 +99,13 @@ def import_(
             accept_invalid_signature=accept_invalid_signature,
             allow_erased=allow_erased,
         )
+        lacking = max((store.count() - model.records for model in store.vector_models()), default=0)
     if json:
         say_json({"dry_run": dry_run, "batch": batch})
     else:
         _tell(batch, dry_run=dry_run)
+        if lacking and not dry_run:
+            say(dim(f"{counted(lacking, 'record')} without vectors, found by words until satchel embed has made them"))
         ledgers.tell(ledger, told)
     if any(finding.severity == "error" for finding in batch.summary.findings):
         raise SystemExit(3)
