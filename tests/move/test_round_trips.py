@@ -20,9 +20,12 @@ from satchel.formats import registry
 from satchel.formats.portable_agent_memory import wire
 from satchel.formats.portable_agent_memory.profiles import PROFILES, SCHEMA, SDK, SPEC
 from satchel.limits import DEFAULT
+from satchel.move import forgetting
 from satchel.move.conversions import convert
+from satchel.move.exports import export
 from satchel.move.imports import import_paths
 from satchel.vault.sqlite.store import SqliteStore
+from satchel.vault.values import Forgetting
 from tests.conftest import SHARED
 from tests.formats.portable_agent_memory import made as artifacts
 from tests.formats.portable_ai_memory import packages
@@ -417,8 +420,6 @@ def test_heads_are_strict(tmp_path: Path) -> None:
 
 def test_what_a_vault_holds_rides_in_its_exports(shared: Path, tmp_path: Path, store: SqliteStore) -> None:
     """Rows of another standard go home as they came, through an export in a third format; what the vault has is not new."""
-    from satchel.move.exports import export
-
     bundle = shared / "conformance/portable-memory/Conformance/fixtures/sample-1.1.mem"
     import_paths(store, [Path(__file__).parents[2] / "examples"])
     import_paths(store, [bundle])
@@ -431,3 +432,22 @@ def test_what_a_vault_holds_rides_in_its_exports(shared: Path, tmp_path: Path, s
         assert came <= set((tmp_path / "back.mem" / "items" / path.name).read_bytes().splitlines())
     export(store, tmp_path / "bare", format="portable-ai-memory", residue=False)
     assert not (tmp_path / "bare" / "satchel").exists()
+
+
+@pytest.mark.parametrize(("own", "other"), PAIRS)
+@pytest.mark.parametrize("edited", [False, True])
+def test_what_was_forgotten_does_not_ride_back(own: str, other: str, edited: bool, tmp_path: Path, store: SqliteStore) -> None:
+    """A carrier that was written before it was forgotten: neither what it says nor what rides in it comes back."""
+    source = SOURCES[own](tmp_path)
+    carrier = tmp_path / STANDARDS[other]
+    convert([source], carrier, format=other)
+    import_paths(store, [source])
+    uid = next(r.uid for r in store.records("memory") if "Statement number 2" in getattr(r.body, "text", ""))
+    forgetting.forget(store, Forgetting(uids=(uid,)))
+    if edited:
+        EDITS[other](carrier, "Statement number 1", "Statement number 1, edited")
+    batch = import_paths(store, [carrier])
+    assert not any("Statement number 2" in getattr(record.body, "text", "") for record in store.records())
+    assert any(finding.code == "erased" for finding in batch.summary.findings)
+    export(store, tmp_path / "out", format="portable-ai-memory")
+    assert not any(b"Statement number 2" in data for data in bytes_of(tmp_path / "out").values())
