@@ -17,8 +17,13 @@ _OURS = frozenset({"uid", "origin", "native", "touched", "kind", "recorded"})
 
 def _plain(type_: type[msgspec.Struct]) -> dict[str, Any]:
     """What each member of a struct is where nobody says anything."""
-    fields = msgspec.structs.fields(type_)
-    return {field.name: msgspec.to_builtins(field.default) for field in fields if field.default is not msgspec.NODEFAULT}
+    found = {}
+    for field in msgspec.structs.fields(type_):
+        if field.default_factory is not msgspec.NODEFAULT:
+            found[field.name] = msgspec.to_builtins(field.default_factory())
+        elif field.default is not msgspec.NODEFAULT:
+            found[field.name] = msgspec.to_builtins(field.default)
+    return found
 
 
 _HEADER = _plain(Record)
