@@ -26,11 +26,7 @@ from tests.move.semantic.samples import OPPOSED
 FORMATS = ("portable-ai-memory", "portable-memory", "portable-agent-memory")
 #: Where our own reader makes less of what we wrote, by source and target: codes and how many records. All of it rides in the
 #: target as residue, which is not yet read back into these members, and the ledger does not name it. It may only get less.
-#: ``trust-raised``: an untrusted record (the output of a tool) comes back as imported.
 KNOWN: dict[tuple[str, str], dict[str, int]] = {
-    ("fixtures/chatgpt/chatlore-branches", "portable-memory"): {"trust-raised": 1},
-    ("fixtures/chatgpt/convoviz-citations", "portable-memory"): {"trust-raised": 1},
-    ("fixtures/chatgpt/polylogue-native-conversation", "portable-memory"): {"trust-raised": 1},
     ("fixtures/chatgpt/polylogue-schema-fuzz-00", "portable-ai-memory"): {
         "identifier-changed": 1,
         "number-changed": 1,

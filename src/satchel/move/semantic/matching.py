@@ -49,7 +49,7 @@ class Sketch(msgspec.Struct, frozen=True, gc=False):
 
     uid: str
     kind: str
-    keys: tuple[str, ...]
+    keys: tuple[int, ...]
     exact: bytes
     canonical: bytes
     size: int
@@ -103,12 +103,14 @@ def sketch(record: Record) -> Sketch:
     part_of = record.linked("part_of")
     is_message = isinstance(body, Message)
     access = record.access
+    exact = _hash(title, text)
+    one, other = canonical(title), canonical(text)
     return Sketch(
         uid=record.uid,
         kind=record.kind,
         keys=_keys(record),
-        exact=_hash(title, text),
-        canonical=_hash(canonical(title), canonical(text)),
+        exact=exact,
+        canonical=exact if (one, other) == (title, text) else _hash(one, other),
         size=len(title.strip()) + len(text.strip()),
         above=body.parent if isinstance(body, Message) else part_of,
         whole=part_of or record.provenance.conversation if is_message else part_of,
@@ -126,8 +128,8 @@ def _hash(title: str, text: str) -> bytes:
     return hashlib.blake2b(said, digest_size=16).digest()
 
 
-def _keys(record: Record) -> tuple[str, ...]:
-    """What the record may be known by on the other side, the surest first."""
+def _keys(record: Record) -> tuple[int, ...]:
+    """What the record may be known by on the other side, the surest first, as hashes."""
     id = record.origin.id
     found = dict.fromkeys((record.uid, uuid_of(record.uid), id))
     if held := _UID.search(id):
@@ -138,7 +140,7 @@ def _keys(record: Record) -> tuple[str, ...]:
         if isinstance(kept, dict) and isinstance(kept.get("uid"), str):
             found[kept["uid"]] = None
     found.pop("", None)
-    return tuple(found)
+    return tuple(int.from_bytes(hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=7).digest()) for key in found)
 
 
 #: The samples of both sides' records, by number.
@@ -193,20 +195,28 @@ class _Matching:
         return len(kinds) == 1 or not kinds & {"foreign", "chunk", "relation"}
 
     def _by_id(self) -> None:
-        known: dict[str, list[int]] = defaultdict(list)
+        # Nearly every key is one record's: only the others have a list.
+        known: dict[int, int] = {}
+        shared: dict[int, list[int]] = {}
         for number, each in enumerate(self._before):
             for key in each.keys:
-                known[key].append(number)
-        found: list[tuple[int, int, int, int, int]] = []
-        for number, each in enumerate(self._after):
-            for rank, key in enumerate(each.keys):
-                for one in known.get(key, ())[:_CROWD]:
-                    if self._fits(one, number):
+                first = known.setdefault(key, number)
+                if first != number:
+                    shared.setdefault(key, [first]).append(number)
+        for rank in range(max((len(each.keys) for each in self._after), default=0)):
+            # The surest keys of all records first.
+            found: list[tuple[bool, bool, int, int]] = []
+            for number, each in enumerate(self._after):
+                if rank >= len(each.keys) or number in self._owner or each.keys[rank] not in known:
+                    continue
+                key = each.keys[rank]
+                for one in shared.get(key, (known[key],))[:_CROWD]:
+                    if one not in self._mate and self._fits(one, number):
                         mine = self._before[one]
-                        found.append((rank, mine.kind != each.kind, mine.exact != each.exact, one, number))
-        for _, _, _, one, number in sorted(found):
-            if one not in self._mate and number not in self._owner:
-                self._meet(one, number, "id")
+                        found.append((mine.kind != each.kind, mine.exact != each.exact, one, number))
+            for _, _, one, number in sorted(found):
+                if one not in self._mate and number not in self._owner:
+                    self._meet(one, number, "id")
 
     def _by_text(self, hashed: Callable[[Sketch], bytes]) -> None:
         waiting: dict[bytes, list[int]] = defaultdict(list)

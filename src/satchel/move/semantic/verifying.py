@@ -22,6 +22,8 @@ from satchel.move.semantic.structure import canonical, flattened
 from satchel.move.semantic.values import Judgement, RecordVerdict, Semantic, Verdict, verdict_of
 
 _LEFT_OUT = ("omitted", "unresolved", "rejected")
+#: Fates of a field of which the target has less, or has it where other readers do not look.
+_LESS = ("lost", "narrowed", "carried")
 _TITLES = ("title", "name", "body.title", "body.name")
 _TEXTS = ("text", "summary", "body.text", "body.summary", "body.parts", "parts")
 #: Codes that a ledger's line on a field accounts for.
@@ -89,7 +91,7 @@ class _Check:
             self._transformed = set()
             for line in ledger.lines():
                 if line.field:
-                    if line.fate != "mapped":
+                    if line.fate in _LESS:
                         self._lost[line.kind, line.field] += line.count
                 elif line.fate in _LEFT_OUT:
                     self._omitted[line.kind] += line.count
