@@ -10,7 +10,7 @@ from satchel.cli import options
 
 
 @click.command()
-@click.argument("target", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("target", metavar="FILE", type=options.FILE)
 @click.option("--change", type=int, metavar="N", help="Of this change (satchel log); else of the last erasure.")
 @options.json
 def receipt(target: Path, change: int | None, json: bool) -> None:
