@@ -94,6 +94,24 @@ def test_a_key_is_not_rotated_unasked_nor_one_that_there_is_not(satchel: Run, tm
     assert satchel("keys", "rotate", "--yes").code == 0
 
 
+def test_a_recovery_key_is_not_replaced_unasked(satchel: Run, tmp_path: Path) -> None:
+    _fill(satchel, tmp_path)
+    said = satchel("keys", "recovery")
+    assert said.code == 2 and said.out == "" and "--yes goes ahead" in said.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("log", ""), ("log", "2", "--with"), ("undo", ""), ("receipt", "x", "--change"), ("search", "tea", "--offset")],
+    ids=" ".join,
+)
+def test_a_number_past_what_a_vault_counts_is_told(words: tuple[str, ...], satchel: Run, tmp_path: Path) -> None:
+    _fill(satchel, tmp_path)
+    said = satchel(*filter(None, words), 2**63)
+    assert said.code == 2 and "is not in the range" in said.err and len(said.err.splitlines()) == 1
+    assert satchel(*filter(None, words), 2**63 - 1).code in (0, 1)
+
+
 def test_what_is_no_file_is_not_waited_for(satchel: Run, tmp_path: Path) -> None:
     folder, pipe = tmp_path / "folder", tmp_path / "pipe"
     folder.mkdir(mode=0o700)

@@ -48,12 +48,17 @@ def recovery(yes: bool) -> None:
     \b
     satchel keys recovery
     """
+    import sys
+
     from satchel.cli.console import ask_passphrase, say, tell
     from satchel.cli.vaults import folder, opened
+    from satchel.errors import UsageError
     from satchel.trust.keystore import make_recovery
     from satchel.vault.folder import fetch_key
 
     if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError("recovery asks before it replaces the recovery key", hint="--yes goes ahead")
         click.confirm("The recovery key that you have will stop working. Go on?", abort=True)
     key = fetch_key(folder(), ask_passphrase)
     with opened() as store:

@@ -20,6 +20,8 @@ class _Path(click.Path):
 #: The type of a file or folder that is named.
 PATH = _Path(path_type=Path)
 FILE = _Path(path_type=Path, dir_okay=False)
+#: The number of a change of the vault: as large as the vault counts.
+CHANGE = click.IntRange(0, 2**63 - 1)
 #: ``--json``: one JSON document on standard output, nothing else.
 json = click.option("--json", "json", is_flag=True, help="One JSON document for machines.")
 #: ``--as-of DATE``
