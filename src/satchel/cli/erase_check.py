@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="erase-check")
-@click.option(
-    "--in", "place", metavar="PATH", type=click.Path(path_type=Path), help="Search this file or folder instead of the vault."
-)
+@click.option("--in", "place", metavar="PATH", type=options.PATH, help="Search this file or folder instead of the vault.")
 @click.option(
     "--for",
     "texts",

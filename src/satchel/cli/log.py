@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("number", type=int, required=False, metavar="[IMPORT]")
+@click.argument("number", type=options.CHANGE, required=False, metavar="[IMPORT]")
 @click.option("--compare", is_flag=True, help="Compare the import with the one before.")
-@click.option("--with", "before", type=int, metavar="IMPORT", help="Compare with this one.")
+@click.option("--with", "before", type=options.CHANGE, metavar="IMPORT", help="Compare with this one.")
 @click.option("--audit", is_flag=True, help="The audit log, with the hash that chains it.")
 @click.option("--exports", is_flag=True, help="What left the vault, when and where to.")
 @options.json

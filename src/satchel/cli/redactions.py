@@ -55,11 +55,9 @@ def list_(json: bool) -> None:
 
 
 @redactions.command()
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE", type=options.PATH)
 @click.argument("tokens", metavar="[TOKEN]…", nargs=-1)
-@click.option(
-    "--identity", type=click.Path(path_type=Path), help="An age identity that the key was sealed to; else the vault's."
-)
+@click.option("--identity", type=options.PATH, help="An age identity that the key was sealed to; else the vault's.")
 @options.json
 def recover(file: Path, tokens: tuple[str, ...], identity: Path | None, json: bool) -> None:
     """Tell what tokens stand for. FILE is the redaction store beside the export.
@@ -104,10 +102,8 @@ def recover(file: Path, tokens: tuple[str, ...], identity: Path | None, json: bo
 
 
 @redactions.command()
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option(
-    "--identity", type=click.Path(path_type=Path), help="An age identity that the key was sealed to; else the vault's."
-)
+@click.argument("file", metavar="FILE", type=options.PATH)
+@click.option("--identity", type=options.PATH, help="An age identity that the key was sealed to; else the vault's.")
 @options.json
 def types(file: Path, identity: Path | None, json: bool) -> None:
     """Count what a redaction store holds, by type; nothing of it is shown.

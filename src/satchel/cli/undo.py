@@ -10,7 +10,7 @@ from satchel.cli import options
 
 
 @click.command()
-@click.argument("number", type=int, metavar="IMPORT")
+@click.argument("number", type=options.CHANGE, metavar="IMPORT")
 @options.dry_run
 @options.yes
 @options.json

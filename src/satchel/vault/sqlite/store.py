@@ -207,7 +207,7 @@ class SqliteStore:
         """See Store.resolve."""
         text = prefix.strip().lower()
         if not 4 <= len(text) <= 40 or set(text) - set("0123456789abcdef"):
-            raise UsageError(f"{prefix!r} is no record id", hint="an id is 4 to 40 hexadecimal digits")
+            raise UsageError(f"{prefix[:60]!r} is no record id", hint="an id is 4 to 40 hexadecimal digits")
         low = bytes.fromhex(text.ljust(40, "0"))
         high = bytes.fromhex(text.ljust(40, "f"))
         within = "SELECT uid FROM record WHERE uid BETWEEN ? AND ?"
