@@ -23,18 +23,18 @@ _NONE: Counter[bytes] = Counter()
 class Side(NamedTuple):
     """A vault that was read of a target, and what of the source is there."""
 
-    index: Index
+    index: Index | None
     pairs: Pairs
 
     def record(self, uid: str) -> Record | None:
         """What the source's record of this uid is there."""
         found = self.pairs.same.get(uid) or self.pairs.moved.get(uid)
-        return self.index.store.get(found) if found else None
+        return self.index.store.get(found) if found and self.index is not None else None
 
 
-def side(source: Index, target: Index | None) -> Side | None:
-    """A side of the comparison; None where there is no such vault."""
-    return Side(target, pair(source, target)) if target is not None else None
+def side(source: Index, target: Index | None) -> Side:
+    """A side of the comparison; without a vault nothing is there."""
+    return Side(target, pair(source, target) if target is not None else Pairs({}, {}, 0))
 
 
 def compare(source: Index, there: Side, *, plain: Side | None, home: Side | None, cell: Cell) -> None:
@@ -45,7 +45,6 @@ def compare(source: Index, there: Side, *, plain: Side | None, home: Side | None
         plain: the same of a target that was written without residue; None where that was not tried.
         home: what was read after the way back; None where there is none.
     """
-    cell.fields = Fields()
     own = plain or there
     cell.records.made = there.pairs.made
     for uid in source.words:

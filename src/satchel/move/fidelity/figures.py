@@ -59,7 +59,8 @@ class Cell(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     ``fields`` is None for a target that nobody reads back. ``returned``: how many samples came back byte for byte, of
     ``returning`` that could have. ``raised`` and ``widened`` count records that came to be trusted more, or to be seen by more:
-    always 0. ``kinds`` and ``members`` are the same by kind, and by kind and member.
+    always 0. ``failed``: how many samples could not make a step (there, plain, home), by ``step: code`` of the error; what was not
+    written is lost. ``kinds`` and ``members`` are the same by kind, and by kind and member.
     """
 
     source: str
@@ -71,6 +72,7 @@ class Cell(msgspec.Struct, kw_only=True, omit_defaults=True):
     returning: int = 0
     raised: int = 0
     widened: int = 0
+    failed: dict[str, int] = {}
     kinds: dict[str, Records] = {}
     members: dict[str, Fields] = {}
 
@@ -92,6 +94,8 @@ def summed(cells: Iterable[Cell]) -> Cell:
             add(whole.fields, cell.fields)
         for name in ("samples", "returned", "returning", "raised", "widened"):
             setattr(whole, name, getattr(whole, name) + getattr(cell, name))
+        for step, count in cell.failed.items():
+            whole.failed[step] = whole.failed.get(step, 0) + count
         for kind, records in cell.kinds.items():
             add(whole.kinds.setdefault(kind, Records()), records)
         for member, fields in cell.members.items():

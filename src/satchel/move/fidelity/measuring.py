@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from satchel.errors import OutputError, SatchelError
 from satchel.formats.base import PLAIN, WriteOptions
 from satchel.formats.portable_ai_memory.terms import STORE_FILE
 from satchel.model.record import Record
 from satchel.model.text import same_words, searchable
 from satchel.move.fidelity.comparing import compare, side
-from satchel.move.fidelity.figures import Cell, Records, add
+from satchel.move.fidelity.figures import Cell, Fields, Records, add
 from satchel.move.fidelity.pairing import Index
 from satchel.move.fidelity.sources import STANDARDS, Source, read, suffix_of, transfer
 
@@ -20,38 +22,88 @@ from satchel.move.fidelity.sources import STANDARDS, Source, read, suffix_of, tr
 WITHOUT: WriteOptions | None = None
 
 
-def measure(source: Source, records: Index, to: str, *, residue: bool = True) -> Cell:
-    """The cell of a source, whose records were read, and a target (format[=PROFILE]).
-
-    Raises:
-        SatchelError: the source cannot be written in the target.
-    """
+def measure(source: Source, records: Index, to: str) -> Cell:
+    """The cell of a source, whose records were read, and a target (format[=PROFILE])."""
+    cell = Cell(source=source.name, target=to, fields=Fields() if to in STANDARDS else None)
     with TemporaryDirectory(prefix="satchel-fidelity-") as folder, ExitStack() as stack:
-        out = Path(folder)
-        cell = Cell(source=source.name, target=to)
-        written = out / f"there{suffix_of(to)}"
-        source.write(written, to, PLAIN)
+        journey = _Journey(source, to, Path(folder), stack, cell)
         if to not in STANDARDS:
-            _told(records, written, cell)
+            _count_told(records, journey.texts(), cell)
             return cell
-        there = Index(stack.enter_context(read(written)))
-        plain = None
-        if WITHOUT is not None and residue:
-            bare = out / f"plain{suffix_of(to)}"
-            source.write(bare, to, WITHOUT)
-            plain = Index(stack.enter_context(read(bare)))
-        home = None
-        if source.home and source.path is not None:
-            cell.returning = 1
-            back = out / "home" / source.path.name
-            back.parent.mkdir()
-            transfer(written, back, source.home, PLAIN)
-            cell.returned = int(same_files(source.path, back))
-            home = Index(stack.enter_context(read(back)))
-        beside = side(records, there)
-        assert beside is not None
-        compare(records, beside, plain=side(records, plain), home=side(records, home), cell=cell)
-        return cell
+        there = side(records, journey.there())
+        plain = side(records, journey.plain()) if WITHOUT is not None else None
+        home = side(records, journey.home()) if source.home else None
+        compare(records, there, plain=plain, home=home, cell=cell)
+    return cell
+
+
+class _Journey:
+    """The steps of one cell; what one of them cannot do is counted there, and gives nothing."""
+
+    def __init__(self, source: Source, to: str, folder: Path, stack: ExitStack, cell: Cell) -> None:
+        self._source = source
+        self._to = to
+        self._folder = folder
+        self._stack = stack
+        self._cell = cell
+        self._written: Path | None = None
+
+    def texts(self) -> bytes:
+        """What stands in the texts of a target, folded."""
+        with self._step("there"):
+            return _folded_texts(self._write("there", PLAIN))
+        return b""
+
+    def there(self) -> Index | None:
+        """What our reader reads of the target."""
+        with self._step("there"):
+            self._written = self._write("there", PLAIN)
+            return self._read(self._written)
+        return None
+
+    def plain(self) -> Index | None:
+        """The same of a target without residue."""
+        assert WITHOUT is not None
+        with self._step("plain"):
+            return self._read(self._write("plain", WITHOUT))
+        return None
+
+    def home(self) -> Index | None:
+        """What is there after the way back."""
+        path = self._source.path
+        assert path is not None
+        self._cell.returning = 1
+        back = self._folder / "home" / path.name
+        back.parent.mkdir()
+        with self._step("home"):
+            if self._written is not None:
+                transfer(self._written, back, self._source.home, PLAIN)
+                self._cell.returned = int(same_files(path, back))
+                return self._read(back)
+        return None
+
+    def _write(self, name: str, options: WriteOptions) -> Path:
+        target = self._folder / f"{name}{suffix_of(self._to)}"
+        try:
+            self._source.write(target, self._to, options)
+        except OutputError:
+            if not target.suffix or target.suffix == ".mem":
+                raise
+            # What does not fit into one file.
+            target = target.with_suffix("")
+            self._source.write(target, self._to, options)
+        return target
+
+    def _read(self, path: Path) -> Index:
+        return Index(self._stack.enter_context(read(path)))
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except SatchelError as error:
+            step = f"{name}: {error.code}"
+            self._cell.failed[step] = self._cell.failed.get(step, 0) + 1
 
 
 def same_files(one: Path, other: Path) -> bool:
@@ -73,10 +125,13 @@ def _sha256(path: Path) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()
 
 
-def _told(records: Index, folder: Path, cell: Cell) -> None:
-    """Count the records whose words stand in the texts of a folder, whatever stands round them there."""
-    texts = (file.read_text() for file in sorted(folder.rglob("*")) if file.is_file() and file.name != "README.md")
-    whole = b"\n".join(_folded(text) for text in texts)
+def _folded_texts(folder: Path) -> bytes:
+    files = (file for file in sorted(folder.rglob("*")) if file.is_file() and file.name != "README.md")
+    return b"\n".join(_folded(file.read_text()) for file in files)
+
+
+def _count_told(records: Index, whole: bytes, cell: Cell) -> None:
+    """Count the records whose words stand in the texts, whatever stands round them there."""
     for uid in records.words:
         record = records.store.get(uid)
         if record is None:

@@ -6,6 +6,7 @@ A sample is one thing that is imported by itself: a package, a file of a standar
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from satchel.errors import Place, SatchelError
+from satchel.errors import NotRecognised, Place, SatchelError
 from satchel.formats import registry as formats
 from satchel.formats.base import Reader, WriteOptions
 from satchel.limits import DEFAULT, Limits
@@ -34,6 +35,8 @@ STANDARDS: tuple[str, ...] = (
 )
 #: The source that is no package: records of every kind.
 EVERY_KIND = "every kind"
+#: So many records tell which adapters read an export.
+_SOME = 1000
 
 
 def texts() -> tuple[str, ...]:
@@ -181,7 +184,8 @@ def below(folder: Path, limits: Limits = DEFAULT) -> Found:
 
 
 def _walk(folder: Path, found: Found, limits: Limits) -> None:
-    if _format_of(folder) is not None:
+    # A folder of artifacts is as many samples.
+    if _format_of(folder) not in (None, _AGENT):
         _take(folder, found, limits)
         return
     inside = sorted(folder.iterdir())
@@ -201,6 +205,8 @@ def _take(path: Path, found: Found, limits: Limits) -> bool:
     try:
         with read(path, limits) as store:
             name, home = _reader_of(path, store)
+            if not name:
+                raise NotRecognised("there is no record in it", place=Place(file=str(path)))
     except SatchelError as error:
         found.refused[error.code] = found.refused.get(error.code, 0) + 1
         return False
@@ -226,10 +232,12 @@ def _format_of(path: Path) -> str | None:
 
 
 def _reader_of(path: Path, store: Store) -> tuple[str, str]:
-    """The name of the row, and what the way home is."""
+    """The name of the row ("" without a record), and what the way home is."""
     own = _format_of(path)
     if own is None:
-        return "+".join(sorted(store.platforms())) or "nothing", ""
+        some = itertools.islice(store.records(), _SOME)
+        readers = {source.reader.partition("/")[0] for record in some if (source := store.source(record)) is not None}
+        return "+".join(sorted(readers)), ""
     if own != _AGENT:
         return own, own
     dialect = next((record.origin.dialect for record in store.records("foreign") if record.origin.dialect), "")
