@@ -9,7 +9,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from satchel.errors import OutputError, SatchelError
-from satchel.formats.base import PLAIN, WriteOptions
 from satchel.formats.portable_ai_memory.terms import STORE_FILE
 from satchel.model.record import Record
 from satchel.model.text import same_words, searchable
@@ -17,9 +16,6 @@ from satchel.move.fidelity.comparing import compare, side
 from satchel.move.fidelity.figures import Cell, Fields, Records, add
 from satchel.move.fidelity.pairing import Index
 from satchel.move.fidelity.sources import STANDARDS, Source, read, suffix_of, transfer
-
-#: Without residue of ours; None as long as no writer can leave it out.
-WITHOUT: WriteOptions | None = None
 
 
 def measure(source: Source, records: Index, to: str) -> Cell:
@@ -31,7 +27,7 @@ def measure(source: Source, records: Index, to: str) -> Cell:
             _count_told(records, journey.texts(), cell)
             return cell
         there = side(records, journey.there())
-        plain = side(records, journey.plain()) if WITHOUT is not None else None
+        plain = side(records, journey.plain()) if source.home else None
         home = side(records, journey.home()) if source.home else None
         compare(records, there, plain=plain, home=home, cell=cell)
     return cell
@@ -51,21 +47,20 @@ class _Journey:
     def texts(self) -> bytes:
         """What stands in the texts of a target, folded."""
         with self._step("there"):
-            return _folded_texts(self._write("there", PLAIN))
+            return _folded_texts(self._write("there"))
         return b""
 
     def there(self) -> Index | None:
         """What our reader reads of the target."""
         with self._step("there"):
-            self._written = self._write("there", PLAIN)
+            self._written = self._write("there")
             return self._read(self._written)
         return None
 
     def plain(self) -> Index | None:
         """The same of a target without residue."""
-        assert WITHOUT is not None
         with self._step("plain"):
-            return self._read(self._write("plain", WITHOUT))
+            return self._read(self._write("plain", residue=False))
         return None
 
     def home(self) -> Index | None:
@@ -77,21 +72,26 @@ class _Journey:
         back.parent.mkdir()
         with self._step("home"):
             if self._written is not None:
-                transfer(self._written, back, self._source.home, PLAIN)
+                transfer(self._written, back, self._way_back())
                 self._cell.returned = int(same_files(path, back))
                 return self._read(back)
         return None
 
-    def _write(self, name: str, options: WriteOptions) -> Path:
+    def _way_back(self) -> str:
+        """A profile is named where another would be chosen without."""
+        own, _, _ = self._source.home.partition("=")
+        return self._source.home if own == self._to.partition("=")[0] else own
+
+    def _write(self, name: str, *, residue: bool = True) -> Path:
         target = self._folder / f"{name}{suffix_of(self._to)}"
         try:
-            self._source.write(target, self._to, options)
+            self._source.write(target, self._to, residue=residue)
         except OutputError:
             if not target.suffix or target.suffix == ".mem":
                 raise
             # What does not fit into one file.
             target = target.with_suffix("")
-            self._source.write(target, self._to, options)
+            self._source.write(target, self._to, residue=residue)
         return target
 
     def _read(self, path: Path) -> Index:

@@ -66,8 +66,8 @@ class Source(Protocol):
         """Its records in a vault of their own."""
         ...
 
-    def write(self, target: Path, to: str, options: WriteOptions) -> None:
-        """Write it in another format (format[=PROFILE])."""
+    def write(self, target: Path, to: str, *, residue: bool = True) -> None:
+        """Write it in another format (format[=PROFILE]); ``residue``: let what has no place there ride along."""
         ...
 
 
@@ -83,9 +83,9 @@ class Sample(NamedTuple):
         """See Source.read."""
         return read(self.path, self.limits)
 
-    def write(self, target: Path, to: str, options: WriteOptions) -> None:
+    def write(self, target: Path, to: str, *, residue: bool = True) -> None:
         """See Source.write."""
-        transfer(self.path, target, to, options, self.limits)
+        transfer(self.path, target, to, self.limits, residue=residue)
 
 
 class EveryKind:
@@ -102,7 +102,7 @@ class EveryKind:
             _fill(store)
             yield store
 
-    def write(self, target: Path, to: str, options: WriteOptions) -> None:
+    def write(self, target: Path, to: str, *, residue: bool = True) -> None:  # noqa: ARG002 - no package rides in it
         """See Source.write."""
         format, _, profile = to.partition("=")
         with self.read() as store:
@@ -137,10 +137,10 @@ def read(path: Path, limits: Limits = DEFAULT) -> Iterator[Store]:
         yield store
 
 
-def transfer(path: Path, target: Path, to: str, options: WriteOptions, limits: Limits = DEFAULT) -> None:
-    """Convert what is at ``path`` into FORMAT[=PROFILE]."""
+def transfer(path: Path, target: Path, to: str, limits: Limits = DEFAULT, *, residue: bool = True) -> None:
+    """Convert what is at ``path`` into FORMAT[=PROFILE]. Raises as ``move.conversions.convert``."""
     format, _, profile = to.partition("=")
-    convert([path], target, format=format, limits=limits, options=msgspec.structs.replace(options, profile=profile))
+    convert([path], target, format=format, limits=limits, options=WriteOptions(profile=profile), residue=residue)
 
 
 def suffix_of(to: str) -> str:
