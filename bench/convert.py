@@ -1,6 +1,6 @@
-"""What a conversion between each two of the three standards costs: records a second, peak memory, and whether both grow as they should.
+"""What a conversion between each two of the three standards costs: time, peak memory, and how they grow.
 
-Makes a package of each standard at two sizes, then runs `satchel convert` as whole processes, one for each ordered pair and size:
+Makes a package of each standard at two sizes, then runs `satchel convert` as whole processes, one for each ordered pair:
 
     portable-memory          a bundle: seven episodes in ten, the rest entities, edges and facts (mem.py)
     portable-ai-memory       a memory store, ids in random order, with relations and an index of conversations (pam.py)
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -96,9 +95,7 @@ def table(pairs: list[Pair]) -> list[str]:
         small = each[source, target, smallest]
         before = median(pair.cost.cpu_s for pair in small) / small[0].records
         growth = f"{cpu / records / before:.2f}" if size > smallest else "-"
-        lines.append(
-            f"| {source} | {target} | {records:,} | {cpu:.2f} | {records / cpu:,.0f} | {growth} | {peak / 1e6:,.0f} |"
-        )
+        lines.append(f"| {source} | {target} | {records:,} | {cpu:.2f} | {records / cpu:,.0f} | {growth} | {peak / 1e6:,.0f} |")
     return lines
 
 
@@ -128,8 +125,8 @@ def main(arguments: list[str] | None = None) -> int:
                         pair = convert(source, target, size, path, work, round_)
                         pairs.append(pair)
                         over = " (over the aim)" if pair.cost.peak_bytes > MOST_BYTES else ""
-                        said = f"{source} to {target}, {size:,}: {pair.cost.cpu_s:.1f} s, {pair.cost.peak_bytes / 1e6:.0f} MB{over}"
-                        print(said, file=sys.stderr, flush=True)
+                        said = f"{source} to {target}, {size:,}: {pair.cost.cpu_s:.1f} s, {pair.cost.peak_bytes / 1e6:.0f} MB"
+                        print(said + over, file=sys.stderr, flush=True)
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
     except StepError as error:
         print(error, file=sys.stderr)
@@ -137,7 +134,7 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         shutil.rmtree(work, ignore_errors=True)
         if not any(given.data.iterdir()):
-            os.rmdir(given.data)
+            given.data.rmdir()
     print("\n".join(table(pairs)))
     return 0
 

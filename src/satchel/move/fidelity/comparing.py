@@ -23,13 +23,13 @@ _NONE: Counter[bytes] = Counter()
 class Side(NamedTuple):
     """A vault that was read of a target, and what of the source is there."""
 
-    index: Index | None
+    vault: Index | None
     pairs: Pairs
 
     def record(self, uid: str) -> Record | None:
         """What the source's record of this uid is there."""
         found = self.pairs.same.get(uid) or self.pairs.moved.get(uid)
-        return self.index.store.get(found) if found and self.index is not None else None
+        return self.vault.store.get(found) if found and self.vault is not None else None
 
 
 def side(source: Index, target: Index | None) -> Side:
@@ -51,14 +51,14 @@ def compare(source: Index, there: Side, *, plain: Side | None, home: Side | None
         record = source.store.get(uid)
         if record is None:
             continue
-        found = there.record(uid)
         fate = _fate(record, own, there, home)
         back = int(home is not None and uid in home.pairs.same)
         counts = Records(total=1, home=back, **{fate: 1})
         add(cell.records, counts)
         add(cell.kinds.setdefault(record.kind, Records()), counts)
-        cell.raised += found is not None and _TRUST.index(found.trust) < _TRUST.index(record.trust)
-        cell.widened += found is not None and _is_wider(found, record)
+        stands = [each for each in (there.record(uid), own.record(uid)) if each is not None]
+        cell.raised += any(_TRUST.index(each.trust) < _TRUST.index(record.trust) for each in stands)
+        cell.widened += any(_is_wider(each, record) for each in stands)
         if fate != "withheld":
             _count_members(record, own, there, home, cell)
 

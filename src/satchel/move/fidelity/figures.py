@@ -10,8 +10,8 @@ import msgspec
 class Records(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Records by what became of them; ``total`` is the sum of all but ``home`` and ``made``.
 
-    same       stands there as the same kind, in the same words, without any residue of ours
-    carried    the same, but only since residue rides along: seen by our reader, or back again on the way home
+    same       stands there as the same kind, in the same words, where no package rides along (``--no-residue``)
+    carried    the same, but only since the package rides along: seen by our reader, or back again on the way home
     moved      its words stand there, as a record of another kind
     withheld   is not to leave: marked so by its owner, or a reference to a secret
     lost       none of these
@@ -37,8 +37,8 @@ class Records(msgspec.Struct, kw_only=True, omit_defaults=True):
 class Fields(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Set members of the records that may leave (``saying.members``), by what became of them.
 
-    kept       equal when our reader reads the target, without any residue of ours
-    carried    equal, but only since residue rides along: at once, or on the way home
+    kept       equal when our reader reads the target, where no package rides along (``--no-residue``)
+    carried    equal, but only since the package rides along: at once, or on the way home
     altered    set there to something else: the target's own decision (its patterns, precision, required members)
     lost       set to nothing
 
@@ -59,8 +59,8 @@ class Cell(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     ``fields`` is None for a target that nobody reads back. ``returned``: how many samples came back byte for byte, of
     ``returning`` that could have. ``raised`` and ``widened`` count records that came to be trusted more, or to be seen by more:
-    always 0. ``failed``: how many samples could not make a step (there, plain, home), by ``step: code`` of the error; what was not
-    written is lost. ``kinds`` and ``members`` are the same by kind, and by kind and member.
+    always 0. ``failed``: how many samples could not make a step (there, plain, home), by ``step: code`` of the error; what was
+    not written is lost. ``kinds`` and ``members`` are the same by kind, and by kind and member.
     """
 
     source: str

@@ -56,7 +56,7 @@ def _bare(cell: Cell) -> Cell:
 
 
 def worse(held: Matrix, now: Matrix) -> Iterator[Worse]:
-    """What is worse now than it is held to be, in the cells that both have. A row that is measured has all of its held cells."""
+    """What is worse now than it is held to be, in the cells that both have."""
     for generated, before, after in ((True, held.generated, now.generated), (False, held.given, now.given)):
         found = {(cell.source, cell.target): cell for cell in after}
         for cell in before:
@@ -66,7 +66,7 @@ def worse(held: Matrix, now: Matrix) -> Iterator[Worse]:
 
 
 def missing(held: Matrix, now: Matrix) -> list[tuple[str, str]]:
-    """Held cells that were not measured, by source and target: the generated ones, and of given ones those that were asked for."""
+    """Held cells that were not measured, by source and target, where any of their sort was."""
     both = ((held.generated, now.generated), (held.given, now.given))
     return [key for before, after in both if after for key in _keys(before) - _keys(after)]
 

@@ -2,7 +2,8 @@
 
 A *member* is a path and a value: one for each member of the record that is set, with these exceptions. A link, a grant and each
 member of a part is one of its own (``links.derived_from``, ``access.grants``, ``body.parts.text``). What is not said by the
-source is none: uid, origin, native bytes, trust, what was edited, residue, and when the vault took it in.
+source is none: uid, origin, native bytes, trust, what was edited, residue, when the vault took it in, and an open format as the
+platform.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from satchel.model.text import same_words, searchable
 #: Gives the uid under which another vault knows a record, its own where nobody knows.
 UidOf = Callable[[str], str]
 
+_OPEN = frozenset(("portable-memory", "portable-ai-memory", "portable-agent-memory"))
 _UNSAID = ("uid", "origin", "native", "touched", "residue", "trust")
 #: Members of a body and of provenance that name other records.
 _UIDS = frozenset(("parent", "current", "source", "target", "conversation", "message", "asset"))
@@ -38,6 +40,9 @@ def members(record: Record, uid_of: UidOf = str) -> list[Member]:
     for name in _UNSAID:
         plain.pop(name, None)
     plain.get("times", {}).pop("recorded", None)
+    if plain.get("provenance", {}).get("platform") in _OPEN:
+        # Our own word for where it came from; nobody said it.
+        del plain["provenance"]["platform"]
     return [Member(path, _ENCODE(value)) for path, value in _flat(plain, uid_of) if _is_said(value)]
 
 

@@ -69,7 +69,7 @@ def _record(name: str, body: Any, number: int, words: Words, **members: Any) -> 
         "access": Access(
             visibility="shared" if number % 2 else "private",
             grants=(Grant(entity="agent-1", permissions=("read",)),) if number % 2 else (),
-            sensitivity=("low", "normal", "high")[number % 3],  # type: ignore[arg-type]
+            sensitivity=("low", "normal", "high")[number % 3],
         ),
         "tags": (words.word(), "Two words"),
         "language": ("en", "pt-BR")[number % 2],
@@ -105,12 +105,15 @@ def _body(kind: str, number: int, words: Words) -> Any:
             aliases = (words.name(), words.name())
             return bodies.Entity(name=words.name(), **some(type="person", aliases=aliases, text=words.sentence()))
         case "relation":
-            ends = {"source": uid_of(f"entity-{number}"), "target": uid_of(f"entity-{(number + 1) % 3}")}
-            return bodies.Relation(**ends, type=words.word(), **some(text=words.sentence(), confidence=words.share()))
+            one, other = uid_of(f"entity-{number}"), uid_of(f"entity-{(number + 1) % 3}")
+            more = some(text=words.sentence(), confidence=words.share())
+            return bodies.Relation(source=one, target=other, type=words.word(), **more)
         case "profile":
             return bodies.Profile(text=words.lines(), **some(title=words.name()))
         case "procedure":
-            more = some(trigger=words.sentence(), steps=(words.sentence(), words.sentence()), text=words.lines(), enabled=number == 0)
+            more = some(
+                trigger=words.sentence(), steps=(words.sentence(), words.sentence()), text=words.lines(), enabled=number == 0
+            )
             return bodies.Procedure(name=words.name(), **more)
         case "skill":
             return bodies.Skill(name=words.name(), **some(description=words.sentence(), text=words.lines()))
@@ -120,7 +123,9 @@ def _body(kind: str, number: int, words: Words) -> Any:
         case "task":
             return bodies.Task(title=words.sentence(), **some(text=words.lines(), state=("open", "done")[number % 2]))
         case "conversation":
-            more = some(summary=words.sentence(), model="example-1", current=uid_of("message-3"), is_archived=True, is_starred=True)
+            more = some(
+                summary=words.sentence(), model="example-1", current=uid_of("message-3"), is_archived=True, is_starred=True
+            )
             return bodies.Conversation(title=words.sentence(), **more)
         case "document":
             more = some(text=words.lines(), media_type="text/markdown", size_bytes=words.number(), url="https://example.org/d")
@@ -168,8 +173,10 @@ def _part(type: Any, words: Words) -> bodies.Part:
         case "tool_call" | "tool_result":
             return bodies.Part(type=type, name="search", call="call-1", data={"q": words.sentence()})
         case "image" | "audio" | "video" | "file":
-            ref = {"url": f"https://example.org/{words.word()}", "ref": words.id("file-")}
-            return bodies.Part(type=type, name=f"{words.word()}.bin", media_type="application/octet-stream", size_bytes=9, **ref)
+            ref: dict[str, Any] = {"url": f"https://example.org/{words.word()}", "ref": words.id("file-")}
+            return bodies.Part(
+                type=type, name=f"{words.word()}.bin", media_type="application/octet-stream", size_bytes=9, **ref
+            )
         case "code":
             return bodies.Part(type=type, text=f"print({words.number()})  # {words.sentence()}\n", language="python")
         case "text":
