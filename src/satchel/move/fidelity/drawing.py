@@ -14,8 +14,11 @@ from satchel.move.fidelity.figures import Cell, Matrix
 from satchel.move.fidelity.showing import Shown, both, shown
 
 _LABEL, _CELL, _HIGH, _GAP = 236, 128, 66, 3
-_HEAD, _TITLE = 54, 44
+_HEAD, _TITLE = 66, 44
+_COLUMN_CHARACTERS = 18
 _NOTHING, _ALL = (247, 250, 253), (0, 84, 142)
+#: Below this luminance white, from it on black has a contrast of 4.5 and more.
+_DARK = 0.183
 _STYLE = (
     "text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;font-size:13px}"
     ".h{font-size:18px;font-weight:600}.n{font-size:14px;font-weight:600}.s{font-size:12px}"
@@ -37,7 +40,7 @@ def draw(matrix: Matrix) -> str:
         _text(
             16,
             top + 30,
-            "↺ the way back gives the same bytes   ✗ it does not   (of several samples: how many of how many)",
+            "↺ the way back gives the same bytes; of several samples: how many of how many do",
             "s",
         ),
     ]
@@ -68,7 +71,7 @@ def _panel(title: str, cells: Sequence[Cell], top: int) -> tuple[list[str], int,
     lines = [_text(16, top + 20, title, "h")]
     for number, column in enumerate(columns):
         x = _LABEL + number * _CELL + _CELL // 2
-        for line, text in enumerate(_broken(column)):
+        for line, text in enumerate(_column(column)):
             lines.append(_text(x, top + _TITLE + 16 + 15 * line, text, "s", anchor="middle"))
     begin = top + _TITLE + _HEAD - 14
     for number, row in enumerate(rows):
@@ -88,7 +91,7 @@ def _cell(x: int, y: int, cell: Cell) -> Iterator[str]:
     found = shown(cell)
     share = found.own_fields if cell.fields is not None else found.own_records
     red, green, blue = _colour(share)
-    ink = "#fff" if _luminance(red, green, blue) < 0.2 else "#111"
+    ink = "#fff" if _luminance(red, green, blue) < _DARK else "#000"
     wide, high = _CELL - _GAP, _HIGH - _GAP
     yield f"<g><title>{escape(_said(cell, found))}</title>"
     yield f'<rect x="{x}" y="{y}" width="{wide}" height="{high}" rx="4" fill="rgb({red},{green},{blue})" stroke="#b8c4ce"/>'
@@ -103,7 +106,7 @@ def _cell(x: int, y: int, cell: Cell) -> Iterator[str]:
 
 
 def _mark(trip: str) -> str:
-    return {"": "no way back", "yes": "↺", "no": "✗"}.get(trip, f"↺ {trip}")
+    return {"": "no way back", "yes": "↺ same bytes", "no": "✗ other bytes"}.get(trip, f"↺ {trip}")
 
 
 def _said(cell: Cell, found: Shown) -> str:
@@ -116,6 +119,13 @@ def _broken(name: str) -> tuple[str, ...]:
     """A format's name over its profile."""
     head, _, tail = name.partition("=")
     return (head, tail) if tail else (head,)
+
+
+def _column(name: str) -> tuple[str, ...]:
+    """The same in lines that are no wider than a column."""
+    head, *tail = _broken(name)
+    first, dash, last = head.rpartition("-")
+    return (first + dash, last, *tail) if len(head) > _COLUMN_CHARACTERS else (head, *tail)
 
 
 def _colour(share: Fraction | None) -> tuple[int, int, int]:
@@ -132,5 +142,5 @@ def _luminance(*colour: int) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def _text(x: int, y: int, text: str, style: str, *, anchor: str = "start", ink: str = "#111") -> str:
+def _text(x: int, y: int, text: str, style: str, *, anchor: str = "start", ink: str = "#000") -> str:
     return f'<text class="{style}" x="{x}" y="{y}" text-anchor="{anchor}" fill="{ink}">{escape(text)}</text>'

@@ -21,6 +21,22 @@ from satchel.model.text import same_words, searchable
 UidOf = Callable[[str], str]
 
 _OPEN = frozenset(("portable-memory", "portable-ai-memory", "portable-agent-memory"))
+#: Kinds that are known by a name; others are what their text says.
+_NAMED = frozenset(
+    (
+        "entity",
+        "procedure",
+        "skill",
+        "task",
+        "conversation",
+        "document",
+        "scope",
+        "setting",
+        "tool_server",
+        "secret_ref",
+        "foreign",
+    )
+)
 _UNSAID = ("uid", "origin", "native", "touched", "residue", "trust")
 #: Members of a body and of provenance that name other records.
 _UIDS = frozenset(("parent", "current", "source", "target", "conversation", "message", "asset"))
@@ -88,7 +104,8 @@ def _access(access: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 class Words(NamedTuple):
-    """Digests of what a record says in words: with its kind, and without ("" where it says nothing)."""
+    """Digests of what a record says: of its kind and what it is known by, a name or a text; and of all its words, "" where it has
+    none."""
 
     of_kind: bytes
     alone: bytes
@@ -98,8 +115,9 @@ def words_of(record: Record, get: Callable[[str], Record | None]) -> Words:
     """What two records that say the same have in common: white space and case tell nothing apart. Of one without words, what
     it joins or hangs on stands for them."""
     title, text = searchable(record)
+    known_by = (title or text) if record.kind in _NAMED else (text or title)
+    own = same_words("", known_by) or b"\0".join([str(getattr(record.body, "type", "")).encode(), *(_ends(record, get))])
     said = same_words(title, text)
-    own = said or b"\0".join([str(getattr(record.body, "type", "")).encode(), *(_ends(record, get))])
     return Words(_digest(record.kind.encode(), own), _digest(b"", said) if said else b"")
 
 
