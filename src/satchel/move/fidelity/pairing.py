@@ -57,13 +57,13 @@ def pair(source: Index, target: Index) -> Pairs:
             del free[chosen]
     alone: dict[bytes, list[str]] = {}
     for uid, words in free.items():
-        if words.alone:
-            alone.setdefault(words.alone, []).append(uid)
+        for key in words.alone:
+            alone.setdefault(key, []).append(uid)
     for uid, words in source.words.items():
-        found = alone.get(words.alone) if uid not in same else None
-        if found:
-            moved[uid] = found.pop(0)
-            del free[moved[uid]]
+        others = [other for key in words.alone for other in alone.get(key, ()) if other in free] if uid not in same else []
+        if others:
+            moved[uid] = others[0]
+            del free[others[0]]
     return Pairs(same, moved, len(free))
 
 

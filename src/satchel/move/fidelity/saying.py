@@ -104,11 +104,11 @@ def _access(access: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 class Words(NamedTuple):
-    """Digests of what a record says: of its kind and what it is known by, a name or a text; and of all its words, "" where it has
-    none."""
+    """Digests of what a record says. ``of_kind``: its kind and what it is known by, a name or a text. ``alone``: what it is
+    known by, and all of its words; nothing where it has none."""
 
     of_kind: bytes
-    alone: bytes
+    alone: tuple[bytes, ...]
 
 
 def words_of(record: Record, get: Callable[[str], Record | None]) -> Words:
@@ -116,9 +116,9 @@ def words_of(record: Record, get: Callable[[str], Record | None]) -> Words:
     it joins or hangs on stands for them."""
     title, text = searchable(record)
     known_by = (title or text) if record.kind in _NAMED else (text or title)
+    words = {same_words("", known_by), same_words(title, text)} - {b""}
     own = same_words("", known_by) or b"\0".join([str(getattr(record.body, "type", "")).encode(), *(_ends(record, get))])
-    said = same_words(title, text)
-    return Words(_digest(record.kind.encode(), own), _digest(b"", said) if said else b"")
+    return Words(_digest(record.kind.encode(), own), tuple(sorted(_digest(b"", said) for said in words)))
 
 
 def _ends(record: Record, get: Callable[[str], Record | None]) -> Iterator[bytes]:
