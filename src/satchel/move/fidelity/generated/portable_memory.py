@@ -24,7 +24,9 @@ def write(target: Path, *, rows: int = ROWS, seed: str = "portable-memory") -> P
     words = Words(seed)
     made: dict[str, list[dict[str, Any]]] = {}
     for kind in _in_order():
-        made[kind.name] = [_row(kind, number, words, made) for number in range(rows)]
+        made[kind.name] = []
+        for number in range(rows):
+            made[kind.name].append(_row(kind, number, words, made))
     # What came in the place of another.
     for name in ("fact", "edge"):
         made[name][0]["supersededBy"] = made[name][-1]["id"]
@@ -80,7 +82,7 @@ def _reference(field: Field, of: str, kind: Kind, number: int, made: dict[str, l
     if field.name == "supersededBy":
         return None
     if of == kind.name:
-        return made.get(of, [{}])[0].get("id") if number else None
+        return made[of][0]["id"] if number else None
     rows = made[of]
     if field.type == "s[]":
         return [row["id"] for row in rows[:2]]
