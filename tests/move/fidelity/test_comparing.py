@@ -13,7 +13,7 @@ from satchel.model import bodies
 from satchel.model.ids import make_uid
 from satchel.model.record import Access, Link, Origin, Original, Reading, Record, Times
 from satchel.model.times import EPOCH
-from satchel.move.fidelity.comparing import compare, side
+from satchel.move.fidelity.comparing import Side, compare, side
 from satchel.move.fidelity.figures import Cell, Fields
 from satchel.move.fidelity.pairing import Index
 from satchel.vault.folder import trial_vault
@@ -54,11 +54,13 @@ def compared(
     cell = Cell(source="a", target="b", fields=Fields())
     with ExitStack() as stack:
         ours = stack.enter_context(vault(*source))
-        sides = [
-            side(ours, stack.enter_context(vault(*records))) if records is not None else None for records in (there, plain, home)
-        ]
-        assert sides[0] is not None
-        compare(ours, sides[0], plain=sides[1], home=sides[2], cell=cell)
+
+        def read(records: list[Record] | None) -> Side | None:
+            return side(ours, stack.enter_context(vault(*records))) if records is not None else None
+
+        beside = read(there)
+        assert beside is not None
+        compare(ours, beside, plain=read(plain), home=read(home), cell=cell)
     return cell
 
 
