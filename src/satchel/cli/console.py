@@ -147,15 +147,16 @@ def ask_passphrase(new: bool) -> str:
 
 
 class WorkProgress:
-    """A bar on standard error, by bytes with their rate or by records, and the time left; silent where that is no terminal.
+    """A bar on standard error, by bytes with their rate or by ``unit``, and the time left; silent where that is no terminal.
 
     See satchel.move.imports.Progress.
     """
 
-    def __init__(self, what: str, *, shown: bool, by_bytes: bool = True) -> None:
+    def __init__(self, what: str, *, shown: bool, by_bytes: bool = True, unit: str = "records") -> None:
         self._what = what
         self._shown = shown and sys.stderr.isatty()
         self._by_bytes = by_bytes
+        self._unit = unit
         self._bar: Bar | None = None
         self._task: Any = None
 
@@ -172,7 +173,7 @@ class WorkProgress:
         done = (
             [progress.DownloadColumn(), progress.TransferSpeedColumn()]
             if self._by_bytes
-            else [progress.MofNCompleteColumn(), progress.TextColumn("records")]
+            else [progress.MofNCompleteColumn(), progress.TextColumn(self._unit)]
         )
         self._bar = progress.Progress(
             progress.TextColumn("{task.description}"),

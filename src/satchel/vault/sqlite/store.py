@@ -95,6 +95,9 @@ if TYPE_CHECKING:
 #: Postings that an import gathers in memory before they become a segment: fewer segments, fewer merges (measured).
 INDEX_BUFFER_BYTES = 64 << 20
 _PAGE = 500
+#: So many records are read in the order in which they are kept, and given in that of their uids; what may be held for it.
+_MANY = 4000
+_MANY_BYTES = 16 << 20
 _LOADED = "r.data, r.slot, r.original, r.recorded, o.digest FROM record r LEFT JOIN original o ON o.id = r.original"
 
 
@@ -236,14 +239,27 @@ class SqliteStore:
             page = rows(
                 self.connection,
                 f"SELECT r.uid, {_LOADED} WHERE {where} AND r.uid > ? AND r.platform IS NOT ? AND r.batch > ?"
-                f" ORDER BY r.uid LIMIT {_PAGE}",
+                f" ORDER BY r.uid LIMIT {_MANY}",
                 (*named, last, not_from or None, after),
             )
-            for row in page:
-                yield self._load(*row[1:])
-            if len(page) < _PAGE:
+            yield from self._loaded([row[1:] for row in page])
+            if len(page) < _MANY:
                 return
             last = page[-1][0]
+
+    def _loaded(self, page: list[tuple[Any, ...]]) -> Iterator[Record]:
+        """The records of a page, in its order; read in the order in which they are kept, for those that came together share a
+        frame and uids scatter them."""
+        held: dict[int, bytes] = {}
+        room = _MANY_BYTES
+        for at in sorted(range(len(page)), key=lambda at: page[at][2]):
+            held[at] = data = self._kept.data(*page[at][:3])
+            room -= len(data)
+            if room < 0:
+                break
+        for at, (*where, recorded, digest) in enumerate(page):
+            data = held.pop(at) if at in held else self._kept.data(*where)
+            yield decode(data, recorded, digest)
 
     def natives(
         self, platform: str, *, after: int = 0, as_of: datetime | None = None, allowed: Allowed | None = None
