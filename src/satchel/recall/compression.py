@@ -150,10 +150,9 @@ def _extract(text: str, spoken: Sequence[tuple[str, int]], most: int) -> str:
 
 
 def _speaking(sentence: str, stems: tuple[str, ...]) -> int:
-    if sentence.isascii():
-        lowered = sentence.lower()
-        stems = tuple(stem for stem in stems if stem in lowered)
-        if not stems:
-            return 0
+    whole = folded(sentence)
+    stems = tuple(stem for stem in stems if stem in whole)
+    if not stems:
+        return 0
     words = [folded(word) for word in words_of(sentence)]
     return len({stem for stem in stems for word in words if word.startswith(stem)})
