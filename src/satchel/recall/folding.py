@@ -14,6 +14,8 @@ import string
 import unicodedata
 from collections.abc import Sequence
 
+from satchel.model.normal_forms import marks_in, nfc
+
 #: Characters of other scripts that look like Latin letters or colons: the letters that markers are made of (UTS 39).
 _LOOK_ALIKES = {
     "a": "аɑαＡΑАᎪ",
@@ -80,10 +82,10 @@ def shown(text: str) -> str:
         text = _IGNORABLE.sub("", text)
     if text.isascii():
         return text
-    marks = "".join(sorted(filter(unicodedata.combining, met)))
+    marks = marks_in(met)
     if marks:
         text = re.sub(f"([{marks}]{{{MAX_MARKS}}})[{marks}]+", r"\1", text)
-    return unicodedata.normalize("NFC", text)
+    return nfc(text)
 
 
 def fold(text: str) -> str:
@@ -93,7 +95,7 @@ def fold(text: str) -> str:
     changed = {character: part for character in _characters(text) if (part := _folded(character)) != character}
     capitals = [character for character in changed if character.isascii()]
     if len(changed) - len(capitals) > _FEW:
-        return text.translate(str.maketrans(changed))
+        return text.translate({ord(character): part for character, part in changed.items()})
     # A pass for each that changes is quicker than asking a table for each character.
     for character, part in changed.items():
         if not character.isascii():
