@@ -21,7 +21,7 @@ from satchel.vault.folder import trial_vault
 from satchel.vault.guard import REFUSED, _View, view
 from satchel.vault.sqlite.store import SqliteStore
 from satchel.vault.store import Store
-from satchel.vault.values import Exported, Query, SeenExport, VectorModel
+from satchel.vault.values import Exported, Forgetting, Query, SeenExport, VectorModel
 from tests.vault.guarded import (
     ALL,
     BOT,
@@ -129,7 +129,9 @@ def asked(name: str, whole: Store) -> list[tuple[tuple[Any, ...], dict[str, Any]
         "keep_redaction": [("rs:1", None, {})],
         "last_change": [()],
         "last_entry": [()],
+        "is_distrusted": [(one,) for one in uids],
         "linking_to": [(one,) for one in uids],
+        "look": [()],
         "messages": [(one,) for one in uids],
         "native": [((each,), {"as_of": moment}) for each in there for moment in MOMENTS],
         "natives": [((PLATFORM,), {"as_of": moment}) for moment in MOMENTS],
@@ -192,6 +194,10 @@ def asked(name: str, whole: Store) -> list[tuple[tuple[Any, ...], dict[str, Any]
         "companions": [(each,) for each in there],
         "compare": [(2,)],
         "create_signing_key": [("mine",)],
+        "distrust": [(Forgetting(uids=(uid("fact"),)),)],
+        "holds": [()],
+        "lift": [(1,)],
+        "reach_of_distrust": [(Forgetting(uids=(uid("fact"),)),)],
         "distrust_did": [("did:web:canarydid.example",)],
         "distrust_key": [("00" * 32,)],
         "importing": [("label",)],
@@ -420,6 +426,22 @@ def test_so_many_entries_and_no_more(filled: SqliteStore, kind: str) -> None:
         found = opened(filled, scope, max_entries=most).search(Query(words=WORD, limit=50))
         assert len({uid for hit in found.hits for uid in hit.witnesses}) <= most
         assert found.total <= most
+
+
+def test_looking_hands_nothing_out(filled: SqliteStore) -> None:
+    scope, shown = SCOPES["a tag"]
+    seen = opened(filled, scope, max_entries=2)
+    # Before anything was handed out, the index tells of nothing.
+    assert (seen.frequency(WORD, prefix=False), seen.postings((WORD,), prefix=False)) == (0, [])
+    looking = seen.look()
+    assert {each.uid for each in looking.records()} == {uid(name) for name in shown}
+    rows = [posting.row for posting in looking.postings((WORD,), prefix=False)]
+    assert len(rows) > 2 and all(looking.by_rows(rows))
+    assert seen.count() == 2
+    assert seen.get(uid("fact")) and seen.get(uid("task")) and seen.get(uid("ada")) is None
+    assert {record.uid for record in seen.by_rows(rows) if record} <= {uid("fact"), uid("task")}
+    assert seen.frequency(WORD, prefix=False) <= 2
+    assert opened(filled, scope).look().count() == len(shown)
 
 
 def test_a_view_lives_no_longer_than_its_token(filled: SqliteStore) -> None:

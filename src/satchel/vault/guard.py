@@ -63,6 +63,7 @@ REFUSED = frozenset(
         "companions",
         "compare",
         "create_signing_key",
+        "distrust",
         "distrust_did",
         "distrust_key",
         "drop_vectors",
@@ -74,13 +75,16 @@ REFUSED = frozenset(
         "hand_out",
         "handouts",
         "held_before",
+        "holds",
         "importing",
         "issued_tokens",
         "keep_vectors",
         "lacking_vectors",
+        "lift",
         "note_seen_export",
         "note_token",
         "reach_of",
+        "reach_of_distrust",
         "record_event",
         "redaction_keys",
         "revocations",
@@ -157,6 +161,8 @@ class _View:
         clock: Clock,
         skew_s: int,
         redacts: bool,
+        *,
+        counts: bool = True,
     ) -> None:
         self._store = store
         self._presented = presented
@@ -164,7 +170,7 @@ class _View:
         self._caller = caller
         self._clock = clock
         self._skew_s = skew_s
-        self._sight = Sight(store, presented)
+        self._sight = Sight(store, presented, counts=counts)
         self._redacts = redacts
         #: Which rows are seen, between two changes of the vault.
         self._rows: dict[int, bool] = {}
@@ -421,6 +427,29 @@ class _View:
         total = found.total if self._sight.most is None else min(found.total, self._sight.most)
         return Found(tuple(hits), total)
 
+    def look(self) -> Store:
+        """As Store's: of a token for so many entries, all that it could hand out. Nothing of it may leave but by way of this
+        view, which counts."""
+        self._ask()
+        if self._sight.most is None:
+            return cast(Store, self)
+        looking = _View(
+            self._store,
+            self._presented,
+            self._permission,
+            self._caller,
+            self._clock,
+            self._skew_s,
+            self._redacts,
+            counts=False,
+        )
+        return cast(Store, looking)
+
+    def is_distrusted(self, uid: str) -> bool:
+        """Also of what is not in the view: it is held back either way."""
+        self._ask()
+        return not self._sight.knows(uid) or self._store.is_distrusted(uid)
+
     def postings(self, phrase: Sequence[str], *, prefix: bool, as_of: datetime | None = None) -> list[Posting]:
         """As Store's, without scores, as in ``search``."""
         self._ask()
@@ -506,7 +535,8 @@ class _View:
     def _sees_row(self, row: int) -> bool:
         if self._sight.most is not None or row not in self._rows:
             (record,) = self._store.by_rows([row])
-            self._rows[row] = record is not None and self._sight.could_take(record)
+            # Of a token for so many entries what was handed out, and not what could be: nothing is handed out here.
+            self._rows[row] = record is not None and self._sight.is_seen(record)
         return self._rows[row]
 
     def _saw_row(self, row: int, moment: datetime) -> bool:

@@ -1,7 +1,7 @@
 """What a capability token lets be seen of a store: which records, and how much of each.
 
 A record is in sight when the token, and all that it was delegated from, select it as it is now. Of a token for so many entries,
-the first that are handed out are in sight from then on, and no others.
+the first that are handed out are in sight from then on, and no others; without ``counts``, all that it could hand out.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ _ORIGINALS = 16
 class Sight:
     """See the module docstring. ``forget`` after every change of the vault."""
 
-    def __init__(self, store: Store, presented: Presented) -> None:
+    def __init__(self, store: Store, presented: Presented, *, counts: bool = True) -> None:
         self._store = store
         self._presented = presented
         chain = (presented.token, *presented.parents)
-        limits = (each.binding.max_entries for each in chain)
-        #: At most so many records, counted once each; None for any number.
-        self.most = min((most for most in limits if most is not None), default=None)
+        limits = [each.binding.max_entries for each in chain if each.binding.max_entries is not None]
+        #: At most so many records, counted once each; None for any number, and where nothing is handed out.
+        self.most = min(limits, default=None) if counts else None
         #: Whether every record is seen, so that none needs a look.
-        self.is_whole = self.most is None and all(isinstance(each.scope, Everything) for each in chain)
+        self.is_whole = not limits and all(isinstance(each.scope, Everything) for each in chain)
         self._admitted: set[str] = set()
         self.forget()
 
