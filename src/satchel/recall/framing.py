@@ -38,6 +38,7 @@ Block = Literal["identity", "semantic", "episodic", "procedural", "working", "su
 #: In the order in which they stand (spec 6.6).
 BLOCKS: tuple[Block, ...] = get_args(Block)
 Style = Literal["markers", "tags"]
+STYLES: tuple[Style, ...] = get_args(Style)
 NONCE_BYTES = 16
 
 DIRECTIVE = (
