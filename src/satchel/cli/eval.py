@@ -229,8 +229,8 @@ def _show_attacks(report: hostile.Report) -> None:
         say(f"{counted(report.skipped, 'element')} without a text left out; --text-field says where it is")
     say(
         dim(
-            "recognised: our patterns saw structure or an order, and it is labelled. held back: so many would not stand in a block"
-            " of statements. escaped: texts that the frame's parser did not give back as the one item that was put in"
+            "recognised: our patterns saw structure or an order, and it is labelled. held back: so many would not stand in a"
+            " block of statements. escaped: texts that the frame's parser did not give back as the one item that was put in"
         )
     )
 

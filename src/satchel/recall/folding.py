@@ -83,9 +83,15 @@ def shown(text: str) -> str:
     if text.isascii():
         return text
     marks = marks_in(met)
-    if marks:
-        text = re.sub(f"([{marks}]{{{MAX_MARKS}}})[{marks}]+", r"\1", text)
-    return nfc(text)
+    if not marks:
+        return nfc(text)
+    # Some marks are made of two, so that a run may be too long again.
+    return _with_few(nfc(_with_few(text, marks)))
+
+
+def _with_few(text: str, marks: str = "") -> str:
+    marks = marks or marks_in(text)
+    return re.sub(f"([{marks}]{{{MAX_MARKS}}})[{marks}]+", r"\1", text) if marks else text
 
 
 def fold(text: str) -> str:
