@@ -2,11 +2,11 @@
 
     python -m tests.fuzz.frames --count 1000000 --workers 2
 
-Each text goes into a frame in both styles and both formats, together with others in blocks of several types; the texts know the
-nonce. The frame's parser, and a reader that splits lines as Python does, must find exactly the blocks and items that were put
-in, each with its very text (as ``folding.shown`` gives it). Texts are made of fragments of markers, templates, JSON, line breaks
-of every kind, invisible and combining characters and look-alikes, mutated; the seed makes a run the same again. What got out is
-printed, and the exit code is 1.
+Each text goes into a frame in both styles and both formats, together with others in blocks of several types; the texts know
+the nonce. The frame's parser, and a reader that splits lines as Python does, must find exactly the blocks and items that were
+put in, each with its very text (as ``folding.shown`` gives it). Texts are made of fragments of markers, templates, JSON, line
+breaks of every kind, invisible and combining characters and look-alikes, mutated; the seed makes a run the same again. What got
+out is printed, and the exit code is 1.
 """
 
 from __future__ import annotations

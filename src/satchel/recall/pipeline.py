@@ -20,7 +20,7 @@ from satchel.model.record import Record
 from satchel.model.text import searchable, statement
 from satchel.recall import detectors, marking, naming, summarising
 from satchel.recall.asking import Question, question
-from satchel.recall.candidates import Policy, block_of, quarantined
+from satchel.recall.candidates import DETECTED, Policy, block_of, quarantined
 from satchel.recall.compression import SCAN_CHARACTERS, Candidate, Compressed, Kept
 from satchel.recall.counting import BYTES, Counter
 from satchel.recall.detection import detect
@@ -229,7 +229,7 @@ def _candidates(
     for each, text, is_flagged in zip(ranked, texts, flags, strict=True):
         seen = detect(text)
         if is_flagged and detector:
-            seen = msgspec.structs.replace(seen, orders=(*seen.orders, f"detector:{detector.name}"))
+            seen = msgspec.structs.replace(seen, orders=(*seen.orders, f"{DETECTED}{detector.name}"))
         place = block_of(each.record)
         families = quarantined(each.record, place, seen)
         if families:
@@ -272,8 +272,9 @@ def _summed_up(
     left = [candidate for candidate, reason in smaller.left if reason == "budget"]
     if not left:
         return done, None
-    # What the line takes without its text is charged too; of a text, every character once at least.
-    ids = summarising.Summary("", tuple(left[: summarising.SOURCES_MOST]), "untrusted")
+    # What the line takes without its text is charged too, a third at most for the ids of its sources.
+    left = left[: max(1, min(summarising.SOURCES_MOST, share // 3 // counter.count('"0123456789ab",')))]
+    ids = summarising.Summary("", tuple(left), "untrusted")
     empty = counter.count(frame(("summary", [write(summarising.item(ids, summariser.model))]))) - counter.count(frame())
     if share - empty < 200:
         return done, None
