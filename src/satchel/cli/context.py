@@ -162,9 +162,10 @@ def context(
                 seen, asked, now=moment or at, counter=counter, sense=sense, detector=flags, summariser=by
             )
             handed = [Handed(item.uid, item.form, item.digest) for item in made.given]
-            token = vault.token
-            reader = reader or (token.audience if token and token.audience else target)
-            number = vault.store.hand_out(handed, reader=reader, token=token.id if token else "", at=at, cost=made.cost)
+            audiences = [token.audience for token in vault.tokens if token.audience]
+            reader = reader or (audiences[0] if audiences else target)
+            tokens = " ".join(token.id for token in vault.tokens)
+            number = vault.store.hand_out(handed, reader=reader, token=tokens, at=at, cost=made.cost)
     if json:
         say_json({"handout": number, "reader": reader, "at": at, "context": made, "findings": findings})
     else:

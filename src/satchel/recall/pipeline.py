@@ -276,8 +276,8 @@ def _summed_up(
     left = left[: max(1, min(summarising.SOURCES_MOST, share // 3 // counter.count('"0123456789ab",')))]
     ids = summarising.Summary("", tuple(left), "untrusted")
     empty = counter.count(frame(("summary", [write(summarising.item(ids, summariser.model))]))) - counter.count(frame())
-    if share - empty < 200:
-        return done, None
+    if share - empty < summarising.LEAST:
+        return done, msgspec.structs.replace(ids, failure="the budget leaves no room for one")
     made = summarising.summarise(left, asking, summariser, min(summarising.MOST_CHARACTERS, share - empty))
     if made.failure:
         return done, made

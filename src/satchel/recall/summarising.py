@@ -27,6 +27,8 @@ from satchel.recall.telling import told
 #: Share of the room that is kept for a summary, and its characters.
 SHARE = 0.2
 MOST_CHARACTERS = 1_500
+#: What is shorter, in the units of the budget, says nothing.
+LEAST = 200
 #: Records that one summary is made of, and how much of each is sent.
 SOURCES_MOST = 64
 SOURCE_CHARACTERS = 1_000
