@@ -36,7 +36,7 @@ def test_a_sentence_leads_to_the_text() -> None:
     assert narrative(item) == f'On 2026-11-22 Anna said (source made, trust imported, id {said.uid[:12]}): "Tea at four."'
     fact = describe(Candidate(memory("1", "Likes tea", confidence=0.2), "semantic", _SCORES, (), ("override",)), "Likes", True)
     assert narrative(fact) == (
-        f"Once, it holds (uncertain, source made, trust imported, cut, reads_like override, id {memory('1', '').uid[:12]})"
+        f"Undated, it holds (uncertain, source made, trust imported, cut, reads_like override, id {memory('1', '').uid[:12]})"
         ': "Likes"'
     )
 

@@ -80,7 +80,8 @@ def shown(text: str) -> str:
         text = text.replace("\r\n", "\n").translate(_BREAKS)
     if _IGNORABLE.search(met):
         text = _IGNORABLE.sub("", text)
-    if text.isascii():
+    # Nothing before the first combining mark has another normal form.
+    if text.isascii() or max(met) < "\u0300":
         return text
     marks = marks_in(met)
     if not marks:

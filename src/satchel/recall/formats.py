@@ -21,7 +21,13 @@ from satchel.recall.framing import Item, line, quoted
 
 Format = Literal["structured", "narrative"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-_SAID = {"episodic": "said", "semantic": "it holds", "procedural": "a skill", "working": "a goal", "identity": "who it is for"}
+_SAID = {
+    "episodic": "it was noted",
+    "semantic": "it holds",
+    "procedural": "a skill",
+    "working": "a goal",
+    "identity": "who it is for",
+}
 
 
 def describe(candidate: Candidate, text: str, is_cut: bool) -> Item:
@@ -61,7 +67,7 @@ def narrative(item: Item) -> str:
     """An item as a sentence that leads to its text."""
     said = dict(item.members)
     text, by, at = str(said.pop("text", "")), said.pop("by", ""), said.pop("at", "")
-    lead = f"On {at}" if at else "Once"
+    lead = f"On {at}" if at else "Undated"
     lead += f" {by} said" if by else f", {_SAID.get(item.block, 'it says')}"
     notes = [f"{name} {_words(value)}" if value is not True else name for name, value in said.items()]
     # Nothing of a name can end the lead: it is escaped as in a string, and quotation marks with it.
