@@ -19,6 +19,7 @@ from satchel.cli import (
     certify,
     context,
     convert,
+    distrust,
     embed,
     erase_check,
     evidence,
@@ -83,16 +84,20 @@ class _InOrder(click.Group):
 @click.option("--vault", metavar="FOLDER", envvar="SATCHEL_VAULT", help="The vault; else your data folder's.")
 @click.option(
     "--token",
+    "tokens",
+    multiple=True,
+    type=click.Path(),
     metavar="FILE",
     envvar="SATCHEL_TOKEN",
-    help="Only what this capability token grants: search, show, export, redactions recover.",
+    help="Only what this capability token grants, of several what any does: search, show, recall, context, export, redactions"
+    " recover.",
 )
 @click.option("--caller", metavar="NAME", envvar="SATCHEL_CALLER", default="", help="Who asks with the token: agent:NAME.")
 @click.option(
     "--version", is_flag=True, callback=_print_version, is_eager=True, expose_value=False, help="Print the version and exit."
 )
 @click.pass_context
-def app(context: click.Context, vault: str | None, token: str | None, caller: str) -> None:
+def app(context: click.Context, vault: str | None, tokens: tuple[str, ...], caller: str) -> None:
     """Carry what AI assistants know about you, in an encrypted vault that you own.
 
     \b
@@ -102,7 +107,7 @@ def app(context: click.Context, vault: str | None, token: str | None, caller: st
     """
     if vault is not None:
         os.environ["SATCHEL_VAULT"] = vault
-    hold(context, token, caller)
+    hold(context, tokens, caller)
 
 
 for command in (
@@ -112,6 +117,7 @@ for command in (
     context.context,
     embed.embed,
     reach.reach,
+    distrust.distrust,
     eval_.evaluate,
     show.show,
     log.log,

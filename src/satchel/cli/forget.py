@@ -45,6 +45,8 @@ def _selectors(command: Callable[..., None]) -> Callable[..., None]:
                 help="Everything about a person or a thing.",
             ),
             click.option("--source", multiple=True, help="Only from this platform: chatgpt, claude."),
+            click.option("--account", "accounts", multiple=True, metavar="ID", help="Only from this account there."),
+            click.option("--key", "keys", multiple=True, metavar="KEY", help="Only what came signed by this public key."),
             click.option("--import", "imports", multiple=True, type=int, metavar="N", help="Only what import N brought."),
             click.option("--file", "files", multiple=True, metavar="NAME", help="Only what was read from this file."),
             click.option("--since", default="", metavar="DATE", help="Only from this day or time on."),
@@ -219,6 +221,7 @@ def _show_exports(held: list[HeldBy]) -> None:
 
 def _asked(store: Store, mode: Literal["delete", "redact"], given: dict[str, Any]) -> Forgetting:
     from satchel.cli.moments import moment_of
+    from satchel.cli.sources import public_key
     from satchel.errors import UsageError
     from satchel.model.bodies import KINDS
     from satchel.vault.values import Forgetting
@@ -230,6 +233,8 @@ def _asked(store: Store, mode: Literal["delete", "redact"], given: dict[str, Any
         uids=tuple(dict.fromkeys(store.resolve(id) for id in given["ids"])),
         words=given["words"],
         platforms=given["source"],
+        accounts=given["accounts"],
+        signers=tuple(public_key(key) for key in given["keys"]),
         kinds=given["kind"],
         batches=given["imports"],
         files=given["files"],

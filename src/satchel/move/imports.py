@@ -28,7 +28,7 @@ from satchel.formats.base import Reader, ReadOptions
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding, from_error
 from satchel.model.ledger import Ledger
-from satchel.model.packages import Carried, Edition, Heard, Reached
+from satchel.model.packages import Carried, Edition, Heard, Reached, Signed
 from satchel.model.record import Asset, Item, Original, Tombstone
 from satchel.move.ledgers.arriving import Arrivals
 from satchel.move.ledgers.digests import of_sources
@@ -409,6 +409,8 @@ def take(intake: Intake, item: Item) -> None:
             intake.hear(item)
         case Edition():
             intake.mark(item)
+        case Signed():
+            intake.signed(item.key)
         case Finding():
             intake.note(item)
 

@@ -32,6 +32,7 @@ from satchel.vault.values import (
     Handed,
     Handout,
     HeldBy,
+    Hold,
     IssuedToken,
     Kept,
     Lacking,
@@ -95,6 +96,10 @@ class Intake(Protocol):
 
     def carry(self, carried: Carried) -> None:
         """Keep a file that goes home as it came, unless a tombstone may concern it."""
+        ...
+
+    def signed(self, key: str) -> None:
+        """Remember that a package of this import is signed by a key (``PublicKey.text``), trusted or not."""
         ...
 
     def hear(self, heard: Heard) -> None:
@@ -334,6 +339,32 @@ class Store(Protocol):
 
     def by_rows(self, ids: Sequence[int]) -> list[Record | None]:
         """The current records of these rows, in their order; None for one that is not there."""
+        ...
+
+    def look(self) -> Store:
+        """The same records, to choose among: what is looked at there is not handed out yet, which counts where a capability
+        token is for so many entries. What is chosen is asked for here."""
+        ...
+
+    def is_distrusted(self, uid: str) -> bool:
+        """Whether the record is held back from every recall (``distrust``)."""
+        ...
+
+    def reach_of_distrust(self, asked: Forgetting) -> Closure:
+        """What holding it back comes to; nothing is changed. Raises UsageError, NotFound."""
+        ...
+
+    def distrust(self, asked: Forgetting, *, expected: Closure | None = None) -> Hold:
+        """Hold a source back from every recall, in one transaction: what was named, and what derives from it alone. Keys that
+        were named are trusted no more. ``expected`` as for ``forget``. Raises UsageError, NotFound."""
+        ...
+
+    def lift(self, id: int) -> Hold:
+        """Take a hold back; its keys stay as they are. Raises NotFound, UsageError."""
+        ...
+
+    def holds(self) -> list[Hold]:
+        """All of them, the lifted ones too, oldest first."""
         ...
 
     def hand_out(self, handed: Sequence[Handed], *, reader: str, token: str, at: datetime, cost: int) -> int:

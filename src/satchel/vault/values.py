@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from satchel.errors import Place
-from satchel.model.erasure import How, Mode
+from satchel.model.erasure import How, Mode, Request
 from satchel.model.findings import Finding
 from satchel.model.record import Record, Tombstone
 from satchel.trust.capabilities.scopes import Scope
@@ -210,6 +210,10 @@ class Forgetting(msgspec.Struct, frozen=True, kw_only=True):
     uids: tuple[str, ...] = ()
     words: str = ""
     platforms: tuple[str, ...] = ()
+    #: Accounts at their platforms.
+    accounts: tuple[str, ...] = ()
+    #: What came in packages that these public keys signed (``PublicKey.text``).
+    signers: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     batches: tuple[int, ...] = ()
     files: tuple[str, ...] = ()
@@ -224,6 +228,16 @@ class Forgetting(msgspec.Struct, frozen=True, kw_only=True):
     quotations: Literal["flag", "scrub"] = "flag"
     #: Platforms and their words for kinds of record that are prose about everything: quotations always leave these.
     scrubs: tuple[tuple[str, str], ...] = ()
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """A source that is held back from recall: how it was named, how many records it came to, and when it was lifted."""
+
+    id: int
+    at: datetime
+    request: Request
+    records: int
+    lifted: datetime | None = None
 
 
 class Deceased(NamedTuple):

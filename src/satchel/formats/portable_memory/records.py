@@ -20,6 +20,7 @@ from satchel.formats.portable_memory.succession import KINDS as SUPERSEDED
 from satchel.formats.portable_memory.succession import succeeded
 from satchel.model import bodies
 from satchel.model.ids import make_uid, uids_in
+from satchel.model.normal_forms import nfkc
 from satchel.model.record import Access, Link, LinkType, Origin, Provenance, Record, Status, Times, Trust
 from satchel.model.text import leaves
 
@@ -53,7 +54,7 @@ def folded_uid(kind: str, key: str) -> str:
 
 
 def _folded(key: str) -> str:
-    text = unicodedata.normalize("NFKC", key).casefold()
+    text = nfkc(key).casefold()
     return "".join(letter for letter in text if not letter.isspace() and unicodedata.category(letter) != "Cf")
 
 

@@ -39,8 +39,8 @@ class Reaching:
         self.gone: list[Gone] = []
         self.quoting: list[quotations.Quoting] = []
 
-    def run(self, named: Iterable[bytes]) -> None:
-        """Follow everything from the records that were named."""
+    def run(self, named: Iterable[bytes], *, quoting: bool = True) -> None:
+        """Follow everything from the records that were named; with ``quoting``, what quotes it too."""
         pending: list[tuple[bytes, How, str]] = [(uid, "named", "") for uid in named]
         if self._request.with_witnesses:
             pending += [(uid, "named", "") for named in list(pending) for uid in self._witnesses(named[0])]
@@ -65,6 +65,8 @@ class Reaching:
             pending += [(other, of, uid.hex()) for other, of in self._dependent(gone)]
             if not pending:
                 pending += self._orphans()
+        if not quoting:
+            return
         self.quoting = quotations.find(self._connection, self._kept, self.gone)
         again = [each.uid for each in self.quoting if each.says_the_same]
         if again and self._request.with_witnesses:

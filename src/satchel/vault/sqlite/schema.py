@@ -456,6 +456,24 @@ def _run_v12(connection: apsw.Connection) -> None:
     connection.execute(_V12)
 
 
+# Which keys signed what an import brought; sources that are held back from recall, and their records.
+_V13 = """
+CREATE TABLE signed (batch INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (batch, key)) WITHOUT ROWID;
+CREATE TABLE hold (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: people know holds by it
+    at INTEGER NOT NULL,
+    request BLOB NOT NULL,
+    records INTEGER NOT NULL,
+    lifted INTEGER
+);
+CREATE TABLE held_back (record BLOB NOT NULL, hold INTEGER NOT NULL, PRIMARY KEY (record, hold)) WITHOUT ROWID;
+"""
+
+
+def _run_v13(connection: apsw.Connection) -> None:
+    connection.execute(_V13)
+
+
 #: In order; never edited, only appended to.
 STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
     _run_v1,
@@ -470,6 +488,7 @@ STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
     _run_v10,
     _run_v11,
     _run_v12,
+    _run_v13,
 )
 
 

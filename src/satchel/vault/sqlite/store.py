@@ -32,6 +32,7 @@ from satchel.vault.sqlite import (
     blobs,
     capabilities,
     companions,
+    distrusting,
     exports,
     graves,
     handouts,
@@ -49,6 +50,7 @@ from satchel.vault.sqlite.connection import clear_log, connect, our_errors, rows
 from satchel.vault.sqlite.matrix import Matrix
 from satchel.vault.sqlite.rows import add_text, decode, index_row, meta
 from satchel.vault.sqlite.schema import STEPS, migrate
+from satchel.vault.store import Store
 from satchel.vault.values import (
     Allowed,
     AuditEntry,
@@ -62,6 +64,7 @@ from satchel.vault.values import (
     Handed,
     Handout,
     HeldBy,
+    Hold,
     IssuedToken,
     Kept,
     Lacking,
@@ -515,6 +518,32 @@ class SqliteStore:
             columns = rows(self.connection, f"SELECT {_LOADED} WHERE r.id = ?", (id,))
             found.append(self._load(*columns[0]) if columns else None)
         return found
+
+    def look(self) -> Store:
+        """See Store.look."""
+        return self
+
+    def is_distrusted(self, uid: str) -> bool:
+        """See Store.is_distrusted."""
+        return distrusting.is_held(self.connection, uid)
+
+    def reach_of_distrust(self, asked: Forgetting) -> Closure:
+        """See Store.reach_of_distrust."""
+        return distrusting.plan(self.connection, self._kept, asked)
+
+    def distrust(self, asked: Forgetting, *, expected: Closure | None = None) -> Hold:
+        """See Store.distrust."""
+        with writing(self.connection):
+            return distrusting.hold(self.connection, self._kept, asked, now=to_microseconds(now()), expected=expected)
+
+    def lift(self, id: int) -> Hold:
+        """See Store.lift."""
+        with writing(self.connection):
+            return distrusting.lift(self.connection, id, now=to_microseconds(now()))
+
+    def holds(self) -> list[Hold]:
+        """See Store.holds."""
+        return distrusting.holds(self.connection)
 
     def hand_out(self, handed: Sequence[Handed], *, reader: str, token: str, at: datetime, cost: int) -> int:
         """See Store.hand_out."""
