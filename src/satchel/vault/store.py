@@ -315,7 +315,8 @@ class Store(Protocol):
         ...
 
     def lacking_vectors(self, digest: str, *, after: int = 0, most: int = 256) -> Lacking:
-        """The first records behind the row ``after`` that were not looked at for this model."""
+        """The first records behind the row ``after`` that were not looked at for this model: at least one where there is any,
+        fewer than ``most`` where they are long."""
         ...
 
     def keep_vectors(self, digest: str, made: Sequence[tuple[int, NDArray[np.float32]]], change: int) -> bool:

@@ -117,6 +117,7 @@ class SqliteStore:
         self._path = path
         self._kept = Originals(connection)
         self._matrix = Matrix()
+        self._talks: tuple[int, Talks] | None = None
         self._past: tuple[tuple[datetime, int], dict[int, bool]] | None = None
         with our_errors():
             self._secret: bytes = meta(connection, "content_secret")
@@ -463,8 +464,14 @@ class SqliteStore:
         return ranking.frequency(self.connection, word, prefix=prefix)
 
     def talks(self) -> Talks:
-        """See Store.talks."""
-        return ranking.talks(self.connection)
+        """See Store.talks. Counted once between two changes: it takes a look at every record."""
+        if self.connection.in_transaction:
+            # Its change may be rolled back, and the next one would have its number.
+            return ranking.talks(self.connection)
+        change = self.last_change()
+        if self._talks is None or self._talks[0] != change:
+            self._talks = change, ranking.talks(self.connection)
+        return self._talks[1]
 
     def talk_sizes(self, wholes: Sequence[int]) -> dict[int, int]:
         """See Store.talk_sizes."""
