@@ -191,9 +191,10 @@ def _both(own: object, all: object) -> str:
 
 def _tell_kinds(cell: Cell) -> None:
     from satchel.cli.console import say, table
+    from satchel.move.fidelity.figures import Records
 
     say()
-    names = ("total", "same", "carried", "moved", "withheld", "lost", "home")
+    names = [name for name in Records.__struct_fields__ if name != "made"]
     rows = [[kind, *(f"{getattr(records, name):,}" for name in names)] for kind, records in sorted(cell.kinds.items())]
     table(rows, head=["kind", *names], right=set(range(1, len(names) + 1)))
 
@@ -201,8 +202,9 @@ def _tell_kinds(cell: Cell) -> None:
 def _tell_members(cell: Cell) -> None:
     """The members of which not all are there as they were, those that lose most first."""
     from satchel.cli.console import say, table
+    from satchel.move.fidelity.figures import Fields
 
-    names = ("total", "kept", "carried", "altered", "lost", "added")
+    names = Fields.__struct_fields__
     short = [(member, fields) for member, fields in cell.members.items() if fields.kept < fields.total or fields.added]
     short.sort(key=lambda each: (-each[1].lost, -each[1].altered, each[0]))
     if short:

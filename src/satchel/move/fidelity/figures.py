@@ -59,8 +59,9 @@ class Cell(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     ``fields`` is None for a target that nobody reads back. ``returned``: how many samples came back byte for byte, of
     ``returning`` that could have. ``raised`` and ``widened`` count records that came to be trusted more, or to be seen by more:
-    always 0. ``failed``: how many samples could not make a step (there, plain, home), by ``step: code`` of the error; what was
-    not written is lost. ``kinds`` and ``members`` are the same by kind, and by kind and member.
+    always 0. ``failed``: how many samples could not make a step (there, plain, home), by ``step: code`` of the error, or
+    ``step: nothing to write``; what was not written is lost. ``kinds`` and ``members`` are the same by kind, and by kind and
+    member.
     """
 
     source: str

@@ -17,6 +17,9 @@ from satchel.move.fidelity.figures import Cell, Fields, Records, add
 from satchel.move.fidelity.pairing import Index
 from satchel.move.fidelity.sources import STANDARDS, Source, read, suffix_of, transfer
 
+#: How the message begins of a writer that has nothing to say.
+_NOTHING = "there is nothing to write"
+
 
 def measure(source: Source, records: Index, to: str) -> Cell:
     """The cell of a source, whose records were read, and a target (format[=PROFILE])."""
@@ -102,7 +105,8 @@ class _Journey:
         try:
             yield
         except SatchelError as error:
-            step = f"{name}: {error.code}"
+            why = _NOTHING if error.message.startswith(_NOTHING) else error.code
+            step = f"{name}: {why.removeprefix('there is ')}"
             self._cell.failed[step] = self._cell.failed.get(step, 0) + 1
 
 
