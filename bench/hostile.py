@@ -1,8 +1,8 @@
 """What hostile texts cost: CPU of a context and of an import over texts made to be dear, and how it grows with their length.
 
-Each kind of text is taken at two lengths, one twice the other, so that the last column is 2 where the time is linear in the
-length and 4 where it grows with its square. Texts: 400,000 combining marks out of order, deep nesting, words of orders repeated,
-invisible characters, ligatures that fold to many letters, and an observation of 10 MB.
+Each kind of text is taken at two lengths, one twice the other: the last columns are 2 where the time is linear in the length
+and 4 where it grows with its square. Texts: combining marks out of order, deep nesting, words of orders repeated, invisible
+characters, ligatures that fold to many letters, and observations of 10 MB.
 """
 
 from __future__ import annotations

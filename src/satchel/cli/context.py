@@ -158,9 +158,7 @@ def context(
         with opened_behind("rehydrate") as vault:
             sense = sense_of(vault.store, task, words_only=words_only)
             seen = vault.seen if moment is None else past.as_of(vault.seen, moment)
-            made = recall(
-                seen, asked, now=moment or at, counter=counter, sense=sense, detector=flags, summariser=by
-            )
+            made = recall(seen, asked, now=moment or at, counter=counter, sense=sense, detector=flags, summariser=by)
             handed = [Handed(item.uid, item.form, item.digest) for item in made.given]
             audiences = [token.audience for token in vault.tokens if token.audience]
             reader = reader or (audiences[0] if audiences else target)
