@@ -62,9 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--characters", type=int, default=400_000, help="looked at; default %(default)s")
     parser.add_argument("--observation", type=int, default=5_000_000, help="imported and recalled; default %(default)s")
     given = parser.parse_args(arguments)
-    print(
-        f"| text | {given.characters:,} characters looked at, ms | at twice that | {given.observation:,} recalled, ms | at twice that |"
-    )
+    print(f"| text | {given.characters:,} looked at, ms | twice that | {given.observation:,} recalled, ms | twice that |")
     print("|---|---:|---:|---:|---:|")
     for name, piece in PIECES.items():
         (first, grown), (second, grown_too) = (
