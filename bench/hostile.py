@@ -1,8 +1,8 @@
 """What hostile texts cost: CPU of a context and of an import over texts made to be dear, and how it grows with their length.
 
-Each kind of text is taken at two lengths, one twice the other, so that the last column is 2 where the time is linear in the
-length and 4 where it grows with its square. Texts: 400,000 combining marks out of order, deep nesting, words of orders
-repeated, invisible characters, ligatures that fold to many letters, and an observation of 10 MB.
+Each kind of text is taken at two lengths, one twice the other: the last columns are 2 where the time is linear in the length
+and 4 where it grows with its square. Texts: combining marks out of order, deep nesting, words of orders repeated, invisible
+characters, ligatures that fold to many letters, and observations of 10 MB.
 """
 
 from __future__ import annotations
@@ -62,9 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--characters", type=int, default=400_000, help="looked at; default %(default)s")
     parser.add_argument("--observation", type=int, default=5_000_000, help="imported and recalled; default %(default)s")
     given = parser.parse_args(arguments)
-    print(
-        f"| text | {given.characters:,} characters looked at, ms | at twice that | {given.observation:,} recalled, ms | at twice that |"
-    )
+    print(f"| text | {given.characters:,} looked at, ms | twice that | {given.observation:,} recalled, ms | twice that |")
     print("|---|---:|---:|---:|---:|")
     for name, piece in PIECES.items():
         (first, grown), (second, grown_too) = (
