@@ -68,6 +68,11 @@ def _selectors(command: Callable[..., None]) -> Callable[..., None]:
             click.option("--provider-url", default="", metavar="URL", help="A server of one's own: http://localhost:8888."),
             click.option("--provider-user", default="", metavar="ID", help="Whose memories: mem0's user_id, Letta's agent."),
             click.option(
+                "--provider-search",
+                is_flag=True,
+                help="Where its list is cut: ask its search with the texts that are to go, which tells them to it.",
+            ),
+            click.option(
                 "--receipt",
                 "receipt",
                 metavar="FILE",
@@ -94,7 +99,8 @@ def forget(**given: Any) -> None:
 
     What left the vault before, in exports and at providers, is not reached; exports that held it are shown. With --at it is
     deleted at a provider first, which is asked again afterwards, for "deleted" is not always gone: what it still shows is told
-    (exit code 3). The key for it is read from SATCHEL_PROVIDER_KEY, or asked for.
+    (exit code 3). It is told no text that it did not show itself, and on a dry run none at all. The key for it is read from
+    SATCHEL_PROVIDER_KEY, or asked for.
 
     \b
     satchel forget 3f2a91c0de --receipt forgotten.json
@@ -146,12 +152,17 @@ def _run(mode: Literal["delete", "redact"], given: dict[str, Any]) -> None:
                 _tell_provider(there)
                 say("Dry run: nothing was changed.")
             return
+        if provider and not given_json:
+            _tell_what_is_sent(given)
         if not given["yes"]:
             _ask(mode, closure)
         keys = len(store.signing_keys())
         if provider:
             # First there: what the vault no longer has cannot be asked for.
             there = _ask_provider(given, wanted, dry_run=False)
+            if there.failed:
+                elsewhere.note(store, None, there)
+                _stop(there, closure, held, given_json)
         erased = forgetting.forget(store, _asked(store, mode, given), expected=closure)
         if len(store.signing_keys()) > keys:
             tell("Made a signing key for the vault, for it had none: satchel keys list shows it.")
@@ -190,8 +201,43 @@ def _ask_provider(given: dict[str, Any], wanted: list[Wanted], *, dry_run: bool)
     with WorkProgress(f"Deleting at {name}", shown=not given["json"], by_bytes=False) as progress:
         progress.total(len(wanted))
         return elsewhere.provider_called(name).delete(
-            api, wanted, user=given["provider_user"], dry_run=dry_run, progress=progress.advance
+            api,
+            wanted,
+            user=given["provider_user"],
+            dry_run=dry_run,
+            progress=progress.advance,
+            with_texts=given["provider_search"],
         )
+
+
+def _tell_what_is_sent(given: dict[str, Any]) -> None:
+    from satchel.cli.console import dim, say
+
+    name = given["provider"]
+    say(
+        dim(
+            f"{name} is asked by ids and for its lists, and its search with a word that tells nothing. Where that word does not"
+        )
+    )
+    say(dim("find a memory that it lists, its search is asked with that memory's text, as it has it, in no URL."))
+    if given["provider_search"]:
+        say(dim("With --provider-search, where its list is cut, it is sent the texts that are to go, which it may not have."))
+    say()
+
+
+def _stop(there: Outcome, closure: Closure, held: list[HeldBy], given_json: bool) -> None:
+    """Some of it is gone there and some is not: what the vault has is needed to try again."""
+    from satchel.cli.console import say_json
+    from satchel.errors import NetworkError
+
+    if given_json:
+        say_json({"dry_run": False, "closure": closure, "exports": held, "elsewhere": there, "erased": None})
+    else:
+        _tell_provider(there)
+    raise NetworkError(
+        f"{there.failed:,} of {there.found:,} memories at {there.host} were not deleted; nothing was erased in the vault",
+        hint="the same command tries the rest again; without --at it erases in the vault alone",
+    )
 
 
 def _tell_provider(there: Outcome | None) -> None:
@@ -200,7 +246,10 @@ def _tell_provider(there: Outcome | None) -> None:
     if there is None:
         return
     where = f"{there.provider} at {clean(there.host)}"
-    say(f"{where}: {counted(there.found, 'memory', 'memories')} found, {there.deleted:,} deleted.")
+    refused = f", {there.failed:,} not deleted" if there.failed else ""
+    say(f"{where}: {counted(there.found, 'memory', 'memories')} found, {there.deleted:,} deleted{refused}.")
+    if there.sent:
+        say(dim(f"  Its search was asked with {counted(there.sent, 'text')}."))
     for place, count in there.still.items():
         say(f"  Still there: {counted(count, 'record')} in its {clean(place)}.")
     for line in there.unasked:
