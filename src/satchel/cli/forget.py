@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +13,7 @@ import click
 from satchel.cli import options
 
 if TYPE_CHECKING:
-    from satchel.model.erasure import Closure, Erased
+    from satchel.model.erasure import Closure, Erased, HeldBack
     from satchel.move.elsewhere import Outcome, Wanted
     from satchel.vault.store import Store
     from satchel.vault.values import Forgetting, HeldBy
@@ -90,12 +91,19 @@ def _selectors(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @_selectors
-def forget(**given: Any) -> None:
+@click.option(
+    "--undo-window",
+    metavar="7d|none",
+    help="On its own: from now on, hold what is forgotten back for so long, sealed, so that satchel undo brings it back.",
+)
+@click.option("--purge", is_flag=True, help="No undo window this time; on its own: destroy what is held back now.")
+def forget(undo_window: str | None, purge: bool, **given: Any) -> None:
     """Erase records for good: every state and copy in the vault, what was derived from them alone, and their way back.
 
     First shows what goes and what is touched, then asks. IDs are of records (satchel search shows them). Conditions narrow one
-    another; each ID is added. No undo brings it back, and no later import: what was erased is stopped at the door
-    (satchel import --allow-erased ID).
+    another; each ID is added. No undo brings it back, unless you set a window for that before (--undo-window 7d): then the
+    content is still there, sealed, until it ends. Nor does a later import: what was erased is stopped at the door (satchel
+    import --allow-erased ID).
 
     What left the vault before, in exports and at providers, is not reached; exports that held it are shown. With --at it is
     deleted at a provider first, which is asked again afterwards, for "deleted" is not always gone: what it still shows is told
@@ -107,8 +115,72 @@ def forget(**given: Any) -> None:
     satchel forget 3f2a91c0de --at mem0 --provider-url http://localhost:8888 --provider-user anna
     satchel forget --about "Dr. Marlow" --dry-run
     satchel forget --source chatgpt --search '"project heron"' --since 2025-01-01 --yes
+    satchel forget --undo-window 7d
     """
-    _run("delete", given)
+    alone = not any(given[name] for name in _NAMING)
+    if undo_window is not None:
+        if not alone or purge:
+            raise click.UsageError("--undo-window is set on its own, before something is forgotten")
+        _set_window(undo_window, given["json"])
+    elif purge and alone:
+        _purge(given)
+    else:
+        _run("delete", given, at_once=purge)
+
+
+#: The options that name records, or narrow what others name.
+_NAMING = ("ids", "words", "about", "source", "imports", "files", "since", "until", "scope", "kind", "tag")
+
+
+def _set_window(text: str, given_json: bool) -> None:
+    from datetime import UTC, datetime
+
+    from satchel.cli.console import counted, say, say_json
+    from satchel.cli.moments import ahead
+    from satchel.cli.vaults import opened
+
+    now = datetime.now(UTC).replace(microsecond=0)
+    window = timedelta(0) if text.strip().lower() in ("none", "0") else ahead(text, "--undo-window", now) - now
+    if window < timedelta(0):
+        raise click.UsageError("--undo-window takes 24h, 7d or none")
+    with opened() as store:
+        store.set_undo_window(window)
+        held = store.held_back()
+    if given_json:
+        say_json({"undo_window_s": int(window.total_seconds()), "held_back": held})
+    elif not window:
+        say("What is forgotten from now on is gone at once.")
+        if held:
+            say(f"{counted(len(held), 'change')} can still be undone; satchel forget --purge destroys what is held back.")
+    else:
+        say(f"What is forgotten from now on is held back for {text.strip()}, sealed; until then satchel undo brings it back.")
+        say("So long it is still there: the first command after that destroys it, or satchel forget --purge at once.")
+
+
+def _purge(given: dict[str, Any]) -> None:
+    from satchel.cli.console import counted, say, say_json, tell_held_back
+    from satchel.cli.vaults import opened
+    from satchel.errors import UsageError
+
+    with opened() as store:
+        held = store.held_back()
+        if held and not given["dry_run"]:
+            if not given["yes"]:
+                tell_held_back(held)
+                if not sys.stdin.isatty():
+                    raise UsageError("purging cannot be undone", hint="--yes goes ahead, --dry-run only tells")
+                click.confirm(f"Destroy what {counted(len(held), 'change')} held back?", abort=True)
+            store.purge()
+    if given["json"]:
+        say_json({"dry_run": given["dry_run"], "purged": held})
+    elif given["dry_run"]:
+        tell_held_back(held)
+        say("Dry run: nothing was changed.")
+    elif held:
+        say("Destroyed: " + ", ".join(f"change {each.change} ({counted(each.records, 'record')})" for each in held))
+        say("satchel receipt FILE --change N writes a receipt that says so.")
+    else:
+        say("Nothing is held back.")
 
 
 @click.command()
@@ -125,7 +197,7 @@ def redact(**given: Any) -> None:
     _run("redact", given)
 
 
-def _run(mode: Literal["delete", "redact"], given: dict[str, Any]) -> None:
+def _run(mode: Literal["delete", "redact"], given: dict[str, Any], *, at_once: bool = False) -> None:
     from satchel.cli.console import say, say_json, tell
     from satchel.cli.vaults import opened
     from satchel.errors import UsageError
@@ -137,6 +209,8 @@ def _run(mode: Literal["delete", "redact"], given: dict[str, Any]) -> None:
     with opened() as store:
         closure = forgetting.preview(store, _asked(store, mode, given))
         held = store.exports_holding(record.uid for record in closure.records if record.goes)
+        window = timedelta(0) if at_once else store.undo_window()
+        older = store.held_back() if not window else []
         if not given_json:
             _show(store, closure)
             _show_exports(held)
@@ -147,15 +221,19 @@ def _run(mode: Literal["delete", "redact"], given: dict[str, Any]) -> None:
         if given["dry_run"]:
             there = _ask_provider(given, wanted, dry_run=True) if provider else None
             if given_json:
-                say_json({"dry_run": True, "closure": closure, "exports": held, "elsewhere": there})
+                told = {"undo_window_s": int(window.total_seconds()), "purges": older}
+                say_json({"dry_run": True, "closure": closure, "exports": held, "elsewhere": there, **told})
             else:
                 _tell_provider(there)
+                _tell_window(window, older, provider)
                 say("Dry run: nothing was changed.")
             return
         if provider and not given_json:
             _tell_what_is_sent(given)
+        if not given_json:
+            _tell_window(window, older, provider)
         if not given["yes"]:
-            _ask(mode, closure)
+            _ask(mode, closure, window)
         keys = len(store.signing_keys())
         if provider:
             # First there: what the vault no longer has cannot be asked for.
@@ -163,7 +241,7 @@ def _run(mode: Literal["delete", "redact"], given: dict[str, Any]) -> None:
             if there.failed:
                 elsewhere.note(store, None, there)
                 _stop(there, closure, held, given_json)
-        erased = forgetting.forget(store, _asked(store, mode, given), expected=closure)
+        erased = forgetting.forget(store, _asked(store, mode, given), expected=closure, at_once=at_once)
         if len(store.signing_keys()) > keys:
             tell("Made a signing key for the vault, for it had none: satchel keys list shows it.")
         if there is not None:
@@ -324,7 +402,30 @@ def _show(store: Store, closure: Closure) -> None:
         say(dim(f"and {len(told) - SHOWN:,} more; --json lists all"))
 
 
-def _ask(mode: str, closure: Closure) -> None:
+def _span(window: timedelta) -> str:
+    from satchel.cli.console import counted
+
+    for unit_s, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if not window.total_seconds() % unit_s:
+            return counted(int(window.total_seconds()) // unit_s, name)
+    return counted(int(window.total_seconds()), "second")
+
+
+def _tell_window(window: timedelta, older: list[HeldBack], provider: str) -> None:
+    from satchel.cli.console import say
+
+    if window:
+        say(
+            f"Your undo window: the content stays in the vault for {_span(window)}, sealed, until it is gone. --purge: at once."
+        )
+    if window and provider:
+        say(f"What is deleted at {provider} does not come back with it.")
+    if older:
+        changes = ", ".join(str(each.change) for each in older)
+        say(f"What is held back of earlier changes ({changes}) is destroyed with it, and they can be undone no more.")
+
+
+def _ask(mode: str, closure: Closure, window: timedelta) -> None:
     from satchel.cli.console import counted
     from satchel.errors import UsageError
 
@@ -332,7 +433,10 @@ def _ask(mode: str, closure: Closure) -> None:
     if not sys.stdin.isatty():
         raise UsageError(f"{counted(count, 'record')} would be erased", hint="--yes goes ahead, --dry-run only tells")
     verb = "Redact" if mode == "redact" else "Forget"
-    click.confirm(f"{verb} {counted(count, 'record')} for good? This cannot be undone.", abort=True)
+    if window:
+        click.confirm(f"{verb} {counted(count, 'record')}? It can be undone for {_span(window)}.", abort=True)
+    else:
+        click.confirm(f"{verb} {counted(count, 'record')} for good? This cannot be undone.", abort=True)
 
 
 def _tell(erased: Erased) -> None:
@@ -359,5 +463,11 @@ def _tell(erased: Erased) -> None:
         say(f"{which} it; --quotations scrub takes quotations out.")
     if not erased.log_cleared:
         say("Another process reads the vault: its log, encrypted, holds the old pages until that one ends.")
-    say(f"{counted(len(erased.tombstones), 'signed tombstone')} will leave with every Portable Memory bundle.")
+    leaving = counted(len(erased.tombstones), "signed tombstone")
+    if erased.undo_until is None:
+        say(f"{leaving} will leave with every Portable Memory bundle.")
+    else:
+        say(f"Still there: it is held back in the vault, sealed, until {erased.undo_until:%Y-%m-%d %H:%M} UTC.")
+        say(dim(f"satchel undo {erased.change} brings it back; satchel forget --purge destroys it now."))
+        say(f"{leaving} will leave with Portable Memory bundles once it is destroyed.")
     say(dim(f"Change {erased.change}. Exports that were made before, and the providers themselves, still have it."))

@@ -45,11 +45,12 @@ def preview(store: Store, asked: Forgetting) -> Closure:
     return store.reach_of(msgspec.structs.replace(asked, scrubs=_PROSE))
 
 
-def forget(store: Store, asked: Forgetting, *, expected: Closure | None = None) -> Erased:
-    """Forget it for good, in one transaction.
+def forget(store: Store, asked: Forgetting, *, expected: Closure | None = None, at_once: bool = False) -> Erased:
+    """Forget it, in one transaction: for good, or where the owner set an undo window, for good when that ends.
 
     Args:
         expected: what ``preview`` gave: where the vault would do another thing by now, nothing is done.
+        at_once: without a window, and without what earlier ones hold back.
 
     Raises:
         UsageError, NotFound: see ``Store.forget``.
@@ -59,7 +60,7 @@ def forget(store: Store, asked: Forgetting, *, expected: Closure | None = None) 
     def tombs(change: int, at: datetime, deceased: Sequence[Deceased], stores: Stores) -> Tombs:
         return Tombs(_tombstones(store, change, at, deceased, stores, key), key.public.text)
 
-    return store.forget(msgspec.structs.replace(asked, scrubs=_PROSE), tombs=tombs, expected=expected)
+    return store.forget(msgspec.structs.replace(asked, scrubs=_PROSE), tombs=tombs, expected=expected, at_once=at_once)
 
 
 def _key(store: Store) -> PrivateKey:

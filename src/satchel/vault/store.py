@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from satchel.model.erasure import Closure, Erased, Stores
+from satchel.model.erasure import Closure, Erased, HeldBack, Stores
 from satchel.model.findings import Finding
 from satchel.model.packages import Carried, CarriedFile, Edition, Heard, Reached
 from satchel.model.record import Asset, Original, Record, Tombstone
@@ -394,16 +394,35 @@ class Store(Protocol):
         *,
         tombs: Callable[[int, datetime, Sequence[Deceased], Stores], Tombs],
         expected: Closure | None = None,
+        at_once: bool = False,
     ) -> Erased:
-        """Forget it, in one transaction; nothing brings it back.
+        """Forget it, in one transaction. Nothing brings it back; where the owner set an undo window, ``undo`` does until that
+        ends, for until then it is held back, sealed, and seen by nothing.
 
         Args:
+            at_once: without a window. What is held of earlier ones is purged as well.
             tombs: makes the tombstones of change N, of that time, for these records, with which so much was reached.
             expected: what ``reach_of`` said; where it is no longer so, nothing is done.
 
         Raises:
             UsageError, NotFound: as ``reach_of``; or nothing in the vault is what was named.
         """
+        ...
+
+    def undo_window(self) -> timedelta:
+        """For how long what is forgotten is held back so that it can be undone; nothing where the owner set none."""
+        ...
+
+    def set_undo_window(self, window: timedelta) -> None:
+        """Set it, for what is forgotten from now on."""
+        ...
+
+    def held_back(self) -> list[HeldBack]:
+        """What can be undone, oldest first: its content is still there."""
+        ...
+
+    def purge(self) -> list[int]:
+        """Destroy all that is held back, for good; the changes that can be undone no more."""
         ...
 
     def erasures(self) -> list[Erased]:

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from satchel.errors import Place
-from satchel.model.erasure import How, Mode, Request
+from satchel.model.erasure import HeldBack, How, Mode, Request
 from satchel.model.findings import Finding
 from satchel.model.record import Record, Tombstone
 from satchel.trust.capabilities.scopes import Scope
@@ -55,7 +55,8 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """One change of the vault: an import, an undo, something forgotten. ``undone_by`` is the batch that took it back."""
+    """A change of the vault: an import, an undo, something forgotten. ``undone_by`` is the batch that took it back.
+    ``undo_until``: up to then what was forgotten is held back, and can be undone."""
 
     id: int
     kind: Literal["create", "import", "undo", "forget"]
@@ -65,6 +66,7 @@ class Batch(msgspec.Struct, frozen=True):
     summary: Summary
     undone_by: int | None = None
     undoes: int | None = None
+    undo_until: datetime | None = None
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -301,6 +303,8 @@ class Stats(msgspec.Struct, frozen=True):
     schema_version: int
     #: Models that made vectors of records, the one in use first; see ``records`` of each.
     vectors: tuple[VectorModel, ...] = ()
+    #: Erasures that can be undone: their content is still there.
+    held_back: tuple[HeldBack, ...] = ()
 
 
 class SourceOf(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import apsw
 import msgspec
@@ -18,7 +18,7 @@ from satchel.errors import UsageError
 from satchel.model.erasure import Closure, Erased, Request, Stores
 from satchel.model.record import Record, Tombstone
 from satchel.model.times import from_microseconds
-from satchel.vault.sqlite import audit, barred, erasing, exports, fragments, graves, quotations
+from satchel.vault.sqlite import audit, barred, erasing, exports, fragments, graves, quotations, undoable
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.closure import Reaching
 from satchel.vault.sqlite.connection import rows
@@ -58,6 +58,7 @@ def forget(
     secret: bytes,
     tombs: Callable[[int, datetime, Sequence[Deceased], Stores], Tombs],
     expected: Closure | None = None,
+    at_once: bool = False,
 ) -> Erased:
     """Carry it out. See Store.forget."""
     found = plan(connection, kept, asked)
@@ -67,6 +68,31 @@ def forget(
         raise UsageError("the vault changed meanwhile, and more or less would go", hint="look again")
     connection.execute("INSERT INTO batch (kind, at, label) VALUES ('forget', ?, '')", (now,))
     batch = connection.last_insert_rowid()
+    window_s = 0 if at_once else undoable.window(connection)
+    if not window_s:
+        # What is held of earlier ones may hold what is to be gone now.
+        undoable.purge(connection, now=now)
+        erased = _carry_out(connection, kept, found, batch=batch, now=now, secret=secret, tombs=tombs)
+    else:
+        with undoable.holding(connection, batch):
+            erased = _carry_out(connection, kept, found, batch=batch, now=now, secret=secret, tombs=tombs)
+        until = now + window_s * 1_000_000
+        undoable.keep(connection, batch, until=until, records=len(erased.uids))
+        erased = msgspec.structs.replace(erased, undo_until=from_microseconds(until))
+    _note(connection, erased, found, batch=batch, now=now)
+    return erased
+
+
+def _carry_out(
+    connection: apsw.Connection,
+    kept: Originals,
+    found: Plan,
+    *,
+    batch: int,
+    now: int,
+    secret: bytes,
+    tombs: Callable[[int, datetime, Sequence[Deceased], Stores], Tombs],
+) -> Erased:
     gone = found.reaching.gone
     quoting = [each for each in found.reaching.quoting if found.reaching.is_scrubbed(each)]
     left = [each for each in found.reaching.quoting if each not in quoting and not each.says_the_same]
@@ -89,7 +115,7 @@ def forget(
     made = tombs(batch, from_microseconds(now), deceased, stores)
     _bury(connection, deceased, made.tombstones, batch=batch, now=now)
     counts = found.closure.counts()
-    erased = Erased(
+    return Erased(
         change=batch,
         at=from_microseconds(now),
         mode=found.request.mode,
@@ -100,8 +126,6 @@ def forget(
         tombstones=tuple(tombstone.name for _, tombstone in made.tombstones),
         signed_by=made.signed_by,
     )
-    _note(connection, erased, deceased, batch=batch, now=now)
-    return erased
 
 
 def _deceased(record: Record, found: Plan, uid: bytes) -> Deceased:
@@ -146,14 +170,17 @@ def _bury(
         graves.forbid(connection, bytes.fromhex(each.uid), op)
 
 
-def _note(connection: apsw.Connection, erased: Erased, deceased: Sequence[Deceased], *, batch: int, now: int) -> None:
+def _note(connection: apsw.Connection, erased: Erased, found: Plan, *, batch: int, now: int) -> None:
     summary = Summary(removed=erased.counts)
     connection.execute("UPDATE batch SET summary = ? WHERE id = ?", (msgspec.json.encode(summary), batch))
     connection.execute("INSERT INTO erasure (batch, data) VALUES (?, ?)", (batch, msgspec.json.encode(erased)))
-    for each in deceased:
-        detail = {"uid": each.uid, "how": each.how, "kind": each.kind}
-        audit.append(connection, at=now, operation=each.op, batch=batch, detail=detail)
-    detail_of_all = {"by": erased.request.by, "removed": erased.counts, "signed": erased.signed_by}
+    for uid, reached in found.reaching.going.items():
+        detail = {"uid": reached.uid, "how": reached.how, "kind": reached.kind}
+        operation = "redact" if uid in found.reaching.skeletons else "delete"
+        audit.append(connection, at=now, operation=operation, batch=batch, detail=detail)
+    detail_of_all: dict[str, Any] = {"by": erased.request.by, "removed": erased.counts, "signed": erased.signed_by}
+    if erased.undo_until is not None:
+        detail_of_all["undo_until"] = erased.undo_until.isoformat()
     audit.append(connection, at=now, operation="forget", batch=batch, detail=detail_of_all)
 
 
