@@ -133,7 +133,7 @@ def test_with_an_undo_window_it_is_said_everywhere_that_the_content_is_still_the
     assert "erased 1 record; held back until" in satchel("log").out
     assert json.loads(satchel("stats", "--json").out)["stats"]["held_back"][0]["change"] == 3
     told = json.loads(receipt.read_bytes())
-    assert told["held_back"]["purged"] is None and told["out_of_reach"][-3]["kind"] == "held-back"
+    assert told["held_back"]["purged"] is None and told["out_of_reach"][0]["kind"] == "held-back"
     assert b"The content is still there." in receipt.with_suffix(".html").read_bytes()
     assert "holds the content back" in satchel("verify", receipt).out
 

@@ -64,7 +64,7 @@ def state(database: Path, key: Secret) -> dict[str, Any]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("window", "then"), [(0, "secretly"), (7, "secretly"), (7, "undo"), (7, "purge")])
-def test_killed_at_random_moments_all_of_it_is_done_or_none(tmp_path: Path, window: int, then: str) -> None:
+def test_killed_at_random_moments_all_of_it_is_gone_or_none(tmp_path: Path, window: int, then: str) -> None:
     key = new_key()
     seed = random.randrange(1 << 32)
     print("seed", seed)
