@@ -19,7 +19,7 @@ from satchel.trust.secrets import new_key
 from satchel.vault.sqlite import store as stores
 from satchel.vault.sqlite.connection import rows
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.values import Forgetting, Query
+from satchel.vault.values import Forgetting, Query, Tombs
 from tests.vault import canaries
 from tests.vault.canaries import Marks
 from tests.vault.made import conversation
@@ -160,7 +160,7 @@ def test_the_newest_first_and_what_is_purged_takes_the_older_along(store: Sqlite
     assert contents(store) == before
     forgetting.forget(store, Forgetting(uids=(uids["a"],)))
     # One that is for good leaves nothing of the others either, in whose pack it stood.
-    store.forget(Forgetting(uids=(uids["b"],)), tombs=lambda *_: stores.Tombs((), ""), at_once=True)
+    store.forget(Forgetting(uids=(uids["b"],)), tombs=lambda *_: lambda _: Tombs((), ""), at_once=True)
     assert store.held_back() == [] and rows(store.connection, "SELECT * FROM undoable_row") == []
 
 

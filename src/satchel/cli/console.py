@@ -199,7 +199,7 @@ class WorkProgress:
         self._task = self._bar.add_task(self._what, total=amount or None)
         self._bar.start()
 
-    def advance(self, amount: int) -> None:
+    def advance(self, amount: float) -> None:
         """Count what was done."""
         if self._bar:
             self._bar.advance(self._task, amount)

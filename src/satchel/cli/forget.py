@@ -198,7 +198,7 @@ def redact(**given: Any) -> None:
 
 
 def _run(mode: Literal["delete", "redact"], given: dict[str, Any], *, at_once: bool = False) -> None:
-    from satchel.cli.console import say, say_json, tell
+    from satchel.cli.console import WorkProgress, say, say_json, tell
     from satchel.cli.vaults import opened
     from satchel.errors import UsageError
     from satchel.move import elsewhere, forgetting, receipts
@@ -207,7 +207,9 @@ def _run(mode: Literal["delete", "redact"], given: dict[str, Any], *, at_once: b
     if provider:
         elsewhere.provider_called(provider)
     with opened() as store:
-        closure = forgetting.preview(store, _asked(store, mode, given))
+        with WorkProgress("Looking", shown=not given_json, by_bytes=False) as progress:
+            progress.total(None)
+            closure = forgetting.preview(store, _asked(store, mode, given), progress=progress.advance)
         held = store.exports_holding(record.uid for record in closure.records if record.goes)
         window = timedelta(0) if at_once else store.undo_window()
         older = store.held_back() if not window else []
@@ -241,7 +243,15 @@ def _run(mode: Literal["delete", "redact"], given: dict[str, Any], *, at_once: b
             if there.failed:
                 elsewhere.note(store, None, there)
                 _stop(there, closure, held, given_json)
-        erased = forgetting.forget(store, _asked(store, mode, given), expected=closure, at_once=at_once)
+        with WorkProgress("Forgetting", shown=not given_json, by_bytes=False) as progress:
+            progress.total(sum(closure.counts().values()))
+            erased = forgetting.forget(
+                store,
+                _asked(store, mode, given),
+                expected=closure,
+                at_once=at_once,
+                progress=lambda count: progress.advance(count / forgetting.PASSES),
+            )
         if len(store.signing_keys()) > keys:
             tell("Made a signing key for the vault, for it had none: satchel keys list shows it.")
         if there is not None:

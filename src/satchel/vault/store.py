@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from satchel.model.erasure import Closure, Erased, HeldBack, Stores
+from satchel.model.erasure import Closure, Erased, HeldBack
 from satchel.model.findings import Finding
 from satchel.model.packages import Carried, CarriedFile, Edition, Heard, Reached
 from satchel.model.record import Asset, Original, Record, Tombstone
@@ -25,7 +25,6 @@ from satchel.vault.values import (
     Batch,
     Change,
     Companions,
-    Deceased,
     Exported,
     Forgetting,
     Found,
@@ -51,7 +50,7 @@ from satchel.vault.values import (
     Stats,
     Summary,
     Talks,
-    Tombs,
+    TombMaker,
     TrustedDid,
     TrustedKey,
     VectorModel,
@@ -384,24 +383,27 @@ class Store(Protocol):
 
     def undo(self, batch: int, *, dry_run: bool = False) -> Summary: ...
 
-    def reach_of(self, asked: Forgetting) -> Closure:
-        """What forgetting this comes to; nothing is changed. Raises UsageError, NotFound."""
+    def reach_of(self, asked: Forgetting, progress: Callable[[int], None] = ...) -> Closure:
+        """What forgetting this comes to; nothing is changed. ``progress`` is told of records that would go, as they are looked
+        at. Raises UsageError, NotFound."""
         ...
 
     def forget(
         self,
         asked: Forgetting,
         *,
-        tombs: Callable[[int, datetime, Sequence[Deceased], Stores], Tombs],
+        tombs: TombMaker,
         expected: Closure | None = None,
         at_once: bool = False,
+        progress: Callable[[int], None] = ...,
     ) -> Erased:
         """Forget it, in one transaction. Nothing brings it back; where the owner set an undo window, ``undo`` does until that
         ends, for until then it is held back, sealed, and seen by nothing.
 
         Args:
             at_once: without a window. What is held of earlier ones is purged as well.
-            tombs: makes the tombstones of change N, of that time, for these records, with which so much was reached.
+            progress: is told of each record that goes, three times: looked at, remembered, erased.
+            tombs: makes the tombstones; see ``values.TombMaker``.
             expected: what ``reach_of`` said; where it is no longer so, nothing is done.
 
         Raises:

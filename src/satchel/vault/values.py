@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from satchel.errors import Place
-from satchel.model.erasure import HeldBack, How, Mode, Request
+from satchel.model.erasure import HeldBack, How, Mode, Request, Stores
 from satchel.model.findings import Finding
 from satchel.model.record import Record, Tombstone
 from satchel.trust.capabilities.scopes import Scope
@@ -243,7 +243,8 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Deceased(NamedTuple):
-    """A record that was erased, for whoever writes its tombstone: how it was reached, and the words of its source for it."""
+    """A record that is erased, for whoever writes its tombstone: how it was reached, and the words of its source for it.
+    ``record``, and ``whole``, which it is part of and which goes too, are there before they go; None afterwards."""
 
     uid: str
     kind: str
@@ -253,14 +254,20 @@ class Deceased(NamedTuple):
     format: str
     source_kind: str
     id: str
-    record: Record
+    record: Record | None = None
+    whole: Record | None = None
 
 
 class Tombs(NamedTuple):
     """Tombstones of the vault's own, each with the uid of the record that it is for, and the public key that signed them."""
 
-    tombstones: tuple[tuple[str, Tombstone], ...]
+    tombstones: Iterable[tuple[str, Tombstone]]
     signed_by: str
+
+
+#: Makes the tombstones of change N, of a time: it is given the records while they are there, each once, and what it hands back
+#: is told what was reached when they are gone.
+TombMaker = Callable[[int, datetime, Iterable[Deceased]], Callable[[Stores], Tombs]]
 
 
 class AuditEntry(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ import msgspec
 
 from satchel.codec.pointers import resolve_bytes
 from satchel.errors import NotFound, UsageError, VaultBusy, VaultError
-from satchel.model.erasure import Closure, Erased, HeldBack, Stores
+from satchel.model.erasure import Closure, Erased, HeldBack
 from satchel.model.findings import Finding
 from satchel.model.packages import CarriedFile, Edition
 from satchel.model.record import Record
@@ -58,7 +58,6 @@ from satchel.vault.values import (
     Batch,
     Change,
     Companions,
-    Deceased,
     Exported,
     Forgetting,
     Found,
@@ -83,7 +82,7 @@ from satchel.vault.values import (
     Stats,
     Summary,
     Talks,
-    Tombs,
+    TombMaker,
     TrustedDid,
     TrustedKey,
     VectorModel,
@@ -602,19 +601,20 @@ class SqliteStore:
             clear_log(self.connection)
         return summary
 
-    def reach_of(self, asked: Forgetting) -> Closure:
+    def reach_of(self, asked: Forgetting, progress: Callable[[int], None] = lambda _count: None) -> Closure:
         """See Store.reach_of."""
         from satchel.vault.sqlite import forgetting
 
-        return forgetting.plan(self.connection, self._kept, asked).closure
+        return forgetting.plan(self.connection, self._kept, asked, progress).closure
 
     def forget(
         self,
         asked: Forgetting,
         *,
-        tombs: Callable[[int, datetime, Sequence[Deceased], Stores], Tombs],
+        tombs: TombMaker,
         expected: Closure | None = None,
         at_once: bool = False,
+        progress: Callable[[int], None] = lambda _count: None,
     ) -> Erased:
         """See Store.forget. Afterwards the write-ahead log, which holds the pages as they were, is folded in and cut."""
         from satchel.vault.sqlite import forgetting
@@ -632,6 +632,7 @@ class SqliteStore:
                 tombs=tombs,
                 expected=expected,
                 at_once=at_once,
+                progress=progress,
             )
         return msgspec.structs.replace(erased, log_cleared=clear_log(self.connection))
 
