@@ -164,3 +164,15 @@ def test_what_is_held_back_is_destroyed_when_that_is_asked(satchel: Run, uid: st
     done = satchel("forget", "--search", "tea", "--yes", "--purge")
     assert "Still there" not in done.out and "held back" not in satchel("stats").out
     assert "gone at once" in satchel("forget", "--undo-window", "none").out
+
+
+def test_what_is_near_is_listed_where_that_is_asked_and_stays(satchel: Run, uid: str, tmp_path: Path) -> None:
+    close = "In the harbour loft Anna Müller was keeping twelve lanterns of brass."
+    satchel("import", mem0(tmp_path / "c", Copy(close)))
+    assert "nearly the same" not in satchel("forget", uid, "--dry-run").out
+    shown = satchel("forget", uid, "--near", "--dry-run")
+    assert "Says nearly the same, and stays" in shown.out and "was keeping twelve" in shown.out
+    (near,) = json.loads(satchel("forget", uid, "--near", "--dry-run", "--json").out)["near"]
+    assert near["of"] == uid and near["share"] >= 0.4
+    assert satchel("forget", uid, "--near", "--yes").code == 0
+    assert "was keeping twelve" in satchel("search", "lanterns").out

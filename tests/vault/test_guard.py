@@ -186,6 +186,7 @@ def asked(name: str, whole: Store) -> list[tuple[tuple[Any, ...], dict[str, Any]
         "held_before": [(1,)],
         "erasures": [()],
         "held_back": [()],
+        "near_duplicates": [(uids,)],
         "purge": [()],
         "set_undo_window": [(timedelta(1),)],
         "undo_window": [()],

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from satchel.model.erasure import Closure, Erased, HeldBack
     from satchel.move.elsewhere import Outcome, Wanted
     from satchel.vault.store import Store
-    from satchel.vault.values import Forgetting, HeldBy
+    from satchel.vault.values import Forgetting, HeldBy, NearDuplicate
 
 #: Records shown one by one; the rest is counted, and --json gives all.
 SHOWN = 20
@@ -80,6 +80,7 @@ def _selectors(command: Callable[..., None]) -> Callable[..., None]:
                 type=click.Path(path_type=Path, dir_okay=False),
                 help="Write the receipt.",
             ),
+            click.option("--near", is_flag=True, help="Also list what says nearly the same, to add it by its id or leave it."),
             options.dry_run,
             options.yes,
             options.json,
@@ -210,6 +211,14 @@ def _run(mode: Literal["delete", "redact"], given: dict[str, Any], *, at_once: b
         with WorkProgress("Looking", shown=not given_json, by_bytes=False) as progress:
             progress.total(None)
             closure = forgetting.preview(store, _asked(store, mode, given), progress=progress.advance)
+        near = _near(store, closure, given_json) if given["near"] else None
+        if near and not given_json:
+            _show_near(store, near)
+            if sys.stdin.isatty() and not given["yes"] and not given["dry_run"]:
+                more = click.prompt("Also these (ids, or nothing)", default="", show_default=False).split()
+                given["ids"] = (*given["ids"], *more)
+                if more:
+                    closure = forgetting.preview(store, _asked(store, mode, given))
         held = store.exports_holding(record.uid for record in closure.records if record.goes)
         window = timedelta(0) if at_once else store.undo_window()
         older = store.held_back() if not window else []
@@ -223,7 +232,7 @@ def _run(mode: Literal["delete", "redact"], given: dict[str, Any], *, at_once: b
         if given["dry_run"]:
             there = _ask_provider(given, wanted, dry_run=True) if provider else None
             if given_json:
-                told = {"undo_window_s": int(window.total_seconds()), "purges": older}
+                told = {"near": near, "undo_window_s": int(window.total_seconds()), "purges": older}
                 say_json({"dry_run": True, "closure": closure, "exports": held, "elsewhere": there, **told})
             else:
                 _tell_provider(there)
@@ -258,7 +267,8 @@ def _run(mode: Literal["delete", "redact"], given: dict[str, Any], *, at_once: b
             elsewhere.note(store, erased.change, there)
         receipt = receipts.receipt(store, erased.change) if given["receipt"] else None
     if given_json:
-        say_json({"dry_run": False, "closure": closure, "exports": held, "elsewhere": there, "erased": erased})
+        done = {"dry_run": False, "closure": closure, "exports": held, "elsewhere": there, "erased": erased}
+        say_json({**done, "near": near})
     else:
         _tell(erased)
         _tell_provider(there)
@@ -269,6 +279,32 @@ def _run(mode: Literal["delete", "redact"], given: dict[str, Any], *, at_once: b
             say(f"{given['receipt']}: the receipt. To read and print: {page}")
     if there is not None and (not there.is_gone or there.unasked):
         raise SystemExit(3)
+
+
+def _near(store: Store, closure: Closure, given_json: bool) -> list[NearDuplicate]:
+    from satchel.cli.console import WorkProgress
+
+    going = [record.uid for record in closure.records if record.goes]
+    with WorkProgress("Looking for what is near", shown=not given_json, by_bytes=False) as progress:
+        progress.total(len(going))
+        return store.near_duplicates(going, [record.uid for record in closure.records], progress.advance)
+
+
+def _show_near(store: Store, near: list[NearDuplicate]) -> None:
+    from satchel.cli.console import bold, dim, one_line, say
+    from satchel.model.text import searchable
+
+    say("Says nearly the same, and stays:")
+    for each in near[:SHOWN]:
+        record = store.get(each.uid)
+        if record is not None:
+            title, text = searchable(record)
+            about = dim(f"{each.kind} · {each.platform} · {each.share:.0%} of {each.of[:10]}")
+            say(f"{bold(each.uid[:10])}  {about}  {one_line(title or text, 60)}")
+    if len(near) > SHOWN:
+        say(dim(f"and {len(near) - SHOWN:,} more; --json lists all"))
+    say(dim("Add the ids of those that shall go as well."))
+    say()
 
 
 def _ask_provider(given: dict[str, Any], wanted: list[Wanted], *, dry_run: bool) -> Outcome:

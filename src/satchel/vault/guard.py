@@ -69,6 +69,7 @@ REFUSED = frozenset(
         "drop_vectors",
         "erasures",
         "held_back",
+        "near_duplicates",
         "purge",
         "set_undo_window",
         "undo_window",

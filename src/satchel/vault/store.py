@@ -35,6 +35,7 @@ from satchel.vault.values import (
     IssuedToken,
     Kept,
     Lacking,
+    NearDuplicate,
     Near,
     Outcome,
     Posting,
@@ -386,6 +387,11 @@ class Store(Protocol):
     def reach_of(self, asked: Forgetting, progress: Callable[[int], None] = ...) -> Closure:
         """What forgetting this comes to; nothing is changed. ``progress`` is told of records that would go, as they are looked
         at. Raises UsageError, NotFound."""
+        ...
+
+    def near_duplicates(self, uids: Iterable[str], without: Collection[str] = (), progress: Callable[[int], None] = ...) -> list[NearDuplicate]:
+        """The records that say nearly the same as these, by the words that they share, the nearest first; none of ``without``.
+        For somebody to look at: nothing follows from it."""
         ...
 
     def forget(

@@ -258,6 +258,16 @@ class Deceased(NamedTuple):
     whole: Record | None = None
 
 
+class NearDuplicate(msgspec.Struct, frozen=True):
+    """A record that says nearly the same as ``of``, and how much they share, from 0 to 1."""
+
+    uid: str
+    kind: str
+    platform: str
+    of: str
+    share: float
+
+
 class Tombs(NamedTuple):
     """Tombstones of the vault's own, each with the uid of the record that it is for, and the public key that signed them."""
 

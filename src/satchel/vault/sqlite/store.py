@@ -68,6 +68,7 @@ from satchel.vault.values import (
     IssuedToken,
     Kept,
     Lacking,
+    NearDuplicate,
     Near,
     Posting,
     Query,
@@ -606,6 +607,14 @@ class SqliteStore:
         from satchel.vault.sqlite import forgetting
 
         return forgetting.plan(self.connection, self._kept, asked, progress).closure
+
+    def near_duplicates(
+        self, uids: Iterable[str], without: Collection[str] = (), progress: Callable[[int], None] = lambda _count: None
+    ) -> list[NearDuplicate]:
+        """See Store.near_duplicates."""
+        from satchel.vault.sqlite.near_duplicates import NearDuplicates
+
+        return NearDuplicates(self.connection, self._kept).find(uids, frozenset(without), progress)
 
     def forget(
         self,
