@@ -34,6 +34,8 @@ from satchel.vault.sqlite.rows import add_text, decode, index_row, meta
 _SETTING = "undo_window_s"
 #: What an erasure adds to, and an undo does not take from: the log, and what is told of the erasure itself.
 _KEPT = frozenset({"audit", "erasure", "undoable", "undoable_row", "meta"})
+#: Whose rows name the change that added them: nothing needs to be held.
+_OF_CHANGE = ("fragment", "held", "came_from")
 #: The text aside has an index over a table of its own; the other index is made of records.
 _ASIDE = "aside_index_content"
 _INDEXES = ("text_index", "aside_index")
@@ -170,6 +172,8 @@ def undo(connection: apsw.Connection, kept: Originals, batch: int, *, now: int) 
     connection.execute("DELETE FROM undoable WHERE batch = ?", (batch,))
     connection.execute(f"DELETE FROM undoable_row WHERE {_range(batch)}")
     connection.execute("DELETE FROM erasure WHERE batch = ?", (batch,))
+    for table in _OF_CHANGE:
+        connection.execute(f"DELETE FROM {table} WHERE change = ?", (batch,))
 
 
 class _Places(NamedTuple):
@@ -321,7 +325,7 @@ def _tables(connection: apsw.Connection) -> Iterator[tuple[str, _Table]]:
     """The tables whose rows are held: all but the indexes' own and those that an undo leaves."""
     sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name"
     for (name,) in rows(connection, sql):
-        if name in _KEPT or (name != _ASIDE and name.startswith(_INDEXES)):
+        if name in _KEPT or name in _OF_CHANGE or (name != _ASIDE and name.startswith(_INDEXES)):
             continue
         found = rows(connection, f'SELECT name, pk FROM pragma_table_info("{name}") ORDER BY cid')
         key = tuple(column for column, pk in sorted(found, key=lambda each: each[1]) if pk)
