@@ -24,6 +24,7 @@ from tests.vault import canaries
 from tests.vault.canaries import Marks
 from tests.vault.made import conversation
 from tests.vault.test_forgetting_residue import build, plain
+from tests.vault.test_vectors import ONE, embed
 
 __all__ = ["plain"]
 
@@ -75,6 +76,8 @@ def test_it_is_gone_everywhere_but_in_one_sealed_place_and_comes_back_exactly(
     folder = tmp_path_factory.mktemp("plain")
     store = SqliteStore.create(folder / "vault.db", new_key(), owner_id="o")
     held = build(store, chance)
+    embed(store, ONE, seed)
+    assert store.finish_vectors(ONE.digest)
     store.set_undo_window(WEEK)
     everything = [mark for marks in held.values() for mark in marks]
     before = contents(store)
@@ -251,3 +254,20 @@ def test_a_row_that_was_tampered_with_is_refused(store: SqliteStore) -> None:
     with pytest.raises(VaultError, match="damaged"):
         store.undo(erased.change)
     assert contents(store) == left
+
+
+def test_vectors_come_back_and_those_made_meanwhile_of_other_words_go(store: SqliteStore) -> None:
+    chance = random.Random(6)
+    with store.importing("talks") as intake:
+        intake.put(canaries.talk("t", Marks(chance), [Marks(chance) for _ in range(3)], file="t.json"))
+        intake.put(canaries.single("memory", "m", Marks(chance), small=True))
+        intake.finish(())
+    embed(store, ONE)
+    before = contents(store)
+    store.set_undo_window(WEEK)
+    uid = canaries.record("message", "t/1", Marks(chance)).uid
+    erased = forgetting.forget(store, Forgetting(uids=(uid,)))
+    assert len(rows(store.connection, "SELECT * FROM vector")) < len(before["vector"])
+    embed(store, ONE, seed=9)
+    store.undo(erased.change)
+    assert contents(store) == before

@@ -35,8 +35,8 @@ from satchel.vault.values import (
     IssuedToken,
     Kept,
     Lacking,
-    NearDuplicate,
     Near,
+    NearDuplicate,
     Outcome,
     Posting,
     Query,
@@ -389,7 +389,9 @@ class Store(Protocol):
         at. Raises UsageError, NotFound."""
         ...
 
-    def near_duplicates(self, uids: Iterable[str], without: Collection[str] = (), progress: Callable[[int], None] = ...) -> list[NearDuplicate]:
+    def near_duplicates(
+        self, uids: Iterable[str], without: Collection[str] = (), progress: Callable[[int], None] = ...
+    ) -> list[NearDuplicate]:
         """The records that say nearly the same as these, by the words that they share, the nearest first; none of ``without``.
         For somebody to look at: nothing follows from it."""
         ...

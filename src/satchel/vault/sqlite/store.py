@@ -68,8 +68,8 @@ from satchel.vault.values import (
     IssuedToken,
     Kept,
     Lacking,
-    NearDuplicate,
     Near,
+    NearDuplicate,
     Posting,
     Query,
     Reason,
@@ -598,6 +598,7 @@ class SqliteStore:
                 summary = history.undo(self.connection, self._kept, batch, now=to_microseconds(now()), secret=self._secret)
         finally:
             self._kept.forget()
+            self._matrix.forget()
         if not dry_run:
             clear_log(self.connection)
         return summary

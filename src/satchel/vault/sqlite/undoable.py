@@ -38,6 +38,8 @@ _KEPT = frozenset({"audit", "erasure", "undoable", "undoable_row", "meta"})
 _OF_CHANGE = ("fragment", "held", "came_from")
 #: The text aside has an index over a table of its own; the other index is made of records.
 _ASIDE = "aside_index_content"
+#: Whose rows leave by themselves with a change of their record, also with the one that an undo makes: they come last.
+_VECTORS = "vector"
 _INDEXES = ("text_index", "aside_index")
 #: Columns that name a record's row, and a file's.
 _RECORDS = {
@@ -47,6 +49,7 @@ _RECORDS = {
     "telling": ("record",),
     "link": ("record",),
     "tag": ("record",),
+    _VECTORS: ("record",),
     _ASIDE: ("id",),
 }
 _BLOBS = {"blob": ("id",), "blob_chunk": ("blob",)}
@@ -204,7 +207,11 @@ class _Undoing:
         for id in self._out:
             self._index(id, remove=True)
         for held in self._held():
-            self._change_back(held)
+            if held.table != _VECTORS:
+                self._change_back(held)
+        for held in self._held():
+            if held.table == _VECTORS:
+                self._change_back(held)
         self._kept.forget()
         for id in self._in:
             self._index(id, remove=False)
@@ -259,16 +266,26 @@ class _Undoing:
         if held.op == "-":
             if now is not None:
                 raise self._changed(held.table)
+            model = values.get("model") if held.table == _VECTORS else None
+            if model is not None and one(self._connection, "SELECT 1 FROM vector_model WHERE id = ?", (model,)) is None:
+                # Nothing asks that model any more.
+                return
             marks = ", ".join("?" * len(table.columns))
             sql = f'INSERT INTO "{held.table}" ({listed}) VALUES ({marks})'
         else:
             if now is None:
                 raise self._changed(held.table)
             self._expect(now, held)
-            sql = f'UPDATE "{held.table}" SET ({listed}) = ({", ".join("?" * len(table.columns))}) WHERE {where}'
         given = tuple(values[name] for name in table.columns)
+        if held.op == "=":
+            # What did not change is left alone, for triggers ask what is set.
+            changed = [name for name, was in zip(table.columns, now or (), strict=True) if was != values[name]]
+            if not changed:
+                return
+            sql = f'UPDATE "{held.table}" SET ' + ", ".join(f'"{name}" = ?' for name in changed) + f" WHERE {where}"
+            given = (*(values[name] for name in changed), *key)
         try:
-            self._connection.execute(sql, given if held.op == "-" else given + key)
+            self._connection.execute(sql, given)
         except apsw.ConstraintError:
             # Its uid came again, for one.
             raise self._changed(held.table) from None
