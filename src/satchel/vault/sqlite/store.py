@@ -599,6 +599,7 @@ class SqliteStore:
         finally:
             self._kept.forget()
             self._matrix.forget()
+            self._forget_past()
         if not dry_run:
             clear_log(self.connection)
         return summary
