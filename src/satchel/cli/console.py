@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.progress import Progress as Bar
 
+    from satchel.model.erasure import HeldBack
     from satchel.trust.public_keys import PublicKey
 
 # Escape sequences, other control characters, and characters that reorder or hide text: shown, never obeyed.
@@ -86,6 +89,16 @@ def say_json(value: Any) -> None:
         # Half of a surrogate pair, which JSON has escapes for and UTF-8 nothing.
         text = json.dumps(msgspec.to_builtins(value), indent=2)
     sys.stdout.write(text + "\n")
+
+
+def tell_held_back(held: Iterable[HeldBack]) -> None:
+    """Say what an undo window keeps, where, and how to be rid of it."""
+    for each in held:
+        say(
+            f"Still there: what change {each.change} erased ({counted(each.records, 'record')}) is held back in the vault,"
+            f" sealed ({size(each.size_bytes)}), until {each.until:%Y-%m-%d %H:%M} UTC."
+        )
+        say(dim(f"satchel undo {each.change} brings it back; satchel forget --purge destroys it now."))
 
 
 def table(rows: list[list[str]], *, head: list[str], right: set[int] | None = None) -> None:
@@ -186,7 +199,7 @@ class WorkProgress:
         self._task = self._bar.add_task(self._what, total=amount or None)
         self._bar.start()
 
-    def advance(self, amount: int) -> None:
+    def advance(self, amount: float) -> None:
         """Count what was done."""
         if self._bar:
             self._bar.advance(self._task, amount)

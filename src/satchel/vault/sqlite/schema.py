@@ -474,6 +474,23 @@ def _run_v13(connection: apsw.Connection) -> None:
     connection.execute(_V13)
 
 
+# The undo window of erasures: what was held back, sealed under a key of the erasure's own (sqlite.undoable).
+_V14 = """
+CREATE TABLE undoable (
+    batch INTEGER PRIMARY KEY,
+    until INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    records INTEGER NOT NULL DEFAULT 0,
+    size INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE undoable_row (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+"""
+
+
+def _run_v14(connection: apsw.Connection) -> None:
+    connection.execute(_V14)
+
+
 #: In order; never edited, only appended to.
 STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
     _run_v1,
@@ -489,6 +506,7 @@ STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
     _run_v11,
     _run_v12,
     _run_v13,
+    _run_v14,
 )
 
 

@@ -6,8 +6,8 @@ import heapq
 import itertools
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -15,8 +15,8 @@ import apsw
 import msgspec
 
 from satchel.codec.pointers import resolve_bytes
-from satchel.errors import NotFound, UsageError, VaultError
-from satchel.model.erasure import Closure, Erased, Stores
+from satchel.errors import NotFound, UsageError, VaultBusy, VaultError
+from satchel.model.erasure import Closure, Erased, HeldBack
 from satchel.model.findings import Finding
 from satchel.model.packages import CarriedFile, Edition
 from satchel.model.record import Record
@@ -43,6 +43,7 @@ from satchel.vault.sqlite import (
     search,
     signers,
     states,
+    undoable,
     vectors,
 )
 from satchel.vault.sqlite.blocks import Frame, Originals
@@ -57,7 +58,6 @@ from satchel.vault.values import (
     Batch,
     Change,
     Companions,
-    Deceased,
     Exported,
     Forgetting,
     Found,
@@ -69,6 +69,7 @@ from satchel.vault.values import (
     Kept,
     Lacking,
     Near,
+    NearDuplicate,
     Posting,
     Query,
     Reason,
@@ -82,7 +83,7 @@ from satchel.vault.values import (
     Stats,
     Summary,
     Talks,
-    Tombs,
+    TombMaker,
     TrustedDid,
     TrustedKey,
     VectorModel,
@@ -173,10 +174,24 @@ class SqliteStore:
                         operation="migrate",
                         detail={"schema": len(STEPS), "steps": steps},
                     )
-            return cls(connection, path)
+            store = cls(connection, path)
+            store._purge_what_is_due()
+            return store
         except BaseException:
             connection.close()
             raise
+
+    def _purge_what_is_due(self) -> None:
+        """What could be undone up to now is gone from here on; while somebody else writes, from the next opening on."""
+        at = to_microseconds(now())
+        with our_errors():
+            due = undoable.due(self.connection, at)
+        if due is None:
+            return
+        with suppress(VaultBusy):
+            with writing(self.connection, wait_s=0):
+                undoable.purge(self.connection, now=at, up_to=due)
+            clear_log(self.connection)
 
     def __enter__(self) -> SqliteStore:
         return self
@@ -201,8 +216,12 @@ class SqliteStore:
         """See Store.importing. With ``dry_run`` everything is done and then rolled back."""
         from satchel.vault.sqlite.intake import SqliteIntake
 
+        was_held = bool(undoable.held(self.connection))
         with writing(self.connection, keep=not dry_run, on_wait=on_wait):
             yield SqliteIntake(self.connection, label=label, at=at or now(), secret=self._secret, owner_id=self._owner_id)
+        if was_held and not undoable.held(self.connection):
+            # Somebody's tombstones purged it.
+            clear_log(self.connection)
         use_log(self.connection)
 
     def get(self, uid: str) -> Record | None:
@@ -574,21 +593,39 @@ class SqliteStore:
 
     def undo(self, batch: int, *, dry_run: bool = False) -> Summary:
         """See Store.undo and satchel.vault.sqlite.history."""
-        with writing(self.connection, keep=not dry_run):
-            return history.undo(self.connection, self._kept, batch, now=to_microseconds(now()), secret=self._secret)
+        try:
+            with writing(self.connection, keep=not dry_run):
+                summary = history.undo(self.connection, self._kept, batch, now=to_microseconds(now()), secret=self._secret)
+        finally:
+            self._kept.forget()
+            self._matrix.forget()
+            self._forget_past()
+        if not dry_run:
+            clear_log(self.connection)
+        return summary
 
-    def reach_of(self, asked: Forgetting) -> Closure:
+    def reach_of(self, asked: Forgetting, progress: Callable[[int], None] = lambda _count: None) -> Closure:
         """See Store.reach_of."""
         from satchel.vault.sqlite import forgetting
 
-        return forgetting.plan(self.connection, self._kept, asked).closure
+        return forgetting.plan(self.connection, self._kept, asked, progress).closure
+
+    def near_duplicates(
+        self, uids: Iterable[str], without: Collection[str] = (), progress: Callable[[int], None] = lambda _count: None
+    ) -> list[NearDuplicate]:
+        """See Store.near_duplicates."""
+        from satchel.vault.sqlite.near_duplicates import NearDuplicates
+
+        return NearDuplicates(self.connection, self._kept).find(uids, frozenset(without), progress)
 
     def forget(
         self,
         asked: Forgetting,
         *,
-        tombs: Callable[[int, datetime, Sequence[Deceased], Stores], Tombs],
+        tombs: TombMaker,
         expected: Closure | None = None,
+        at_once: bool = False,
+        progress: Callable[[int], None] = lambda _count: None,
     ) -> Erased:
         """See Store.forget. Afterwards the write-ahead log, which holds the pages as they were, is folded in and cut."""
         from satchel.vault.sqlite import forgetting
@@ -605,8 +642,31 @@ class SqliteStore:
                 secret=self._secret,
                 tombs=tombs,
                 expected=expected,
+                at_once=at_once,
+                progress=progress,
             )
         return msgspec.structs.replace(erased, log_cleared=clear_log(self.connection))
+
+    def undo_window(self) -> timedelta:
+        """See Store.undo_window."""
+        with our_errors():
+            return timedelta(seconds=undoable.window(self.connection))
+
+    def set_undo_window(self, window: timedelta) -> None:
+        """See Store.set_undo_window."""
+        with writing(self.connection):
+            undoable.set_window(self.connection, int(window.total_seconds()), now=to_microseconds(now()))
+
+    def held_back(self) -> list[HeldBack]:
+        """See Store.held_back."""
+        return undoable.held(self.connection)
+
+    def purge(self) -> list[int]:
+        """See Store.purge."""
+        with writing(self.connection):
+            found = undoable.purge(self.connection, now=to_microseconds(now()))
+        clear_log(self.connection)
+        return found
 
     def erasures(self) -> list[Erased]:
         """See Store.erasures."""
@@ -786,6 +846,7 @@ class SqliteStore:
             ),
             schema_version=connection.pragma("user_version"),
             vectors=tuple(vectors.models(connection)),
+            held_back=tuple(undoable.held(connection)),
         )
 
     def audit(self, after: int = 0) -> Iterator[AuditEntry]:
