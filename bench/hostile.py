@@ -10,15 +10,17 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
+from recall import NOW, _original, _record
+
+from satchel.model.bodies import Conversation, Memory, Message, Part
+from satchel.model.ids import make_uid
+from satchel.model.record import Times
 from satchel.recall.detection import detect
 from satchel.recall.folding import shown
 from satchel.recall.pipeline import Asked, context
 from satchel.vault.folder import trial_vault
-from tests.recall.made import give, memory, talk
 
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PIECES = {
     "prose": "Tea was had at four. ",
     "Cyrillic": "Чай был в четыре. ",
@@ -51,8 +53,17 @@ def looked_at(text: str) -> object:
 
 def recalled(text: str) -> object:
     """Imported as a statement and as a turn, and recalled."""
+    head, at = make_uid("bench", "talk"), Times(created=NOW)
+    said = Message(role="user", parts=(Part(type="text", text=text),), position=0)
+    groups = [
+        [_record(head, Conversation(), at), _record(make_uid(head, "0"), said, at, head)],
+        [_record(make_uid("bench", "fact"), Memory(text=text), at)],
+    ]
     with trial_vault() as store:
-        give(store, talk("1", [("user", text)]), memory("2", text))
+        with store.importing("bench") as intake:
+            for records in groups:
+                intake.put(_original(records))
+            intake.finish(())
         return context(store, Asked(task="tea"), now=NOW)
 
 
