@@ -1,11 +1,13 @@
 """From any input that Satchel reads to any format that it writes, without the person's vault.
 
-What comes in passes through a vault of its own, under a key that nobody keeps, removed at the end: so a conversion reads,
-merges and writes by the same rules as an import and an export, and holds no more in memory than they do.
+Where the target lets conversations be written as they are read, and nothing needs merging, they are (``straight``). Else what
+comes in passes through a vault of its own, under a key that nobody keeps, removed at the end: so a conversion reads, merges and
+writes by the same rules as an import and an export, and holds no more in memory than they do.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 from collections.abc import Iterator, Sequence
@@ -19,17 +21,15 @@ from satchel.formats import registry as formats
 from satchel.formats.base import PLAIN, LogEntry, State, WriteOptions, Written
 from satchel.formats.base import Progress as Writing
 from satchel.limits import DEFAULT, Limits
-from satchel.model.ids import make_uid, uuid_of
+from satchel.move import straight
 from satchel.move.exports import VaultSelection
 from satchel.move.imports import Progress as Reading
 from satchel.move.imports import recognised
+from satchel.move.passing import HEADS, owner_of
 from satchel.trust.age import NOBODY, Identities
 from satchel.vault.folder import trial_vault
 from satchel.vault.store import Store
 from satchel.vault.values import Batch
-
-#: Kinds that say whose they are.
-_HEADS = ("conversation", "memory", "profile", "instruction", "procedure", "scope")
 
 
 class Conversion(msgspec.Struct, frozen=True):
@@ -51,17 +51,13 @@ class _Converted(VaultSelection):
 
     @functools.cached_property
     def owner_id(self) -> str:
-        """Of a memory store its owner's, of an account's exports the same each time; else that of these very files."""
+        """See ``passing.owner_of``."""
         seen: set[tuple[str, str, str]] = set()
-        for record in () if self._strip else self._store.records(*_HEADS):
+        for record in () if self._strip else self._store.records(*HEADS):
             seen.add((record.origin.space, record.provenance.platform, record.provenance.account))
             if len(seen) > 1:
                 break
-        space, platform, account = seen.pop() if len(seen) == 1 else ("", "", "")
-        if space:
-            return space
-        path = ("account", platform, account) if account else ("files", *sorted(self._digests))
-        return uuid_of(make_uid("satchel.conversion", *path))
+        return owner_of(seen, self._digests)
 
     @property
     def changed_at(self) -> datetime:
@@ -103,14 +99,19 @@ def convert(
         raise UsageError("a conversion has no earlier state that it could be since")
     _refuse_input(paths, target)
     at = _epoch()
-    with trial_vault() as store:
-        with recognised(paths, adapter=adapter, limits=limits, progress=reading, identities=identities) as export:
+    shown = straight.Shown(reading, writing)
+    with contextlib.ExitStack() as stack:
+        with recognised(paths, adapter=adapter, limits=limits, progress=shown, identities=identities) as export:
+            done = straight.convert(export, writer, target, account=account, at=at, shown=shown, options=options)
+            if done is not None:
+                return Conversion(*done)
+            store = stack.enter_context(trial_vault())
             batch = export.into(
-                store, account=account, progress=reading, accept_invalid_signature=accept_invalid_signature, at=at
+                store, account=account, progress=shown, accept_invalid_signature=accept_invalid_signature, at=at
             )
             digests = [file.sha256 for file in export.files]
         selection = _Converted(store, batch, digests, strip_identifiers=options.strip_identifiers)
-        return Conversion(batch, writer.write(selection, target, progress=writing, options=options))
+        return Conversion(batch, writer.write(selection, target, progress=shown.wrote, options=options))
 
 
 def _refuse_input(paths: Sequence[Path], target: Path) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from satchel.errors import InputError, UsageError
-from satchel.formats.base import PLAIN, Earlier, Format, FormatInfo, Known, Progress, Selection, WriteOptions, Written
+from satchel.formats.base import PLAIN, Earlier, Format, FormatInfo, Known, Passage, Progress, Selection, WriteOptions, Written
 from satchel.formats.portable_ai_memory import reader, sidecar, signing, terms, validation, writer
 from satchel.formats.portable_ai_memory.documents import DOCUMENTS, peek
 from satchel.formats.portable_ai_memory.files import is_zip, opened, peek_sealed, peek_zip
@@ -22,8 +23,8 @@ from satchel.trust.signatures import PrivateKey
 
 
 class PortableAiMemory:
-    """Portable AI Memory 1.0: implements ``Format``, ``Reader``, ``Continued`` and ``Unseals`` of ``formats.base``, and
-    ``formats.signing.Signer``."""
+    """Portable AI Memory 1.0: implements ``Format``, ``Passing``, ``Reader``, ``Continued`` and ``Unseals`` of
+    ``formats.base``, and ``formats.signing.Signer``."""
 
     def __init__(self, identities: Identities = NOBODY) -> None:
         self._identities = identities
@@ -58,12 +59,7 @@ class PortableAiMemory:
     ) -> Written:
         """See ``formats.base.Format.write``. The profile ``sdk`` spells memories that came in this format as the reference SDK
         hashes them (dossier 3.4); without it they go out as they came."""
-        if options.since is not None and options.since.made is None:
-            raise UsageError("the vault began later: there is no export to go on from", hint="make a full export")
-        if options.budget:
-            raise UsageError("Portable AI Memory is written whole: it has no budget")
-        if options.profile not in ("", "sdk"):
-            raise UsageError(f"Portable AI Memory has no profile {options.profile!r}", hint="sdk")
+        _check(options)
         return writer.write(
             selection,
             target,
@@ -73,6 +69,22 @@ class PortableAiMemory:
             strip_identifiers=options.strip_identifiers,
             recipients=options.recipients,
             since=options.since,
+        )
+
+    def passage(
+        self, selection: Selection, target: Path, *, progress: Progress | None = None, options: WriteOptions = PLAIN
+    ) -> AbstractContextManager[Passage]:
+        """See ``formats.base.Passing.passage``. No increment is written so."""
+        _check(options)
+        assert options.since is None
+        return writer.passage(
+            selection,
+            target,
+            progress,
+            options.signing_key,
+            sdk=options.profile == "sdk",
+            strip_identifiers=options.strip_identifiers,
+            recipients=options.recipients,
         )
 
     def earlier(self, path: Path) -> Earlier:
@@ -141,6 +153,15 @@ class PortableAiMemory:
         if root.get("schema") == terms.STORE_SCHEMA:
             return
         raise InputError(f"{path.name} is no memory store", hint="only that is signed, not what lies beside it")
+
+
+def _check(options: WriteOptions) -> None:
+    if options.since is not None and options.since.made is None:
+        raise UsageError("the vault began later: there is no export to go on from", hint="make a full export")
+    if options.budget:
+        raise UsageError("Portable AI Memory is written whole: it has no budget")
+    if options.profile not in ("", "sdk"):
+        raise UsageError(f"Portable AI Memory has no profile {options.profile!r}", hint="sdk")
 
 
 FORMAT: Format = PortableAiMemory()
