@@ -283,12 +283,11 @@ class Passing:
     def _hold(self, record: Record, *, file: str = "") -> None:
         uid = record.uid
         kind = record.kind
+        record = replace(record, times=replace(record.times, recorded=self._at))
         known = self._held.get(uid)
         if known is not None:
             # The messages of a conversation may come apart: what is to be one file is then not together.
-            if kind == "conversation" or _stored(
-                replace(known.record, times=replace(known.record.times, recorded=None))
-            ) != _stored(record):
+            if kind == "conversation" or _stored(known.record) != _stored(record):
                 raise Detour
             self._count(kind, "unchanged")
             return
@@ -297,7 +296,6 @@ class Passing:
         self._count(kind, "new")
         if kind in HEADS and len(self._heads) < 2:
             self._heads.add((record.origin.space, record.provenance.platform, record.provenance.account))
-        record = replace(record, times=replace(record.times, recorded=self._at))
         unmapped: Mapping[str, Any] = {}
         if kind != "conversation":
             unmapped = self._unmapped(record)
