@@ -76,5 +76,7 @@ def from_microseconds(value: int) -> datetime:
 
 def to_rfc3339(moment: datetime) -> str:
     """``YYYY-MM-DDTHH:MM:SSZ``, or with six fraction digits when they are not all zero (RFC 3339, UTC)."""
-    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds" if moment.microsecond else "seconds")
-    return text + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    # Behind the seconds, or their six digits where there is a fraction, stands +00:00.
+    return moment.isoformat()[:-6] + "Z"

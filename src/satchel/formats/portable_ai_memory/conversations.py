@@ -34,7 +34,9 @@ from satchel.model.times import to_rfc3339
 
 _CARRIED = "carried in raw_metadata.satchel"
 #: Members under raw_metadata.satchel of a message that say what a record's field said.
-_FIELDS = ("author", "recipient", "is_hidden", "state", "status", "language", "tags", "updated_at", "residue")
+_FIELDS = frozenset({"author", "recipient", "is_hidden", "state", "status", "language", "tags", "updated_at", "residue"})
+#: Messages that are written at once.
+_BATCH = 256
 
 
 class Written(NamedTuple):
@@ -61,6 +63,7 @@ def conversation_file(
     reading = _Reading(selection, attachments, raw_key(platform), ledger, strip_identifiers)
     for message in selection.messages(record.uid):
         reading.take(message)
+    reading.tell()
     drafts = reading.drafts
     ours: dict[str, Any] = {}
     temporal, created = _temporal(record, drafts, selection, ours, ledger)
@@ -108,7 +111,7 @@ def conversation_file(
         "derived_memories": derived,
         "storage": {"type": "file", "ref": f"{terms.CONVERSATIONS_FOLDER}/{own}.json", "format": "json"},
     }
-    return Written(_pieces(head, drafts, ledger), entry, tuple(drafts))
+    return Written(_pieces(head, drafts, reading.name, ledger), entry, tuple(drafts))
 
 
 class _Reading:
@@ -117,13 +120,16 @@ class _Reading:
     def __init__(self, selection: Selection, attachments: Attachments, key: str, ledger: Ledger, strip: bool) -> None:
         self.selection = selection
         self.attachments = attachments
-        self.key = key
+        self.name = dump(key)
         self.ledger = ledger
         self.strip = strip
         self.drafts: dict[str, Draft] = {}
         self.dropped: dict[str, str] = {}
         self.roles: set[str] = set()
         self.system_instruction = ""
+        self.chains = 0
+        #: How many messages have a field in raw_metadata.satchel.
+        self.carried: dict[str, int] = {}
 
     def take(self, record: Record) -> None:
         body = record.body
@@ -133,37 +139,63 @@ class _Reading:
             self.dropped[record.uid] = body.parent
             self.ledger.record("message", "omitted", "not-exportable", "marked as not to be exported")
             return
-        found = first_time(("created", record.times.created), ("updated", record.times.updated))
-        source, created = found or ("", None)
-        draft = Draft(record.uid, len(self.drafts), body.parent, created, "" if source == "created" else source)
+        times = record.times
+        source, created = (
+            ("", times.created) if times.created is not None else ("updated" if times.updated else "", times.updated)
+        )
+        draft = Draft(record.uid, len(self.drafts), body.parent, created, source)
         chain = segments(record, body, self.attachments.find)
-        unmapped = None if self.strip else dumped_without_nulls(self.selection.unmapped(record))
+        unmapped = b"" if self.strip else dumped_without_nulls(self.selection.unmapped(record))
         for segment in chain:
+            ours = segment.ours
             if self.strip:
                 strip_message(segment.message)
-                segment.ours.pop("residue", None)
-            raw = _raw(self.key, unmapped if segment is chain[-1] else None, segment.ours)
-            draft.ids.append(segment.id)
-            if source == "created":
-                if raw:
-                    segment.message["raw_metadata"] = raw
+                ours.pop("residue", None)
+            is_last = segment is chain[-1]
+            data = dump(segment.message)[:-1]
+            if created is not None and not source:
+                draft.bodies.append(data + self._raw(unmapped if is_last else b"", ours))
                 draft.raws.append(None)
             else:
-                draft.raws.append(raw)
-            draft.bodies.append(dump(segment.message))
+                draft.bodies.append(data)
+                draft.raws.append((unmapped if is_last else b"", ours))
+            draft.ids.append(segment.id)
         self.drafts[record.uid] = draft
         self.roles.add(body.role)
         if body.is_hidden and not self.system_instruction and all(part.type == "context" for part in body.parts):
             self.system_instruction = "\n\n".join(part.text for part in body.parts)
         if len(chain) > 1:
-            self.ledger.record("message", "transformed", "segments", "written as a chain: reasoning stands by itself")
-        else:
-            self.ledger.record("message", "accepted")
-        if any(link.type != "part_of" for link in record.links):
+            self.chains += 1
+        links = record.links
+        if (len(links) != 1 or links[0].type != "part_of") and any(link.type != "part_of" for link in links):
             self.ledger.field("message", "links", "lost", "no-member", "a message has no links but those of the talk")
-        for field in _FIELDS:
-            if field in chain[-1].ours:
-                self.ledger.field("message", field, "carried", "no-member", _CARRIED)
+        if ours:
+            for field in ours:
+                if field in _FIELDS:
+                    self.carried[field] = self.carried.get(field, 0) + 1
+
+    def tell(self) -> None:
+        """Put into the ledger what became of the messages."""
+        if self.chains:
+            text = "written as a chain: reasoning stands by itself"
+            self.ledger.record("message", "transformed", "segments", text, count=self.chains)
+        if len(self.drafts) > self.chains:
+            self.ledger.record("message", "accepted", count=len(self.drafts) - self.chains)
+        for field, count in self.carried.items():
+            self.ledger.field("message", field, "carried", "no-member", _CARRIED, count=count)
+
+    def _raw(self, unmapped: bytes, ours: dict[str, Any]) -> bytes:
+        """See ``_raw_member``."""
+        return _raw_member(self.name, unmapped, ours)
+
+
+def _raw_member(name: bytes, unmapped: bytes, ours: dict[str, Any]) -> bytes:
+    """The member raw_metadata behind others, b"" where there is nothing to say; ``name`` is the platform's in it, as JSON."""
+    if unmapped:
+        if ours:
+            return b',"raw_metadata":{%s:%s,"satchel":%s}' % (name, unmapped, dump(ours))
+        return b',"raw_metadata":{%s:%s}' % (name, unmapped)
+    return b',"raw_metadata":{"satchel":%s}' % dump(ours) if ours else b""
 
 
 def _raw(key: str, unmapped: Any, ours: dict[str, Any]) -> dict[str, Any]:
@@ -247,38 +279,55 @@ def _import_note(selection: Selection, record: Record) -> dict[str, str]:
     return {name: value for name, value in members.items() if value}
 
 
-def _pieces(head: dict[str, Any], drafts: dict[str, Draft], ledger: Ledger) -> Iterator[bytes]:
+def _pieces(head: dict[str, Any], drafts: dict[str, Draft], name: bytes, ledger: Ledger) -> Iterator[bytes]:
     """The file: the head's members a line each, then a message a line."""
-    yield b"{"
-    for name, value in head.items():
-        yield b"%s:%s,\n" % (dump(name), dump(value))
-    yield b'"messages":['
-    first = True
+    lines = [b"%s:%s,\n" % (dump(member), dump(value)) for member, value in head.items()]
+    yield b'{%s"messages":[' % b"".join(lines)
+    start = b"\n"
+    lines = []
     for draft in drafts.values():
         if draft.created_from:
             told_substitute("message", draft.created_from, ledger)
-        for index in range(len(draft.ids)):
-            yield b"\n" if first else b",\n"
-            first = False
-            yield _message(draft, index, drafts)
+        lines += _lines(draft, drafts, name)
+        if len(lines) >= _BATCH:
+            yield start + b",\n".join(lines)
+            start = b",\n"
+            lines = []
+    if lines:
+        yield start + b",\n".join(lines)
     yield b"\n]}\n"
 
 
-def _message(draft: Draft, index: int, drafts: dict[str, Draft]) -> bytes:
-    """One segment, its place added to its encoded body: the chain is parent to child, the talk goes on at its last."""
+def _lines(draft: Draft, drafts: dict[str, Draft], name: bytes) -> list[bytes]:
+    """A message's segments, each with its place behind its encoded body: the chain is parent to child, the talk goes on at its
+    last."""
     assert draft.created is not None
-    place: dict[str, Any] = {"created_at": to_rfc3339(draft.created)}
-    if index:
-        place["parent_id"] = draft.ids[index - 1]
-    elif draft.parent:
-        place["parent_id"] = drafts[draft.parent].ids[-1]
-    last = index == len(draft.ids) - 1
-    children = [child.ids[0] for child in draft.children] if last else [draft.ids[index + 1]]
-    if children:
-        place["children_ids"] = children
+    at = to_rfc3339(draft.created)
+    ids, bodies = draft.ids, draft.bodies
+    parent = drafts[draft.parent].ids[-1] if draft.parent else ""
+    children = '","'.join([child.ids[0] for child in draft.children])
+    if len(ids) == 1:
+        place = _place(at, parent, children)
+        return [bodies[0] + place + _waiting(draft, 0, name)]
+    lines = []
+    last = len(ids) - 1
+    for index, body in enumerate(bodies):
+        place = _place(at, ids[index - 1] if index else parent, children if index == last else ids[index + 1])
+        lines.append(body + place + _waiting(draft, index, name))
+    return lines
+
+
+def _place(at: str, parent: str, children: str) -> bytes:
+    """Time, parent and children, behind other members: nothing in them needs an escape."""
+    above = f',"parent_id":"{parent}"' if parent else ""
+    below = f',"children_ids":["{children}"]' if children else ""
+    return f',"created_at":"{at}"{above}{below}'.encode()
+
+
+def _waiting(draft: Draft, index: int, name: bytes) -> bytes:
+    """The end of a segment; with its raw_metadata, where that says whence the time is."""
     raw = draft.raws[index]
-    if raw is not None:
-        ours = raw.get(terms.OURS)
-        raw[terms.OURS] = {**(ours if isinstance(ours, dict) else {}), "created_at_from": draft.created_from}
-        place["raw_metadata"] = raw
-    return draft.bodies[index][:-1] + b"," + dump(place)[1:]
+    if raw is None:
+        return b"}"
+    unmapped, ours = raw
+    return _raw_member(name, unmapped, {**ours, "created_at_from": draft.created_from}) + b"}"
