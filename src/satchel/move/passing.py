@@ -119,6 +119,8 @@ class Passing:
         self._source: _Source | None = None
         self._value: Any = None
         self._is_open = False
+        #: The values of its records, where reading it has opened it.
+        self._values: dict[str, Any] | None = None
         self._adapters: dict[str, Adapter | None] = {}
         #: Copies of files, each written and then read; bytes in the newest; whether that was read.
         self._copies: list[IO[bytes]] = []
@@ -140,7 +142,7 @@ class Passing:
         self._uids.add(uid)
         self.read_from.add(original.place.file)
         self._source = _Source(original.native, original.place.file, original.reader)
-        self._value, self._is_open = None, False
+        self._value, self._is_open, self._values = None, False, None
         records = self._read(original)
         messages = [record for record in records if type(record.body) is Message]
         rest = [record for record in records if type(record.body) is not Message] if messages else records
@@ -196,9 +198,10 @@ class Passing:
             raise Detour
         self._uids.add(record.uid)
         # What it has is in no source object.
-        self._source = None
+        source, self._source = self._source, None
         self._platforms.add(record.provenance.platform)
         self._hold(record, file=asset.place.file)
+        self._source = source
         self._done("new")
         return "new"
 
@@ -252,7 +255,7 @@ class Passing:
     def _read(self, original: Original) -> Sequence[Record]:
         """See SqliteIntake._read."""
         try:
-            reading = original.read()
+            reading = (original.read_whole or original.read)()
         except SatchelError as error:
             self.note(from_error(error, place=original.place))
             return ()
@@ -261,6 +264,7 @@ class Passing:
             raise Detour from error
         for finding in reading.findings:
             self.note(finding)
+        self._values = reading.values
         return reading.records
 
     def _remember(self, messages: list[Record]) -> None:
@@ -365,6 +369,9 @@ class Passing:
         adapter = self._adapter(record.origin.format)
         if adapter is None:
             return {}
+        if self._values is not None:
+            value = self._values.get(record.uid)
+            return {} if value is None else adapter.unmapped(record, value)
         if not self._is_open:
             self._value, self._is_open = native_value(source.native), True
         value = resolve_value(self._value, record.native.pointer, native_value)

@@ -12,7 +12,7 @@ import msgspec
 from satchel.adapters.base import AdapterInfo, Claim, ReadContext
 from satchel.adapters.chatgpt import html
 from satchel.adapters.chatgpt.assets import Assets
-from satchel.adapters.chatgpt.conversation import KIND, Identity, identify, read_conversation
+from satchel.adapters.chatgpt.conversation import KIND, Identity, identify, read_conversation, read_whole
 from satchel.adapters.chatgpt.detect import FOREIGN, role_of
 from satchel.adapters.chatgpt.episode import FORMAT, row_members
 from satchel.adapters.chatgpt.manifest import check_manifest
@@ -216,6 +216,9 @@ class _Import:
         def read() -> Reading:
             return read_conversation(data, identity, head, place, limits, fragment=fragment)
 
+        def whole() -> Reading:
+            return read_whole(data, identity, head, place, limits)
+
         return Original(
             uid=identity.uid,
             kind=KIND,
@@ -224,6 +227,7 @@ class _Import:
             reader=self.reader,
             updated=identity.updated,
             read=read,
+            read_whole=None if fragment else whole,
         )
 
     def _single(self, claim: Claim) -> Iterator[Item]:
