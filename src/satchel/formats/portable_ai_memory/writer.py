@@ -66,6 +66,8 @@ from satchel.trust.signatures import PrivateKey
 #: uuid_of keeps the first 48 bits of a uid as they are and masks six of the bits behind them.
 _KEPT_DIGITS = 12
 _BATCH = 256
+#: Messages of a conversation whose file is put together before it is written.
+_AT_ONCE = 1024
 #: How an index entry says that no memory was drawn from its conversation; only its storage stands behind it.
 _NO_MEMORIES = b'"derived_memories":[]'
 
@@ -283,9 +285,12 @@ class Writer:
             self.ledger,
             strip_identifiers=self._strip,
         )
-        with self._folder.create(written.entry["storage"]["ref"]) as sink:
-            for piece in written.file:
-                sink.write(piece)
+        ref = written.entry["storage"]["ref"]
+        if len(written.messages) <= _AT_ONCE:
+            self._folder.put(ref, b"".join(written.file))
+        else:
+            with self._folder.create(ref) as sink:
+                sink.writelines(written.file)
         return written
 
     def _list_passed(self, index: IO[bytes]) -> None:
