@@ -241,8 +241,10 @@ class Export:
 
     @property
     def can_repeat(self) -> bool:
-        """Whether it can be read again, and adapters read all of it: no pipe, no package of an open format."""
-        return not self._packages and self._source.total_bytes is not None
+        """Whether it can be read again, and adapters read all of it: no pipe, no package of an open format, no two files of one
+        name, which findings and notes could not tell apart."""
+        names = {member.name for member in self._members}
+        return not self._packages and self._source.total_bytes is not None and len(names) == len(self._members)
 
     def digests(self) -> dict[str, SourceFile]:
         """The files that adapters claim, by name, read for this alone: what ``files`` says of them once they are read.
