@@ -18,7 +18,7 @@ from satchel.errors import SatchelError
 from satchel.formats import registry
 from satchel.formats.base import PLAIN, WriteOptions
 from satchel.limits import DEFAULT
-from satchel.move import passing, straight
+from satchel.move import passage, straight
 from satchel.move.conversions import Conversion, convert
 from tests.adapters.chatgpt.exports import message, talk
 from tests.conftest import ROOT, SHARED
@@ -208,10 +208,10 @@ def test_a_file_that_comes_behind_its_conversation_is_for_a_vault(tmp_path: Path
 def test_more_than_is_held_is_for_a_vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = write(tmp_path, "conversations.json", [talk(message("hi"), id=f"c{at}") for at in range(9)])
     assert went([source])
-    monkeypatch.setattr(passing, "_HELD_BYTES", 5000)
+    monkeypatch.setattr(passage, "_HELD_BYTES", 5000)
     assert not went([source])
     monkeypatch.undo()
-    monkeypatch.setattr(passing, "_REMEMBERED", 3)
+    monkeypatch.setattr(passage, "_REMEMBERED", 3)
     assert not went([source])
 
 
@@ -258,7 +258,7 @@ def test_a_file_that_changes_while_it_is_read_is_for_a_vault(tmp_path: Path, mon
 
 
 def test_no_conversation_may_be_asked_of_twice() -> None:
-    seen = passing.Passing(datetime(2026, 1, 1, tzinfo=UTC), {}, list, strip_identifiers=False)
+    seen = passage.Passing(datetime(2026, 1, 1, tzinfo=UTC), {}, list, strip_identifiers=False)
     with pytest.raises(AssertionError):
         next(seen.messages("0" * 40))
 

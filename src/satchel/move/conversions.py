@@ -25,7 +25,7 @@ from satchel.move import straight
 from satchel.move.exports import VaultSelection
 from satchel.move.imports import Progress as Reading
 from satchel.move.imports import recognised
-from satchel.move.passing import HEADS, owner_of
+from satchel.move.passage import HEADS, owner_of
 from satchel.trust.age import NOBODY, Identities
 from satchel.vault.folder import trial_vault
 from satchel.vault.store import Store
@@ -51,7 +51,7 @@ class _Converted(VaultSelection):
 
     @functools.cached_property
     def owner_id(self) -> str:
-        """See ``passing.owner_of``."""
+        """See ``passage.owner_of``."""
         seen: set[tuple[str, str, str]] = set()
         for record in () if self._strip else self._store.records(*HEADS):
             seen.add((record.origin.space, record.provenance.platform, record.provenance.account))

@@ -13,8 +13,8 @@ from satchel.formats.base import Format, Passing, WriteOptions, Written
 from satchel.formats.base import Progress as Writing
 from satchel.move.imports import Export
 from satchel.move.imports import Progress as Reading
-from satchel.move.passing import Detour
-from satchel.move.passing import Passing as Conversations
+from satchel.move.passage import Detour
+from satchel.move.passage import Passing as Conversations
 from satchel.vault.values import Batch
 
 
