@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import random
 import shutil
 import sys
@@ -29,7 +28,8 @@ from pathlib import Path
 
 import orjson
 from prose import Prose
-from run import StepError, environment_of, measure, median
+from run import environment_of, measure, median
+from working import itself, within
 
 from satchel.formats.portable_memory.manifest import Head
 from satchel.formats.portable_memory.moments import write
@@ -197,32 +197,21 @@ def main(arguments: list[str] | None = None) -> int:
         }
         steps[given.only](given.data)
         return 0
-    work: Path = given.data / f"mem-{os.getpid()}"
-    work.mkdir(parents=True)
     print("| records | MB | step | CPU s | records a CPU s | CPU ÷ floor | rate ÷ SDK | peak MB |")
     print("|---:|---:|---|---:|---:|---:|---:|---:|")
-    try:
+
+    def sizes(work: Path) -> None:
         for records in map(int, given.records.split(",")):
             bundle = work / "bundle.mem"
-            made = [*_itself(bundle), "make", "--records", str(records), "--seed", str(given.seed)]
+            made = [*itself(__file__, bundle), "make", "--records", str(records), "--seed", str(given.seed)]
             measure("make", made, 0, work / "log", environment_of(work))
             size = sum(path.stat().st_size for path in bundle.rglob("*") if path.is_file()) / 1e6
             costs = _rounds(bundle, records, given.rounds, work)
             for step in costs:
                 print(_row(step, records, size, costs), flush=True)
             shutil.rmtree(bundle)
-    except StepError as failure:
-        print(f"stopped: {failure}", file=sys.stderr)
-        return 1
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-        if not any(given.data.iterdir()):
-            given.data.rmdir()
-    return 0
 
-
-def _itself(bundle: Path) -> list[str]:
-    return [sys.executable, str(Path(__file__)), "--data", str(bundle), "--only"]
+    return within(given.data, "mem", sizes)
 
 
 def _rounds(bundle: Path, records: int, rounds: int, work: Path) -> dict[str, list[Done]]:
@@ -251,12 +240,12 @@ def _group(group: str, bundle: Path, records: int, round_: int, work: Path, *, w
         return Done(step, round_, cost.cpu_s, cost.peak_bytes, records)
 
     if group == "floor":
-        return [run("floor", [*_itself(bundle), "floor"])]
+        return [run("floor", [*itself(__file__, bundle), "floor"])]
     if group == "validate":
-        sdk = [run("sdk validate", [*_itself(bundle), "validate"])] if with_sdk else []
+        sdk = [run("sdk validate", [*itself(__file__, bundle), "validate"])] if with_sdk else []
         return [*sdk, run("satchel validate", [satchel[0], "validate", str(bundle)])]
     if group == "sdk":
-        peak = run("sdk", [*_itself(bundle), "move"]).peak_bytes
+        peak = run("sdk", [*itself(__file__, bundle), "move"]).peak_bytes
         said = [line.split() for line in (work / "log").read_text(encoding="utf-8").splitlines()]
         shutil.rmtree(bundle.with_name("sdk.mem"))
         return [Done(f"sdk {name}", round_, float(cpu_s), peak, int(rows)) for name, cpu_s, rows in said]

@@ -20,7 +20,6 @@ import hashlib
 import json
 import os
 import random
-import shutil
 import sys
 import uuid
 from collections.abc import Iterator
@@ -30,7 +29,8 @@ from typing import Any
 
 import orjson
 from prose import Prose
-from run import Cost, StepError, measure, median
+from run import Cost, measure, median
+from working import itself, within
 
 from satchel.codec import canonical
 
@@ -195,36 +195,25 @@ def main(arguments: list[str] | None = None) -> int:
         }
         steps[given.only](given.data)
         return 0
-    work: Path = given.data / f"pam-{os.getpid()}"
-    work.mkdir(parents=True)
     print("| memories | MB | order of ids | step | CPU s | memories a CPU s | CPU ÷ floor | rate ÷ SDK | peak MB |")
     print("|---:|---:|---|---|---:|---:|---:|---:|---:|")
-    try:
+
+    def sizes(work: Path) -> None:
         for memories in map(int, given.memories.split(",")):
             for order in ("random", "ascending") if given.order == "both" else (given.order,):
                 store = work / "memory-store.json"
-                made = [*_itself(store), "make", "--memories", str(memories), "--order", order, "--seed", str(given.seed)]
-                measure("make", made, 0, work / "log", dict(os.environ))
+                options = ["--memories", str(memories), "--order", order, "--seed", str(given.seed)]
+                measure("make", [*itself(__file__, store), "make", *options], 0, work / "log", dict(os.environ))
                 costs = _rounds(store, memories, given.rounds, work)
                 for step in STEPS:
                     print(_row(step, memories, store.stat().st_size / 1e6, order, costs), flush=True)
-    except StepError as failure:
-        print(f"stopped: {failure}", file=sys.stderr)
-        return 1
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-        if not any(given.data.iterdir()):
-            given.data.rmdir()
-    return 0
 
-
-def _itself(store: Path) -> list[str]:
-    return [sys.executable, str(Path(__file__)), "--data", str(store), "--only"]
+    return within(given.data, "pam", sizes)
 
 
 def _rounds(store: Path, memories: int, rounds: int, work: Path) -> dict[str, list[Cost]]:
     tools = Path(sys.executable)
-    commands = {step: [*_itself(store), step] for step in STEPS}
+    commands = {step: [*itself(__file__, store), step] for step in STEPS}
     commands["sdk validate"] = [str(tools.with_name("pam")), "validate", str(store)]
     commands["satchel validate"] = [str(tools.with_name("satchel")), "validate", str(store)]
     costs: dict[str, list[Cost]] = {step: [] for step in STEPS}

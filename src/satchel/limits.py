@@ -77,10 +77,16 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     fetch_bytes: int = 256 << 10
     #: How long that may take, from looking up the name to the last byte.
     fetch_s: int = 10
+    #: Passages of one text that are embedded, of 1,000 bytes each: a log of 10 MB would have 10,000 vectors.
+    text_passages: int = 256
     #: One answer of a provider's API that the user named: a page of memories has some MB at most.
     answer_bytes: int = 64 * MIB
     #: How long one may take: a search there may load a model first.
     answer_s: int = 120
+    #: Texts that the semantic check of a conversion holds at once: those of the records that differ, so many at a time.
+    compared_characters: int = 16 << 20
+    #: Changed sentences of one text that it holds against the other's; a text of more is not passed.
+    compared_units: int = 20_000
 
 
 DEFAULT = Limits()

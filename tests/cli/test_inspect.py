@@ -9,6 +9,7 @@ import pytest
 
 from satchel.formats.portable_agent_memory import wire
 from satchel.formats.portable_agent_memory.profiles import SDK, SPEC
+from satchel.formats.portable_agent_memory.sealing import complete
 from tests.cli.conftest import Run
 from tests.formats.portable_agent_memory.made import OPERATOR, artifact, entries
 
@@ -54,6 +55,22 @@ def test_what_is_not_drawn_is_told(path: Path, satchel: Run) -> None:
     assert "%% 4 more of 6 entries" in satchel("inspect", path, "--most", "2", "--as", "mermaid").out
     graph = json.loads(satchel("inspect", path, "--most", "2", "--json").out)["graph"]
     assert (graph["entries"], graph["shown"], len(graph["nodes"])) == (6, 2, 2)
+
+
+def test_edges_are_bounded_too(tmp_path: Path, satchel: Run) -> None:
+    """60 entries, each derived from all before it and from 40 that are absent."""
+    values = [{**entries(SDK)["semantic"][0], "subject": f"s{number}"} for number in range(60)]
+    ids: list[str] = []
+    away = [f"blake3:{number:064x}" for number in range(40)]
+    for value in values:
+        value["parent_ids"] = [*ids, *away]
+        ids.append(complete(value, "semantic", SDK)["id"])
+    path = tmp_path / "dense.pam"
+    path.write_bytes(wire.serialise(artifact(SDK, {"semantic": values})))
+    for way, sign, mark, edges in (("dot", " -> ", "//", 1770 + 60 * 40), ("mermaid", " --> ", "%%", 1770)):
+        drawn = satchel("inspect", path, "--as", way, "--most", "60").out
+        assert drawn.count(sign) == 8 * 60
+        assert f"  {mark} {edges - 480:,} more edges between them are not drawn\n" in drawn
 
 
 def test_for_machines(path: Path, satchel: Run) -> None:

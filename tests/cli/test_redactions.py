@@ -13,6 +13,7 @@ import pytest
 from tests.cli.conftest import Result, Run
 
 TEXT = "Alice's mail is alicecanary@example.com, her phone 555-010-0123"
+SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDajrV4w0tvmRK4Lm6vgBnralyyYgZ7peau85M1IQ981"
 
 
 @pytest.fixture
@@ -54,11 +55,45 @@ def test_a_token_and_a_text_are_recovered(vault: Run, tmp_path: Path, monkeypatc
     assert (shown.code, shown.out) == (0, "alicecanary@example.com\n")
     both = json.loads(vault("redactions", "recover", "--json", kept, *tokens).out)
     assert [both[token]["type"] for token in tokens] == ["email", "phone_us"]
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"Dear {tokens[0]},\ncall {tokens[1]}\n"))
+    typed(monkeypatch, f"Dear {tokens[0]},\ncall {tokens[1]}\n".encode())
     assert vault("redactions", "recover", kept).out == "Dear alicecanary@example.com,\ncall 555-010-0123\n"
     missing = vault("redactions", "recover", kept, "[REDACTED:email:zzzzzzzz]")
     assert missing.code == 1 and "no such token" in missing.err
     assert json.loads(vault("redactions", "types", "--json", kept).out) == {"types": {"email": 1, "phone_us": 1}}
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data), "utf-8"))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [b"\xff\xfe caf\xe9 \x00\r\n", b"\xed\xa0\x80 half \xed\xb2\xa9", "žluť 🦆\r".encode()],
+    ids=["no UTF-8", "halves", "UTF-8"],
+)
+def test_any_bytes_come_back_round_what_is_recovered(
+    vault: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, odd: bytes
+) -> None:
+    _, kept, tokens = redacted(vault, tmp_path / "out")
+    token = tokens[0].encode()
+    typed(monkeypatch, odd + token + odd)
+    out = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(out, "utf-8"))
+    assert vault("redactions", "recover", kept).code == 0
+    assert out.getvalue() == odd + b"alicecanary@example.com" + odd
+
+
+def test_as_json_halves_of_pairs_are_escaped_and_other_encodings_refused(
+    vault: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, kept, tokens = redacted(vault, tmp_path / "out")
+    token = tokens[0].encode()
+    typed(monkeypatch, b"\xed\xa0\x80 " + token)
+    done = vault("redactions", "recover", "--json", kept)
+    assert done.code == 0 and json.loads(done.out) == {"text": "\ud800 alicecanary@example.com"}
+    typed(monkeypatch, b"caf\xe9 " + token)
+    refused = vault("redactions", "recover", "--json", kept)
+    assert refused.code == 2 and "not UTF-8" in refused.err and "alicecanary" not in refused.out + refused.err
 
 
 def test_a_key_is_destroyed_after_being_asked(vault: Run, tmp_path: Path) -> None:
@@ -86,7 +121,11 @@ def test_irreversible_and_sealed(vault: Run, tmp_path: Path) -> None:
     _, kept, tokens = redacted(vault, tmp_path / "out", "--seal-to", str(identity.to_public()))
     assert vault("redactions", "recover", "--identity", tmp_path / "id.txt", kept, tokens[0]).out == "alicecanary@example.com\n"
     assert vault("redactions", "recover", kept, tokens[0]).code == 1
-    assert redacted(vault, tmp_path / "x", "--seal-to", "alice")[0].code == 2
+    # The last is the X25519 point zero.
+    for nobody in ("alice", SSH_KEY, "age1" + "q" * 52 + "5cu47z"):
+        tried = redacted(vault, tmp_path / "x", "--seal-to", str(identity.to_public()), "--seal-to", nobody)[0]
+        assert tried.code == 2 and len(tried.err.splitlines()) == 1 and "Traceback" not in tried.err
+        assert not list(tmp_path.glob("x*"))
 
 
 def test_options_without_redact_are_refused(vault: Run, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from tests.cli.conftest import Run
 
-NAMES = ["memory-store", "conversation", "embeddings"]
+NAMES = ["memory-store", "conversation", "embeddings", "ledger"]
 
 
 def test_without_a_name_it_lists_them(satchel: Run) -> None:

@@ -15,6 +15,7 @@ import msgspec
 
 from satchel.codec import canonical, json_values
 from satchel.errors import CanonicalError, InputError, Place
+from satchel.formats.base import ReadOptions
 from satchel.formats.portable_memory import FORMAT, tombstones, validation
 from satchel.formats.portable_memory import rows as row_checks
 from satchel.formats.portable_memory.graves import Graves, is_skeleton
@@ -141,7 +142,7 @@ def _read(root: Path, trusted: frozenset[str], known: _Vault) -> int | None:
     count = 0
     buries = True
     try:
-        for item in FORMAT.read(root, limits=LIMITS, trusted=trusted, known=known):  # type: ignore[attr-defined]
+        for item in FORMAT.read(root, known=known, options=ReadOptions(limits=LIMITS, trusted=trusted)):  # type: ignore[attr-defined]
             known.take(item)
             if isinstance(item, Tombstone):
                 assert buries, "a tombstone after a row"

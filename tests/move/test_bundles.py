@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -16,10 +17,11 @@ from satchel.formats.portable_memory.bundle import AUDIT_LOG
 from satchel.formats.portable_memory.kinds import KINDS
 from satchel.formats.portable_memory.writer import BundleWriter
 from satchel.move.exports import export
+from satchel.move.forgetting import forget
 from satchel.move.imports import import_paths
 from satchel.vault.folder import trial_vault
 from satchel.vault.sqlite.store import SqliteStore
-from satchel.vault.values import Query
+from satchel.vault.values import Forgetting, Query
 from tests.conftest import ROOT
 from tests.formats.portable_memory.made import HEAD, contents, episode, files, plain, write
 from tests.formats.portable_memory.test_validation import BROKEN, EPISODES, relist
@@ -230,3 +232,48 @@ def test_our_own_export_comes_back_and_goes_out_alike(store: SqliteStore, tmp_pa
         assert found == data_of(tmp_path / "one.mem")
         assert other.search(Query(words="自転車")).total
     assert msgspec.json.decode((tmp_path / "two.mem/manifest.json").read_bytes())["counts"]
+
+
+def talks(path: Path, **texts: str) -> Path:
+    """A ChatGPT export of talks by their ids, each of one message whose id is ``1``, as some tools write them."""
+    found = []
+    for id, text in texts.items():
+        content = {"content_type": "text", "parts": [text]}
+        message = {"id": "1", "author": {"role": "user"}, "create_time": 1_700_000_000, "content": content}
+        nodes = {"1": {"id": "1", "message": message, "parent": None, "children": []}}
+        found.append({"conversation_id": id, "title": id, "create_time": 1_700_000_000, "mapping": nodes})
+    path.write_text(json.dumps(found))
+    return path
+
+
+def rows_in(bundle: Path) -> dict[str, str]:
+    lines = (bundle / "items" / "episode.jsonl").read_bytes().splitlines()
+    return {row["id"]: row["details"] for row in map(json.loads, lines)}
+
+
+def test_messages_that_share_an_id_are_told_apart_whichever_comes_first(store: SqliteStore, tmp_path: Path) -> None:
+    import_paths(store, [talks(tmp_path / "all.json", a="alpha", b="beta", c="gamma")])
+    export(store, tmp_path / "out.mem", format="portable-memory")
+    uids = {record.body.parts[0].text: record.uid for record in store.records("message")}  # type: ignore[union-attr]
+    assert rows_in(tmp_path / "out.mem") == {f"1#{uids[text]}": text for text in ("alpha", "beta", "gamma")}
+    # What a tombstone names is what the row was called.
+    forget(store, Forgetting(uids=(uids["alpha"],)))
+    (stone,) = [json.loads(line) for line in store.tombstones("portable-memory")]
+    assert stone["targetID"] == f"1#{uids['alpha']}"
+
+
+def test_a_message_that_is_alone_keeps_its_id(store: SqliteStore, tmp_path: Path) -> None:
+    import_paths(store, [talks(tmp_path / "one.json", a="alpha")])
+    export(store, tmp_path / "out.mem", format="portable-memory")
+    assert rows_in(tmp_path / "out.mem") == {"1": "alpha"}
+
+
+@pytest.mark.parametrize("later", ["b", "c", "d", "e"])
+def test_an_increment_gives_nobody_a_row_that_another_message_had(store: SqliteStore, tmp_path: Path, later: str) -> None:
+    """Whichever of the two comes first in the bundle's order."""
+    import_paths(store, [talks(tmp_path / "one.json", a="alpha")])
+    export(store, tmp_path / "out.mem", format="portable-memory")
+    import_paths(store, [talks(tmp_path / "two.json", **{later: "later"})])
+    export(store, tmp_path / "more.mem", format="portable-memory", since=str(tmp_path / "out.mem"))
+    (found,) = rows_in(tmp_path / "more.mem").items()
+    assert found[1] == "later" and found[0].startswith("1#")

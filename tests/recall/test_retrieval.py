@@ -7,6 +7,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from satchel.model.record import Link
 from satchel.recall.asking import question
 from satchel.recall.retrieval import retrieve
 from satchel.vault.folder import trial_vault
@@ -97,3 +98,17 @@ def test_any_question_of_any_vault_gets_records_that_are_there(said: list[str], 
         assert all(store.get(result.record.uid) == result.record and 0 < result.evidence.score <= 1 for result in found)
         scores = [result.evidence.score for result in found]
         assert scores == sorted(scores, reverse=True)
+
+
+def test_what_a_hit_rests_on_and_what_rests_on_it_come_along(store: SqliteStore) -> None:
+    turns = talk("1", [("user", "Ours is called Bubbles."), ("user", "Rain again.")])
+    drawn = memory("fact", "Owns a goldfish", links=(Link("derived_from", turns[1].uid),))
+    give(store, turns, drawn, memory("other", "A long walk"))
+    assert texts(store, "goldfish") == ["Owns a goldfish", "Ours is called Bubbles."]
+    assert "Owns a goldfish" in texts(store, "Bubbles")
+
+
+def test_what_everything_rests_on_is_not_lifted_by_it(store: SqliteStore) -> None:
+    source = memory("source", "Diary of a year")
+    give(store, source, *(memory(str(n), f"Goldfish {n}", links=(Link("evidence", source.uid),)) for n in range(30)))
+    assert len(texts(store, "diary")) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from pathlib import Path
 from typing import NamedTuple
@@ -22,8 +23,9 @@ from hypothesis import strategies as st
 from satchel.errors import InputError, LimitExceeded, Locked, MalformedInput, SatchelError, UsageError
 from satchel.limits import DEFAULT, Limits
 from satchel.trust import age, bech32
-from satchel.trust.age_header import Stanza, encode, write_header
+from satchel.trust.age_header import Stanza, write_header
 from satchel.trust.age_keys import read_identities, read_recipient
+from satchel.trust.redaction.store import check_recipients
 from satchel.trust.secrets import Secret
 
 WORDS = b"Rides a bicycle"
@@ -163,12 +165,75 @@ def test_who_is_nobody(text: str, why: str) -> None:
 def test_keys_that_are_not_encrypted_to() -> None:
     short = rsa.generate_private_key(65537, 1024).public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
     curve = ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
-    # The Edwards point (0, 1): whatever is given to it has a shared secret that all know.
-    point = b"\x00\x00\x00\x0bssh-ed25519\x00\x00\x00\x20" + b"\x01" + bytes(31)
-    weak = "ssh-ed25519 " + encode(point) + "="
-    for text, why in ((short.decode(), "1024 bits"), (curve.decode(), "kind"), (weak, "no use|nobody")):
+    for text, why in ((short.decode(), "1024 bits"), (curve.decode(), "kind")):
         with pytest.raises(UsageError, match=why):
             read_recipient(text)
+
+
+#: u of the points of Curve25519 whose order is 1, 2, 4 or 8, those past the prime included (RFC 7748 6.1, SafeCurves).
+LOW_ORDER = [
+    bytes(32),
+    (1).to_bytes(32, "little"),
+    bytes.fromhex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"),
+    bytes.fromhex("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157"),
+    (2**255 - 20).to_bytes(32, "little"),
+    (2**255 - 19).to_bytes(32, "little"),
+    (2**255 - 18).to_bytes(32, "little"),
+]
+#: The same for Ed25519, as y and the sign of x; and a y that no point of the curve has.
+LOW_ORDER_EDWARDS = [
+    (1).to_bytes(32, "little"),
+    (2**255 - 20).to_bytes(32, "little"),
+    bytes(32),
+    bytes(31) + b"\x80",
+    bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+    bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa"),
+    bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+    bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85"),
+    (2**255 - 19).to_bytes(32, "little"),
+    (2**255 - 18).to_bytes(32, "little"),
+]
+NO_POINT = (2).to_bytes(32, "little")
+
+
+@pytest.mark.parametrize("point", LOW_ORDER, ids=range(len(LOW_ORDER)))
+def test_points_of_low_order_are_nobody_to_encrypt_to(point: bytes) -> None:
+    for use in (read_recipient, lambda text: age.recipients([text]), lambda text: check_recipients([text])):
+        with pytest.raises(UsageError, match="no use"):
+            use(bech32_text("age", point))
+
+
+@pytest.mark.parametrize("point", [*LOW_ORDER_EDWARDS, NO_POINT], ids=range(len(LOW_ORDER_EDWARDS) + 1))
+def test_ssh_keys_of_low_order_are_nobody_to_encrypt_to(point: bytes) -> None:
+    with pytest.raises(UsageError, match=r"no use|nobody"):
+        read_recipient(ssh_text(b"ssh-ed25519", point))
+
+
+@pytest.mark.parametrize(
+    ("exponent", "modulus"),
+    [(65537, 2**20000 + 12345), (2**100 + 1, 2**4095 + 12345), (65537, 2**4095), (2, 2**4095 + 1), (1, 2**4095 + 1)],
+    ids=["huge", "huge exponent", "even", "even exponent", "one"],
+)
+def test_rsa_numbers_that_are_none_are_nobody_to_encrypt_to(exponent: int, modulus: int) -> None:
+    numbers = [number.to_bytes(number.bit_length() // 8 + 1, "big") for number in (exponent, modulus)]
+    with pytest.raises(UsageError, match=r"no use|nobody"):
+        read_recipient(ssh_text(b"ssh-rsa", *numbers))
+
+
+def bech32_text(prefix: str, data: bytes) -> str:
+    """Bech32 as BIP 173 makes it; bech32.decode reads it back, or the test that uses it fails with another message."""
+    letters = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+    number = int.from_bytes(data, "big") << 4
+    values = [number >> shift & 31 for shift in range(255, -1, -5)]
+    spread = [ord(letter) >> 5 for letter in prefix] + [0] + [ord(letter) & 31 for letter in prefix]
+    check = bech32._polymod([*spread, *values, *[0] * 6]) ^ 1
+    return prefix + "1" + "".join(letters[value] for value in [*values, *(check >> 5 * (5 - at) & 31 for at in range(6))])
+
+
+def ssh_text(*parts: bytes) -> str:
+    """A line of a public key file of SSH (RFC 4253 6.6)."""
+    wire = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return f"{parts[0].decode()} {base64.b64encode(wire).decode()}"
 
 
 def test_nobody_and_both_are_refused() -> None:

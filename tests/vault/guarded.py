@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from satchel.errors import Place
 from satchel.model.bodies import (
@@ -31,6 +32,7 @@ from satchel.trust.capabilities.scopes import Components, Entries, Scope, Tags
 from satchel.trust.capabilities.tokens import Binding, Permission, Presented
 from satchel.vault.guard import own_issuer
 from satchel.vault.store import Store
+from satchel.vault.values import VectorModel
 
 PLATFORM = "made"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -248,9 +250,22 @@ def fill(store: Store) -> None:
             )
         )
         intake.finish(())
+    with_vectors(store)
     store.create_signing_key("main")
     store.trust_key("03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8", "canarytrusted")
     store.trust_did("did:web:canarydid.example", "canarydid")
+
+
+MODEL = "ab" * 32
+
+
+def with_vectors(store: Store) -> None:
+    """Vectors of every record; those that a token hides for being "closed" lie nearest to (1, 0)."""
+    store.begin_vectors(VectorModel(digest=MODEL, name="made", dimensions=2, place="canaryplace"))
+    found = store.lacking_vectors(MODEL, most=1000)
+    angles = [(row, 0.1 if "closed" in record.tags else 0.5 + row / 1000) for row, record in found.records]
+    made = [(row, np.array([[np.cos(angle), np.sin(angle)]], np.float32)) for row, angle in angles]
+    assert store.keep_vectors(MODEL, made, found.change) and store.finish_vectors(MODEL)
 
 
 def _sha256(data: bytes) -> str:

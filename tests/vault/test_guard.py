@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from satchel.errors import AccessDenied, NotFound, SatchelError
@@ -20,12 +21,27 @@ from satchel.vault.folder import trial_vault
 from satchel.vault.guard import REFUSED, _View, view
 from satchel.vault.sqlite.store import SqliteStore
 from satchel.vault.store import Store
-from satchel.vault.values import Exported, Query, SeenExport
-from tests.vault.guarded import ALL, BOT, EPISODIC, NOW, PLATFORM, SCOPES, SHARED_WORDS, WORD, canary, fill, said, token, uid
+from satchel.vault.values import Exported, Query, SeenExport, VectorModel
+from tests.vault.guarded import (
+    ALL,
+    BOT,
+    EPISODIC,
+    MODEL,
+    NOW,
+    PLATFORM,
+    SCOPES,
+    SHARED_WORDS,
+    WORD,
+    canary,
+    fill,
+    said,
+    token,
+    uid,
+)
 
 #: What speaks of no record in scope, whatever the scope.
 NEVER = [canary("gone"), "canarylabel", "canarycarried", "canaryheard", "canaryedition", "canarytrusted",
-         "canarydid", "canaryactor", uid("gone")]  # fmt: skip
+         "canarydid", "canaryactor", "canaryplace", uid("gone")]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -137,13 +153,26 @@ def asked(name: str, whole: Store) -> list[tuple[tuple[Any, ...], dict[str, Any]
         "tombstones": [(PLATFORM,)],
         "versions": [(one,) for one in uids],
         "witnesses": [(one,) for one in uids],
-        "postings": [(([text],), {"prefix": prefix}) for text in (WORD, SHARED_WORDS, "canary") for prefix in (False, True)],
+        "postings": [
+            (([text],), {"prefix": prefix, "as_of": moment})
+            for text in (WORD, SHARED_WORDS, "canary")
+            for prefix in (False, True)
+            for moment in MOMENTS
+        ],
         "frequency": [((text,), {"prefix": prefix}) for text in (WORD, "canary") for prefix in (False, True)],
         "talks": [()],
         "talk_sizes": [(list(range(1, 40)),)],
         "around": [(row, 0, 100) for row in range(1, 40)],
         "by_rows": [(list(range(1, 200)),)],
+        "resting": [(list(range(1, 200)),)],
+        "vector_models": [()],
+        "nearest": [((MODEL, np.array([1, 0], np.float32), most), {"also": range(1, 200)}) for most in (1, 50)],
         # What no token opens.
+        "begin_vectors": [(VectorModel(digest=MODEL, name="", dimensions=2, place=""),)],
+        "drop_vectors": [()],
+        "finish_vectors": [(MODEL,)],
+        "keep_vectors": [(MODEL, [], 1)],
+        "lacking_vectors": [(MODEL,)],
         "hand_out": [(([],), {"reader": "x", "token": "", "at": NOW, "cost": 0})],
         "handouts": [(uids,)],
         "begin_export": [(Exported(format="canary", target="x", after=0, change=0),)],
@@ -242,6 +271,24 @@ def test_what_nobody_thought_of_is_refused(filled: SqliteStore) -> None:
         with pytest.raises(AccessDenied):
             getattr(seen, name)
     assert not hasattr(seen, "_connection")
+
+
+@pytest.mark.parametrize("most", [1, 3, 50])
+@pytest.mark.parametrize("kind", SCOPES)
+def test_vectors_of_what_is_hidden_are_not_seen_and_take_no_place(filled: SqliteStore, kind: str, most: int) -> None:
+    scope, shown = SCOPES[kind]
+    query = np.array([1, 0], np.float32)
+    everything = filled.nearest(MODEL, query, 1000)
+    names = {uid(name): name for name in ALL}
+    (*records,) = filled.by_rows([near.row for near in everything])
+    wanted = [near for near, record in zip(everything, records, strict=True) if record and names.get(record.uid) in shown]
+    found = opened(filled, scope).nearest(MODEL, query, most)
+    assert [(near.row, near.cosine) for near in found] == [(near.row, near.cosine) for near in wanted[:most]]
+    for near in found:
+        assert near.whole is None or filled.by_rows([near.whole])[0].uid in {uid(name) for name in shown}  # type: ignore[union-attr]
+    # Who asks for rows by their numbers gets no more.
+    also = opened(filled, scope).nearest(MODEL, query, 1, also=range(1, 200))
+    assert {near.row for near in also} == {near.row for near in wanted}
 
 
 @pytest.mark.parametrize("kind", SCOPES)

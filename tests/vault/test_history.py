@@ -224,3 +224,30 @@ def test_a_vault_that_fails_during_a_file_ends_the_import(store: SqliteStore) ->
     with pytest.raises(VaultFull):
         run()
     assert dump_state(store) == before
+
+
+def test_undo_reads_what_the_import_brought_and_no_more(store: SqliteStore) -> None:
+    """However much else the vault holds: no statement goes through all records, versions or originals."""
+    first = take(store, conversation("a", ["one", "two"], updated=1), memory("m", "likes tea"), memory("n", "likes milk"))
+    again = take(store, conversation("a", ["one", "two, edited"], updated=2), memory("m", "likes tea"))
+    asked: dict[str, object] = {}
+
+    def trace(_: object, sql: str, bindings: object) -> bool:
+        asked.setdefault(sql, bindings)
+        return True
+
+    store.connection.exec_trace = trace
+    for batch in (first, again):
+        store.undo(batch)
+    store.connection.exec_trace = None
+    told = [
+        (plan[-1], sql)
+        for sql, bindings in asked.items()
+        if sql.lstrip().upper().startswith(("SELECT", "UPDATE", "DELETE"))
+        for plan in store.connection.execute(f"EXPLAIN QUERY PLAN {sql}", bindings)  # type: ignore[arg-type]
+    ]
+    assert any("record_batch" in plan for plan, _ in told)
+    whole = [
+        sql for plan, sql in told if plan.split()[:2] in (["SCAN", name] for name in ("record", "r", "version", "original"))
+    ]
+    assert whole == []

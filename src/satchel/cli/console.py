@@ -78,7 +78,14 @@ def tell(text: str) -> None:
 
 def say_json(value: Any) -> None:
     """A value as one JSON document, for machines."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    try:
+        text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    except UnicodeEncodeError:
+        import json
+
+        # Half of a surrogate pair, which JSON has escapes for and UTF-8 nothing.
+        text = json.dumps(msgspec.to_builtins(value), indent=2)
+    sys.stdout.write(text + "\n")
 
 
 def table(rows: list[list[str]], *, head: list[str], right: set[int] | None = None) -> None:

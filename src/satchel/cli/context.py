@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     metavar="PATH",
     help="From this export, bundle, package or artifact, checked as an import checks it, instead of the vault.",
 )
+@options.as_of
+@options.words_only
 @click.option("--explain", is_flag=True, help="Tell on standard error why each record is in or out.")
 @options.json
 def context(
@@ -64,6 +66,8 @@ def context(
     trust: str,
     sensitivity: str,
     source: Path | None,
+    as_of: str,
+    words_only: bool,
     explain: bool,
     json: bool,
 ) -> None:
@@ -75,6 +79,7 @@ def context(
 
     \b
     satchel context --task "plan the repair course" --for claude --budget 8000
+    satchel context --task "where do I live?" --as-of 2025-06-30
     satchel context --task "what did the agent decide?" --from agent.pam
     """
     import sys
@@ -82,9 +87,11 @@ def context(
 
     from satchel.cli.console import say_json, tell
     from satchel.cli.door import refuse_tokens
+    from satchel.cli.embed import sense_of
+    from satchel.cli.moments import as_of_moment
     from satchel.cli.vaults import opened_behind
     from satchel.move.imports import import_paths
-    from satchel.recall import counting
+    from satchel.recall import counting, past
     from satchel.recall.candidates import Policy
     from satchel.recall.pipeline import Asked
     from satchel.recall.pipeline import context as recall
@@ -101,17 +108,21 @@ def context(
         policy=Policy(sensitivity=sensitivity, trust=trust),  # type: ignore[arg-type]
     )
     at = datetime.now(UTC)
+    moment = as_of_moment(as_of)
     number = None
     findings: tuple[Finding, ...] = ()
     if source is not None:
         refuse_tokens("a token is about a vault; --from names a file")
         with trial_vault() as passing:
             findings = import_paths(passing, [source]).summary.findings
-            made = recall(passing, asked, now=at, counter=counter)
+            then = passing if moment is None else past.as_of(passing, moment)
+            made = recall(then, asked, now=moment or at, counter=counter)
         reader = reader or target
     else:
         with opened_behind("rehydrate") as vault:
-            made = recall(vault.seen, asked, now=at, counter=counter)
+            sense = sense_of(vault.store, task, words_only=words_only)
+            seen = vault.seen if moment is None else past.as_of(vault.seen, moment)
+            made = recall(seen, asked, now=moment or at, counter=counter, sense=sense)
             handed = [Handed(item.uid, item.form, item.digest) for item in made.given]
             token = vault.token
             reader = reader or (token.audience if token and token.audience else target)

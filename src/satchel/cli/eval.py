@@ -42,6 +42,7 @@ def evaluate() -> None:
     type=click.Path(path_type=Path),
     help="The model's tokenizer.json, to count exactly; else bytes stand for tokens.",
 )
+@click.option("--model", metavar="FOLDER", help="Also by the vectors of the model in this folder, or of: hashing.")
 @options.limit
 @options.json
 def recall(
@@ -50,6 +51,7 @@ def recall(
     budgets: tuple[int, ...],
     no_contexts: bool,
     tokenizer: Path | None,
+    model: str | None,
     limit: tuple[str, ...],
     json: bool,
 ) -> None:
@@ -60,11 +62,13 @@ def recall(
 
     \b
     satchel eval recall locomo10.json
+    satchel eval recall locomo10.json --model ~/models/all-MiniLM-L6-v2
     satchel eval recall BEAM/chats/100K --budget 8192 --json
     """
     from satchel.cli.console import say_json, tell
     from satchel.limits import raised
     from satchel.recall import counting
+    from satchel.recall.embedders.sources import Folder, Hashing, opened
     from satchel.recall.evaluation import benchmarks
     from satchel.recall.evaluation.measuring import Plan, ask
     from satchel.recall.evaluation.scoring import Sheet
@@ -73,6 +77,7 @@ def recall(
         ks=tuple(sorted(set(ks))) or (5, 10),
         budgets=() if no_contexts else tuple(sorted(set(budgets))) or (4096, 16384),
         counter=counting.from_vocabulary(tokenizer) if tokenizer else counting.BYTES,
+        embedder=None if model is None else opened(Hashing() if model == "hashing" else Folder(str(Path(model).expanduser()))),
     )
     with benchmarks.opened(path, raised(list(limit))) as benchmark:
         sheet = Sheet(benchmark.name, plan)
@@ -91,6 +96,8 @@ def _told(report: Report, ks: tuple[int, ...], budgets: tuple[int, ...]) -> None
     from satchel.cli.console import bold, clean, counted, dim, say, table
 
     say(f"{report.data_set}: {counted(report.cases, 'conversation')} of {report.turns:,} turns, each a vault of its own")
+    if report.embedder:
+        say(f"by words and by the vectors of {clean(report.embedder)}")
     head = ["questions", "n", "of", *(f"turn@{k}" for k in ks), *(f"session@{k}" for k in ks), "MRR"]
     head += [f"in {budget:,}" for budget in budgets]
     rows = []

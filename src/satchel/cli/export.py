@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from satchel.cli import ledger as ledgers
 from satchel.cli import options
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ if TYPE_CHECKING:
 )
 @click.option("--seal-to", multiple=True, metavar="AGE1…", help="With --redact, let these recover it, and the vault not.")
 @click.option("--recoverable-by", default="", metavar="NAME", help="With --redact, whom a token must name to recover it.")
+@options.no_residue
+@ledgers.asked
 @options.json
 def export(
     target: Path,
@@ -75,6 +78,9 @@ def export(
     detector: str,
     seal_to: tuple[str, ...],
     recoverable_by: str,
+    no_residue: bool,
+    ledger: Path | None,
+    sign_ledger: str,
     json: bool,
 ) -> None:
     """Write everything in the vault in an open format, or what matters most as texts to paste into an assistant; what
@@ -105,6 +111,7 @@ def export(
     satchel export --to portable-ai-memory --redact --redact-types email,phone_us,phone to-share
     satchel export --to system-prompt --budget 8000 prompt
     satchel export --to portable-memory --since my-memory.mem since-then.mem
+    satchel export --to portable-agent-memory --ledger ledger.json my-memory.pam
     """
     from satchel.cli import door
     from satchel.cli.console import WorkProgress, say_json
@@ -115,7 +122,7 @@ def export(
     from satchel.move.exports import export as write
     from satchel.move.redaction import Redaction
 
-    if sign or since:
+    if sign or since or sign_ledger:
         door.refuse_tokens("--sign and --since are for the owner: a token has no key, and shows no state to go on from")
     moment = as_of_moment(as_of)
     to, profile = format_and_profile(to, profile)
@@ -150,6 +157,8 @@ def export(
             strip_identifiers=strip_identifiers,
             recipients=readers,
             redaction=redaction,
+            residue=not no_residue,
+            ledger=ledgers.wanted(ledger, sign_ledger, lambda name: store.signing_key(name), sign),
         )
     if json:
         counts = {**written.counts, "files": written.files, "size_bytes": written.size_bytes}
@@ -161,6 +170,7 @@ def export(
         say_json(said)
         return
     tell_written(target, written, is_encrypted=readers is not None)
+    ledgers.tell(ledger, written.document)
     if redaction is not None:
         _tell_redaction(redaction)
 

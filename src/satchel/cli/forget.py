@@ -293,6 +293,7 @@ def _tell(erased: Erased) -> None:
         (stores.originals_rewritten, "kept original rewritten without them", "kept originals rewritten without them"),
         (stores.originals_emptied, "kept original emptied", "kept originals emptied"),
         (stores.index_entries, "index entry", "index entries"),
+        (stores.vectors, "record's vectors", "records' vectors"),
         (stores.blobs, "file", ""),
         (stores.carried, "file of vectors", "files of vectors"),
         (stores.heard, "foreign audit entry silenced", "foreign audit entries silenced"),

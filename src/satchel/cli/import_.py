@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from satchel.cli import ledger as ledgers
 from satchel.cli import options
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ SHOWN_FINDINGS = 20
 )
 @options.yes
 @options.limit
+@ledgers.asked
 @options.json
 def import_(
     paths: tuple[Path, ...],
@@ -53,6 +55,8 @@ def import_(
     allow_erased: tuple[str, ...],
     yes: bool,
     limit: tuple[str, ...],
+    ledger: Path | None,
+    sign_ledger: str,
     json: bool,
 ) -> None:
     """Import an assistant's export, a Portable Memory bundle, a Portable AI Memory package or an artifact of Portable Agent
@@ -68,12 +72,13 @@ def import_(
     \b
     satchel import ~/Downloads/chatgpt.zip ~/Downloads/data-2026-08-20-batch-0000.zip
     satchel import --identity key.txt my-memory.zip.age
+    satchel import --ledger ledger.json ~/Downloads/chatgpt.zip
     """
     from satchel import limits
-    from satchel.cli.console import WorkProgress, say_json
+    from satchel.cli.console import WorkProgress, counted, dim, say, say_json
     from satchel.cli.sealed import identities
     from satchel.cli.vaults import opened_or_made
-    from satchel.move.imports import recognised
+    from satchel.move.imports import import_told, recognised
 
     bounds = limits.raised(list(limit))
     keys = identities(identity, bounds)
@@ -83,8 +88,10 @@ def import_(
         opened_or_made(trial=dry_run) as store,
     ):
         asked = None if yes or dry_run else _ask
-        batch = export.into(
+        batch, told = import_told(
+            export,
             store,
+            ledgers.wanted(ledger, sign_ledger, store.signing_key),
             account=account,
             progress=progress,
             dry_run=dry_run,
@@ -92,10 +99,14 @@ def import_(
             accept_invalid_signature=accept_invalid_signature,
             allow_erased=allow_erased,
         )
+        lacking = max((store.count() - model.records for model in store.vector_models()), default=0)
     if json:
         say_json({"dry_run": dry_run, "batch": batch})
     else:
         _tell(batch, dry_run=dry_run)
+        if lacking and not dry_run:
+            say(dim(f"{counted(lacking, 'record')} without vectors, found by words until satchel embed has made them"))
+        ledgers.tell(ledger, told)
     if any(finding.severity == "error" for finding in batch.summary.findings):
         raise SystemExit(3)
 

@@ -24,8 +24,14 @@ identity = click.option(
     help="What opens an encrypted file: an age identity file or an SSH private key. A passphrase is asked for, or "
     "SATCHEL_PACKAGE_PASSPHRASE.",
 )
+#: ``--words-only``
+words_only = click.option("--words-only", is_flag=True, help="Leave the model of satchel embed out.")
 #: ``--limit NAME=VALUE``, repeated.
 limit = click.option("--limit", multiple=True, metavar="NAME=VALUE", help="Raise a limit: element_bytes=256m.")
+#: ``--no-residue``
+no_residue = click.option(
+    "--no-residue", is_flag=True, help="Let nothing of other standards ride along; the way back gives what can be said here."
+)
 #: ``--encrypt-to KEY``, repeated, and ``--encrypt-passphrase``; see ``sealed.recipients``.
 encrypt_to = click.option(
     "--encrypt-to",

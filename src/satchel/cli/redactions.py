@@ -64,8 +64,9 @@ def list_(json: bool) -> None:
 def recover(file: Path, tokens: tuple[str, ...], identity: Path | None, json: bool) -> None:
     """Tell what tokens stand for. FILE is the redaction store beside the export.
 
-    Without a token, a text is read from standard input and written with its originals put back. Somebody else than the owner
-    shows a capability token with the permission redact: satchel --token FILE --caller NAME redactions recover …
+    Without a token, a text is read from standard input and written with its originals put back, all else byte for byte.
+    Somebody else than the owner shows a capability token with the permission redact: satchel --token FILE --caller NAME
+    redactions recover …
 
     \b
     satchel redactions recover to-share.3f9a21c07b5e8d64.redactions.json "[REDACTED:email:k3v9x2m1]"
@@ -73,17 +74,22 @@ def recover(file: Path, tokens: tuple[str, ...], identity: Path | None, json: bo
     """
     from satchel.cli.console import clean, say, say_json
     from satchel.errors import NotFound, UsageError
-    from satchel.trust.redaction.tokens import recovered
+    from satchel.trust.redaction.tokens import recovered_bytes
 
     if not tokens and sys.stdin.isatty():
         raise UsageError("what shall be recovered?", hint="name a token, or give a text on standard input")
     kept = _opened(file, identity)
     if not tokens:
-        text = recovered(sys.stdin.read(), kept)
+        data = recovered_bytes(sys.stdin.buffer.read(), kept)
         if json:
-            say_json({"text": text})
+            try:
+                say_json({"text": data.decode("utf-8", "surrogatepass")})
+            except UnicodeDecodeError:
+                raise UsageError("the text is not UTF-8", hint="without --json it comes back byte for byte") from None
         else:
-            sys.stdout.write(text)
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
         return
     found = {}
     for token in tokens:

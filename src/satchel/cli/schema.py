@@ -1,4 +1,4 @@
-"""``satchel schema``: the JSON Schemas of the open formats."""
+"""``satchel schema``: the JSON Schemas of the open formats, and of what Satchel writes besides."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ def schema(name: str, out: Path | None) -> None:
     from satchel.cli.console import counted, say, say_json
     from satchel.errors import OutputError, UsageError
     from satchel.formats import registry
+    from satchel.move.ledgers import document as ledgers
 
-    known = registry.schemas()
+    known = {**registry.schemas(), ledgers.SCHEMA_NAME: ledgers.schema()}
     if name and name not in known:
         raise UsageError(f"no schema is called {name!r}", hint="there are " + ", ".join(known))
     if out is not None:

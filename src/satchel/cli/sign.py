@@ -68,19 +68,20 @@ def sign(path: Path, key: str, did: str, resolve: bool, limit: tuple[str, ...], 
 def verify(
     path: Path, keys: tuple[str, ...], resolve: bool, identity: tuple[Path, ...], limit: tuple[str, ...], json: bool
 ) -> None:
-    """Verify a Portable Memory bundle, a memory store of Portable AI Memory, an artifact of Portable Agent Memory or the
-    receipt of an erasure, by keys that you trust.
+    """Verify a Portable Memory bundle, a memory store of Portable AI Memory, an artifact of Portable Agent Memory, the
+    receipt of an erasure or a loss ledger, by keys that you trust.
 
     Of a bundle every byte is checked, its signature and its tombstones' signatures; of a memory store the checksum of its
     memories, its signature and its owner's DID; of an artifact every entry's id, the root hash, its signature and its seal;
-    of a receipt its signature and, in the vault that it is of, that the audit log says the same and nothing came back.
-    Without --key the vault's own signing keys and those of satchel keys trust
+    of a receipt its signature and, in the vault that it is of, that the audit log says the same and nothing came back;
+    of a ledger every record and its signature. Without --key the vault's own signing keys and those of satchel keys trust
     count. Exit code 0: verified; 3: not.
 
     \b
     satchel verify my-memory.mem
     satchel verify --key did:key:z6MkehRgf7yJbgaGfYsdoAsKdBPE3dj2CYhowQdcjqSJgvVd their-memory
     satchel verify erased-2026-11-22.json
+    satchel verify ledger.json
     """
     from contextlib import ExitStack
 
@@ -90,13 +91,16 @@ def verify(
     from satchel.cli.vaults import folder, opened
     from satchel.errors import UsageError
     from satchel.move import receipts, vouching
+    from satchel.move.ledgers import reading as ledgers
+    from satchel.move.ledgers.document import INFO as LEDGER
     from satchel.vault.folder import exists
 
     bounds = limits.raised(list(limit))
     fetch = vouching.over_the_network(bounds) if resolve else None
     openers = identities(identity, bounds)
     value = receipts.read(path, bounds) if receipts.recognises(path) else None
-    if value is None:
+    head = ledgers.read(path, limits=bounds) if value is None and ledgers.recognises(path) else None
+    if value is None and head is None:
         vouching.signer_of(path, openers)
     with ExitStack() as stack:
         store = None
@@ -109,6 +113,8 @@ def verify(
             trust = vouching.trust_of(store, fetch=fetch)
         if value is not None:
             info, found = receipts.INFO, receipts.verify_receipt(value, trust, store)
+        elif head is not None:
+            info, found = LEDGER, ledgers.verify_ledger(head, trust)
         else:
             format, found = vouching.verify(path, trust, bounds, openers)
             info = format.info

@@ -16,7 +16,7 @@ def stats(check: bool, json: bool) -> None:
     \b
     satchel stats --check
     """
-    from satchel.cli.console import counted, dim, say, say_json, size, table
+    from satchel.cli.console import clean, counted, dim, say, say_json, size, table
     from satchel.cli.import_ import print_findings
     from satchel.cli.vaults import folder, opened
 
@@ -43,6 +43,10 @@ def stats(check: bool, json: bool) -> None:
             f"Originals kept: {held.originals:,} ({size(held.original_bytes)}); files: {held.blobs:,}"
             f" ({size(held.blob_bytes)}); the vault takes {size(held.file_bytes)}"
         )
+        for model in held.vectors:
+            whole = sum(held.records.values())
+            state = "" if model.in_use else ", not in use until all have: satchel embed goes on"
+            say(f"Vectors: {model.records:,} of {counted(whole, 'record')} by {clean(model.name)} ({model.digest[:12]}){state}")
         say(dim(f"{folder()}, schema {held.schema_version}"))
         if check:
             print_findings(damage)

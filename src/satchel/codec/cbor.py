@@ -3,6 +3,8 @@
 Read: one data item and nothing behind it; text keys, none twice in one map; no tags, byte strings, undefined, NaN or infinity;
 bounded depth. Whatever passes is a JSON value, and its integers and floats are kept apart. Lengths and widths that are not the
 shortest are read; ``is_deterministic`` says whether they are (portable-agent-memory.md 8.2).
+
+Without tags, integers end at 64 bits: larger ones are refused on both sides.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import io
 from typing import Any, NoReturn
 
 import msgspec
+import orjson
 
 from satchel.codec import pam_json
 from satchel.codec.collector import paused
@@ -19,6 +22,8 @@ from satchel.errors import CanonicalError, LimitExceeded, MalformedInput, Place
 from satchel.limits import DEFAULT, Limits
 
 _NOWHERE = Place()
+#: Integers from minus this to just below it have a head of their own (RFC 8949 3.1).
+_PAST = 1 << 64
 SELF_DESCRIBED = b"\xd9\xd9\xf7"
 #: Every tag that cbor2 has a decoder for: these would be built before anybody asked.
 _TAGS = (*range(6), *range(21, 40), 100, 101, 110, *range(256, 262), 1004, 43000, 55799)
@@ -68,12 +73,13 @@ def encode(value: Any, *, deterministic: bool = False) -> bytes:
             otherwise keys as they stand and all floats of 64 bits, which is what the public SDK writes.
 
     Raises:
-        CanonicalError: not a JSON value.
+        CanonicalError: not a JSON value, or an integer in it has more than 64 bits.
     """
     import cbor2
 
     for part in parts(value):
         pam_json.require(part)
+        _refuse_large(part)
     return cbor2.dumps(value, canonical=deterministic)
 
 
@@ -82,6 +88,25 @@ def is_deterministic(data: bytes, value: Any, *, start: int = 0) -> bool:
     import cbor2
 
     return memoryview(data)[start:] == cbor2.dumps(value, canonical=True)
+
+
+def _refuse_large(value: Any) -> None:
+    """Raise CanonicalError for an integer that cbor2 would write as a tagged byte string."""
+    try:
+        # It takes no integer that CBOR does not, and this is much faster than the walk.
+        orjson.dumps(value)
+    except TypeError:
+        pending = [value]
+        while pending:
+            item = pending.pop()
+            if type(item) is dict:
+                pending.extend(item.values())
+            elif type(item) is list:
+                pending.extend(item)
+            elif type(item) is int and not -_PAST <= item < _PAST:
+                raise CanonicalError(
+                    "an integer of more than 64 bits has no CBOR that is read without tags", hint="write it as JSON"
+                ) from None
 
 
 def _refuse_tag(*_words: Any) -> NoReturn:

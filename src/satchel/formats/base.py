@@ -14,9 +14,10 @@ from typing import IO, Any, BinaryIO, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
-from satchel.limits import Limits
+from satchel.formats.capsules import Capsule
+from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
-from satchel.model.ledger import Ledger
+from satchel.model.ledger import Ledger, Witness
 from satchel.model.packages import CarriedFile, Edition
 from satchel.model.record import Item, Record
 from satchel.trust.age import Identities, Recipients
@@ -33,13 +34,14 @@ class FormatInfo(msgspec.Struct, frozen=True):
 
 class Homeward(NamedTuple):
     """A record on its way back to the format that it came in: ours and the format's word for its kind, its bytes, its place in
-    its stream, and the canonical JSON (codec.canonical) that the bytes are known to be, or ""."""
+    its stream, the canonical JSON (codec.canonical) that the bytes are known to be, or "", and its uid."""
 
     kind: str
     source_kind: str
     native: bytes
     element: int
     dialect: str = ""
+    uid: str = ""
 
 
 class SourceNote(msgspec.Struct, frozen=True):
@@ -199,12 +201,14 @@ class Selection(Protocol):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """What a writer did: how many of what stand in the target, in the format's own words, and the loss ledger."""
+    """What a writer did: how many of what stand in the target, in the format's own words, and the loss ledger. ``document``:
+    what the ledger's document says but its records, where one was written."""
 
     counts: dict[str, int]
     files: int
     size_bytes: int
     ledger: Ledger
+    document: dict[str, Any] | None = None
 
 
 class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,7 +217,8 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     ``signing_key`` signs what is written. ``profile`` names a spelling of the format, "" its usual one. ``budget`` is how many
     characters a text may have for which nobody else sets a limit, 0 the format's usual number.
     ``since``: only what is new since then, for whoever has the rest. ``strip_identifiers``: leave out what names a person or an
-    account at a product. ``recipients``: those who alone shall be able to open it.
+    account at a product. ``recipients``: those who alone shall be able to open it. ``capsules``: packages of other standards
+    that ride along (``formats.capsules``). ``witness``: is told what became of each record; a writer gives it to its Ledger.
     """
 
     signing_key: PrivateKey | None = None
@@ -222,9 +227,26 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     since: Since | None = None
     strip_identifiers: bool = False
     recipients: Recipients | None = None
+    capsules: tuple[Capsule, ...] = ()
+    witness: Witness | None = None
 
 
 PLAIN = WriteOptions()
+
+
+class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person may ask of a reader beside the source; a format that has no use for it leaves it alone.
+
+    ``trusted``: public keys; with any, only deletions that one of them vouches for are carried out.
+    ``accept_invalid_signature``: take what is signed badly as if it were not signed, where the format lets it be.
+    """
+
+    limits: Limits = DEFAULT
+    trusted: frozenset[str] = frozenset()
+    accept_invalid_signature: bool = False
+
+
+READ = ReadOptions()
 
 #: Called with the number of records written since the last call.
 Progress = Callable[[int], None]
@@ -346,25 +368,44 @@ class Known(Protocol):
         ...
 
 
+class _Nothing:
+    """A vault that holds nothing."""
+
+    owner_id = ""
+    has_graves = False
+
+    def buried(self, uid: str) -> str:  # noqa: ARG002
+        return ""
+
+    def said(self, uid: str) -> tuple[str, str] | None:  # noqa: ARG002
+        return None
+
+    def newest_edition(self, format: str, signer: str, series: str) -> Edition | None:  # noqa: ARG002
+        return None
+
+    def was_taken(self, digest: str) -> bool:  # noqa: ARG002
+        return False
+
+    def is_own_key(self, public: str) -> bool:  # noqa: ARG002
+        return False
+
+    def is_own_entry(self, number: int, hash: str) -> bool:  # noqa: ARG002
+        return False
+
+
+#: For a package that is read by itself.
+NOTHING: Known = _Nothing()
+
+
 @runtime_checkable
 class Reader(Protocol):
     """A format that can also be read into the vault."""
 
-    def read(
-        self,
-        path: Path,
-        *,
-        limits: Limits,
-        trusted: frozenset[str],
-        known: Known,
-        accept_invalid_signature: bool = False,
-    ) -> Iterator[Item]:
+    def read(self, path: Path, *, known: Known, options: ReadOptions = READ) -> Iterator[Item]:
         """What is at ``path``, as tombstones, source objects and findings.
 
         Args:
-            trusted: public keys; with any, only deletions that one of them vouches for are carried out.
             known: what the vault holds, with all that was given to it so far.
-            accept_invalid_signature: take what is signed badly as if it were not signed, where the format lets it be.
 
         Raises:
             InputError: it cannot be taken; nothing that came before may be kept.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, Protocol
 
 from satchel.errors import OutputError
+from satchel.trust.files import sync_folder
 
 #: Whether a folder that is not empty holds an earlier export and nothing else: only such a one is replaced.
 IsOurs = Callable[[Path], bool]
@@ -25,6 +27,7 @@ _FILE_MODE = 0o600
 _FOLDER_MODE = 0o700
 #: From so many files on they are flushed all at once.
 _MANY = 200
+_BUFFER_BYTES = 1 << 18
 
 
 class Files(Protocol):
@@ -185,3 +188,25 @@ def _told(target: Path, error: OSError) -> OutputError:
 def _has_entries(folder: Path) -> bool:
     with os.scandir(folder) as entries:
         return any(True for _ in entries)
+
+
+def put(target: Path, write: Callable[[BinaryIO], None], check: Callable[[], None], *, mode: int = _FILE_MODE) -> int:
+    """Write a file beside ``target`` and rename it; its size. ``check`` looks at the target again before, for what has come
+    there meanwhile is not ours to remove. Raises OutputError."""
+    with told_of(target):
+        beside = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
+        try:
+            with os.fdopen(descriptor, "wb", buffering=_BUFFER_BYTES) as stream:
+                write(stream)
+                stream.flush()
+                size = stream.tell()
+                os.fchmod(descriptor, mode)
+                os.fsync(descriptor)
+            check()
+            beside.replace(target)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+        sync_folder(target.parent)
+        return size

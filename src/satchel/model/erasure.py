@@ -99,6 +99,8 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     originals_emptied: int = 0
     #: Entries of the full-text index.
     index_entries: int = 0
+    #: Records of which there were vectors.
+    vectors: int = 0
     links: int = 0
     tags: int = 0
     #: Files, by content; their bytes in all.

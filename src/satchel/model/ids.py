@@ -7,10 +7,12 @@ different paths of names give the same bytes. It never depends on the clock, the
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid as _uuid
 from collections.abc import Callable
 
 UID_BYTES = 20
+UID = re.compile(rf"[0-9a-f]{{{2 * UID_BYTES}}}", re.ASCII)
 #: The first digit of a UUID's fourth group: its two high bits say that RFC 9562 lays it out.
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 

@@ -141,7 +141,8 @@ class Reading(msgspec.Struct, frozen=True):
 class Original(msgspec.Struct, frozen=True, kw_only=True):
     """One source object at the door: a conversation, a project, a memories file. Its bytes are kept exactly.
 
-    ``read`` is called at most once, and only when the vault does not hold these very bytes yet, read by this ``reader``.
+    ``read`` is called at most once, and only when the vault does not hold these very bytes yet, read by this ``reader``, or
+    when they are ``vouched`` for.
     Records name members inside it by ``Native(pointer=…)``; the vault fills in the digest.
 
     ``small`` marks one of many objects that are a record each, of the object's own uid: they are merged and kept by the
@@ -166,6 +167,8 @@ class Original(msgspec.Struct, frozen=True, kw_only=True):
     dialect: str = ""
     #: The strings of its value, where they may say more than its record does.
     strings: Callable[[], list[str]] | None = None
+    #: Whether a key that the owner trusts signed it: what came of these very bytes before may be more trusted then.
+    vouched: bool = False
 
 
 class Asset(msgspec.Struct, frozen=True, kw_only=True):

@@ -59,6 +59,11 @@ def spaced(data: bytes) -> bytes:
     return b"\n".join([line if line.isascii() else b" ".join(split(line)) for line in data.split(b"\n")])
 
 
+def is_solitary(character: str) -> bool:
+    """Whether it is one character, and a word of its own."""
+    return len(character) == 1 and any(low <= ord(character) <= high for low, high in _SOLITARY)
+
+
 @functools.cache
 def _pattern() -> re.Pattern[bytes]:
     # The set of lead bytes stands first: that is what makes the search fast. What follows depends on which it was.

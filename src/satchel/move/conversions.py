@@ -1,76 +1,57 @@
 """From any input that Satchel reads to any format that it writes, without the person's vault.
 
-Where the target lets conversations be written as they are read, and nothing needs merging, they are (``straight``). Else what
-comes in passes through a vault of its own, under a key that nobody keeps, removed at the end: so a conversion reads, merges and
-writes by the same rules as an import and an export, and holds no more in memory than they do.
+What comes in passes through a vault of its own, under a key that nobody keeps, removed at the end: so a conversion reads,
+merges and writes by the same rules as an import and an export, and holds no more in memory than they do.
 """
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import os
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from satchel.errors import UsageError
 from satchel.formats import registry as formats
-from satchel.formats.base import PLAIN, LogEntry, State, WriteOptions, Written
+from satchel.formats.base import PLAIN, WriteOptions, Written
 from satchel.formats.base import Progress as Writing
 from satchel.limits import DEFAULT, Limits
+from satchel.model.ledger import Ledger, Witness
 from satchel.move import straight
-from satchel.move.exports import VaultSelection
+from satchel.move.exports import format_of, tell_tombstones
+from satchel.move.homecoming import lay_out
+from satchel.move.imports import Export, recognised
 from satchel.move.imports import Progress as Reading
-from satchel.move.imports import recognised
-from satchel.move.passage import HEADS, owner_of
+from satchel.move.ledgers.arriving import Arrivals
+from satchel.move.ledgers.digests import of_path, of_sources
+from satchel.move.ledgers.document import LedgerEnd
+from satchel.move.ledgers.writing import Wanted, begun, told_options
+from satchel.move.passing import Passing, epoch
+from satchel.move.restoring import Restoring
+from satchel.move.riding import Riding, of_packages
+from satchel.move.semantic import Embedder, Semantic
+from satchel.move.verified import verified
 from satchel.trust.age import NOBODY, Identities
 from satchel.vault.folder import trial_vault
-from satchel.vault.store import Store
 from satchel.vault.values import Batch
 
 
 class Conversion(msgspec.Struct, frozen=True):
-    """What was read, as an import tells it, and what was written."""
+    """What was read, as an import tells it, what was written, and what the ledger says of it but its records."""
 
     read: Batch
     written: Written
+    ledger: dict[str, Any] | None = None
+    #: None where it was not asked for, where the format cannot be read back, and where the very files came home.
+    semantic: Semantic | None = None
 
 
-class _Converted(VaultSelection):
-    """What was read, on its way out. There is no vault behind it: whose it is shows from the input, when it is, from the clock
-    or from SOURCE_DATE_EPOCH (reproducible-builds.org), so that a conversion can be repeated byte for byte."""
+class Verifying(msgspec.Struct, frozen=True):
+    """That a conversion is to be checked, and the third tier's model; None leaves that tier out."""
 
-    def __init__(self, store: Store, read: Batch, digests: Sequence[str], *, strip_identifiers: bool) -> None:
-        super().__init__(store)
-        self._read = read
-        self._digests = [*digests, *(edition.digest for edition in store.editions())]
-        self._strip = strip_identifiers
-
-    @functools.cached_property
-    def owner_id(self) -> str:
-        """See ``passage.owner_of``."""
-        seen: set[tuple[str, str, str]] = set()
-        for record in () if self._strip else self._store.records(*HEADS):
-            seen.add((record.origin.space, record.provenance.platform, record.provenance.account))
-            if len(seen) > 1:
-                break
-        return owner_of(seen, self._digests)
-
-    @property
-    def changed_at(self) -> datetime:
-        return self._read.at
-
-    @property
-    def state(self) -> State:
-        # Nothing can be exported since: what is behind it is gone.
-        return State("", 0)
-
-    def log(self, after: int = 0) -> Iterator[LogEntry]:  # noqa: ARG002
-        """Empty: what the passing vault did is nobody's history."""
-        return iter(())
+    embedder: Embedder | None = None
 
 
 def convert(
@@ -86,8 +67,18 @@ def convert(
     options: WriteOptions = PLAIN,
     accept_invalid_signature: bool = False,
     identities: Identities = NOBODY,
+    residue: bool = True,
+    ledger: Wanted | None = None,
+    verify: Verifying | None = None,
 ) -> Conversion:
     """Write what is in ``paths`` into ``target``. See ``move.imports.recognised`` and ``formats.base.Format.write``.
+
+    A package that comes home to the format which it was written from, as nobody edited it since, comes home as its very bytes.
+
+    Args:
+        residue: let packages of another standard ride along, so that the way back gives their bytes.
+        ledger: where to write what became of each record.
+        verify: read back what was written and hold it against what was read; what is found is told and takes nothing back.
 
     Raises:
         NotRecognised, InputError: the input cannot be read; nothing was written.
@@ -98,20 +89,60 @@ def convert(
     if options.since is not None:
         raise UsageError("a conversion has no earlier state that it could be since")
     _refuse_input(paths, target)
-    at = _epoch()
+    at = epoch()
     shown = straight.Shown(reading, writing)
-    with contextlib.ExitStack() as stack:
-        with recognised(paths, adapter=adapter, limits=limits, progress=shown, identities=identities) as export:
-            done = straight.convert(export, writer, target, account=account, at=at, shown=shown, options=options)
-            if done is not None:
-                return Conversion(*done)
-            store = stack.enter_context(trial_vault())
-            batch = export.into(
-                store, account=account, progress=shown, accept_invalid_signature=accept_invalid_signature, at=at
-            )
-            digests = [file.sha256 for file in export.files]
-        selection = _Converted(store, batch, digests, strip_identifiers=options.strip_identifiers)
-        return Conversion(batch, writer.write(selection, target, progress=shown.wrote, options=options))
+    said = told_options(options, adapter=adapter)
+    with (
+        begun(ledger, *paths, target, operation="convert", options=said, made=at) as told,
+        recognised(paths, adapter=adapter, limits=limits, progress=shown, identities=identities) as export,
+    ):
+        reading_ledger = Ledger(told)
+        done = _home(export, format, target, limits, told) if options == PLAIN else None
+        if done is None and told is None and verify is None:
+            straightly = straight.convert(export, writer, target, account=account, at=at, shown=shown, options=options)
+            done = None if straightly is None else Conversion(*straightly)
+        if done is None:
+            with trial_vault() as store, ExitStack() as stack:
+                batch = export.into(
+                    store,
+                    account=account,
+                    progress=shown,
+                    accept_invalid_signature=accept_invalid_signature,
+                    at=at,
+                    arrivals=Arrivals(reading_ledger, everything=False) if told is not None else None,
+                )
+                digests = [file.sha256 for file in export.files]
+                selection = Passing(store, batch.at, digests, strip_identifiers=options.strip_identifiers)
+                riding = Riding()
+                if residue:
+                    riding = of_packages(export.packages, writer, options, selection, stack, limits)
+                options = riding.within(msgspec.structs.replace(options, witness=told))
+                written = writer.write(selection, target, progress=shown.wrote, options=options)
+                riding.tell(written)
+                tell_tombstones(store, format, written.ledger)
+                semantic = None
+                if verify is not None:
+                    semantic = verified(store, writer, target, written.ledger, embedder=verify.embedder, limits=limits)
+                done = Conversion(batch, written, semantic=semantic)
+        if told is None or ledger is None:
+            return done
+        source = LedgerEnd(formats=export.formats, files=of_sources(paths, export.files))
+        end = LedgerEnd(formats=(format_of(writer),), files=(of_path(target),))
+        lines = sorted([*reading_ledger.lines(), *done.written.ledger.lines()])
+        return msgspec.structs.replace(done, ledger=told.finish(lines, source, end, ledger.key))
+
+
+def _home(export: Export, format: str, target: Path, limits: Limits, witness: Witness | None) -> Conversion | None:
+    """The only package of the input written home as the very files that it was, where ``target`` is named for that."""
+    if len(export.packages) != 1 or export.files:
+        return None
+    reader = export.packages[0][1]
+    found = reader.home(format) if isinstance(reader, Restoring) else None
+    if found is None:
+        return None
+    path, head, batch = found
+    written = lay_out(path, head, target, limits, Ledger(witness))
+    return None if written is None else Conversion(batch, written)
 
 
 def _refuse_input(paths: Sequence[Path], target: Path) -> None:
@@ -119,18 +150,3 @@ def _refuse_input(paths: Sequence[Path], target: Path) -> None:
     for path in paths:
         if str(path) != "-" and (path.resolve() == out or path.resolve() in out.parents or out in path.resolve().parents):
             raise UsageError(f"{target} is, holds or lies in the input {path}", hint="name another target")
-
-
-def _epoch() -> datetime | None:
-    """The time that SOURCE_DATE_EPOCH gives; None where it is not set."""
-    text = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not text:
-        return None
-    try:
-        if not (text.isascii() and text.isdecimal()):
-            raise ValueError
-        return datetime.fromtimestamp(int(text), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise UsageError(
-            "SOURCE_DATE_EPOCH is no number of seconds since 1970", hint="unset it, or give a whole number"
-        ) from None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import os
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,13 +16,18 @@ from satchel.adapters.base import Adapter, Prepares
 from satchel.codec import json_values
 from satchel.codec.excise import GAP
 from satchel.codec.pointers import resolve_value
-from satchel.errors import OutputError, SatchelError, UsageError
+from satchel.errors import SatchelError, UsageError
 from satchel.formats import registry as formats
 from satchel.formats.base import Format, Homeward, LogEntry, Progress, Reader, SourceNote, State, WriteOptions, Written
+from satchel.model.ledger import Ledger
 from satchel.model.packages import CarriedFile
 from satchel.model.record import REDACTED, Record
 from satchel.move.cursors import since as cursor
+from satchel.move.ledgers.digests import digest_of
+from satchel.move.ledgers.document import LedgerEnd, LedgerFile, LedgerFormat
+from satchel.move.ledgers.writing import Wanted, begun, told_options
 from satchel.move.redaction import Redaction
+from satchel.move.riding import Riding, of_vault
 from satchel.trust.age import Recipients
 from satchel.trust.redaction.entries import Commitment
 from satchel.vault.store import Store
@@ -32,6 +36,9 @@ from satchel.vault.values import Exported
 #: Decoded originals that are held: so many, and so many bytes of source.
 _HELD = 8
 _HELD_BYTES = 4 << 20
+#: The one format of ours that has tombstones.
+TOMBSTONED = "portable-memory"
+_NO_TOMBSTONES = "what they name is not in it, but it has no word for that: whoever has an earlier copy may hold it still"
 #: Originals that are remembered as closed.
 _CLOSED = 1000
 
@@ -244,6 +251,8 @@ def export(
     strip_identifiers: bool = False,
     recipients: Recipients | None = None,
     redaction: Redaction | None = None,
+    residue: bool = True,
+    ledger: Wanted | None = None,
 ) -> Written:
     """Write the vault's records into ``target`` in an open format, or as texts for an assistant.
 
@@ -255,7 +264,9 @@ def export(
         strip_identifiers: leave out what names a person or an account at a product.
         recipients: those who alone shall be able to open it (``trust.age.recipients``); None writes it in the clear.
         redaction: take personal data out; ``redaction.path`` names the file that holds it, afterwards.
+        residue: let what came in another standard ride along, so that it goes home from there as it came (``riding``).
         since: only what came since then: a time, the number of a change, or an earlier export; see ``cursors.since``.
+        ledger: where to write what became of each record.
 
     Raises:
         UsageError: no such format, or it has no such option; an increment cannot say what was taken back since.
@@ -285,19 +296,65 @@ def export(
         as_of=as_of,
         part=not isinstance(writer, Reader) or redaction is not None,
     )
+    said = told_options(
+        options, as_of=as_of.isoformat() if as_of else "", since_change=leaving.after, redacted=redaction is not None
+    )
+    with begun(ledger, target, operation="export", options=said, ids=redaction is None) as told:
+        options = msgspec.structs.replace(options, witness=told)
+        selection = VaultSelection(store, as_of=as_of)
+        written, digest = _exported(store, writer, selection, target, progress, options, redaction, leaving, residue=residue)
+        if told is not None and ledger is not None:
+            source = LedgerEnd(vault=store.owner_id, change=leaving.change)
+            files = (LedgerFile(name=target.name, sha256=digest.hex()),)
+            document = told.finish(
+                written.ledger.lines(), source, LedgerEnd(formats=(format_of(writer),), files=files), ledger.key
+            )
+            written = msgspec.structs.replace(written, document=document)
+    return written
+
+
+def _exported(
+    store: Store,
+    writer: Format,
+    selection: VaultSelection,
+    target: Path,
+    progress: Progress | None,
+    options: WriteOptions,
+    redaction: Redaction | None,
+    leaving: Exported,
+    *,
+    residue: bool,
+) -> tuple[Written, bytes]:
+    """Write it and note that it has left; what was written, and its digest."""
     # Noted first: what is cut short, or finished while nothing can be noted any more, may have left all the same.
     number = store.begin_export(leaving)
     try:
-        written, commitments = _write(store, writer, VaultSelection(store, as_of=as_of), target, progress, options, redaction)
+        written, commitments = _write(store, writer, selection, target, progress, options, redaction, residue=residue)
+        tell_tombstones(store, writer.info.name, written.ledger)
     except SatchelError:
         # Formats write beside the target and rename.
         store.cancel_export(number)
         raise
-    store.finish_export(number, written.size_bytes, digest_of(target))
+    digest = digest_of(target)
+    store.finish_export(number, written.size_bytes, digest)
     # It has left, whether or not what it leaves out can be kept.
     if redaction is not None:
         redaction.finish(store, target, commitments)
-    return written
+    return written, digest
+
+
+def tell_tombstones(store: Store, format: str, ledger: Ledger) -> None:
+    """Tell that a format which has no tombstones cannot say what was erased: it is not in it, and that is all."""
+    if format == TOMBSTONED:
+        return
+    count = sum(1 for _ in store.tombstones(TOMBSTONED))
+    if count:
+        ledger.record("tombstone", "omitted", "no-tombstones", _NO_TOMBSTONES, count=count)
+
+
+def format_of(writer: Format) -> LedgerFormat:
+    """The format and its version, as a ledger names it."""
+    return LedgerFormat(name=writer.info.name, version=writer.info.version)
 
 
 def _write(
@@ -308,9 +365,15 @@ def _write(
     progress: Progress | None,
     options: WriteOptions,
     redaction: Redaction | None,
+    *,
+    residue: bool,
 ) -> tuple[Written, dict[str, Commitment]]:
     if redaction is None:
-        return writer.write(selection, target, progress=progress, options=options), {}
+        with ExitStack() as stack:
+            riding = of_vault(store, writer, options, selection, stack) if residue else Riding()
+            written = writer.write(selection, target, progress=progress, options=riding.within(options))
+            riding.tell(written)
+            return written, {}
     redaction.begin(store)
     with redaction.over(selection) as redacted:
         written = writer.write(redacted, target, progress=progress, options=options)
@@ -323,27 +386,3 @@ def _is_same(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except (OSError, ValueError):
         return False
-
-
-def digest_of(target: Path) -> bytes:
-    """The SHA-256 of a file; of a folder, that of a list of its files as ``sha256sum`` prints it, by the bytes of
-    their paths.
-
-    Raises:
-        OutputError: it cannot be read.
-    """
-    try:
-        if target.is_file():
-            return _sha256(target)
-        whole = hashlib.sha256()
-        names = {os.fsencode(path.relative_to(target).as_posix()): path for path in target.rglob("*") if path.is_file()}
-        for name, path in sorted(names.items()):
-            whole.update(b"%s  ./%s\n" % (_sha256(path).hex().encode(), name))
-        return whole.digest()
-    except OSError as error:
-        raise OutputError(f"{target} cannot be read again: {error.strerror}") from error
-
-
-def _sha256(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -24,11 +25,17 @@ from satchel.codec.probe import Probe, probe
 from satchel.codec.sources import Member, Source, open_source
 from satchel.errors import InputError, NotRecognised, Place, SatchelError, UsageError
 from satchel.formats import registry as formats
-from satchel.formats.base import Reader
+from satchel.formats.base import Reader, ReadOptions
 from satchel.limits import DEFAULT, MIB, Limits
 from satchel.model.findings import Finding, from_error
+from satchel.model.ledger import Ledger
 from satchel.model.packages import Carried, Edition, Heard, Reached
 from satchel.model.record import Asset, Item, Original, Tombstone
+from satchel.move.ledgers.arriving import Arrivals
+from satchel.move.ledgers.digests import of_sources
+from satchel.move.ledgers.document import LedgerEnd, LedgerFormat
+from satchel.move.ledgers.writing import Wanted, begun
+from satchel.move.restoring import reader_at
 from satchel.trust.age import NOBODY, Identities
 from satchel.vault.store import Store
 from satchel.vault.values import Batch, Outcome, SourceFile, Summary
@@ -160,6 +167,7 @@ class Export:
         limits: Limits,
         packages: Sequence[tuple[Path, Reader]] = (),
     ) -> None:
+        self.paths = tuple(paths)
         self.label = ", ".join("standard input" if str(path) == "-" else path.name or str(path) for path in paths)
         self._source = source
         self._limits = limits
@@ -183,10 +191,12 @@ class Export:
         accept_invalid_signature: bool = False,
         at: datetime | None = None,
         allow_erased: Sequence[str] = (),
+        arrivals: Arrivals | None = None,
     ) -> Batch:
         """Read all of it into the vault in one transaction. See ``import_paths``.
 
         Args:
+            arrivals: is told what became of each source object.
             at: when the import is said to be; None: now.
             accept_invalid_signature: see ``formats.base.Reader.read``.
             allow_erased: ids, or how they begin, of records that are taken though they were erased.
@@ -200,17 +210,13 @@ class Export:
         _check_ids(allow_erased)
         with store.importing(self.label, dry_run=dry_run, on_wait=shown.waiting, at=at) as intake, paused():
             intake.allow(allow_erased)
+            if arrivals is not None:
+                intake.watch(arrivals.arrived, arrivals.noted)
             self._pour(intake, account)
+            options = ReadOptions(limits=self._limits, trusted=trusted, accept_invalid_signature=accept_invalid_signature)
             for path, package in self._packages:
                 # What it says of itself must hold as a whole: an error ends the import, and nothing is kept.
-                items = package.read(
-                    path,
-                    limits=self._limits,
-                    trusted=trusted,
-                    known=intake,
-                    accept_invalid_signature=accept_invalid_signature,
-                )
-                for item in items:
+                for item in package.read(path, known=intake, options=options):
                     take(intake, item)
             if confirm is not None and intake.summary().removed:
                 confirm(intake.summary())
@@ -264,6 +270,19 @@ class Export:
         return next((member.file.sha256 for member in self._members if member.name == name), "")
 
     @property
+    def packages(self) -> tuple[tuple[Path, Reader], ...]:
+        """The packages of open formats, each with what reads it."""
+        return tuple(self._packages)
+
+    @property
+    def formats(self) -> tuple[LedgerFormat, ...]:
+        """Which adapters and formats read it, with their versions."""
+        readers = [adapter.info.reader for adapter, claimed in zip(self._adapters, self._claims, strict=True) if claimed]
+        found = [LedgerFormat(name=name, version=version) for name, _, version in (text.partition("/") for text in readers)]
+        infos = [package.info for _, package in self._packages]  # type: ignore[attr-defined]
+        return tuple(dict.fromkeys([*found, *(LedgerFormat(name=info.name, version=info.version) for info in infos)]))
+
+    @property
     def files(self) -> tuple[SourceFile, ...]:
         """The files that were read to their end."""
         return tuple(member.file for member in self._members if member.file.sha256)
@@ -277,6 +296,7 @@ def recognised(
     limits: Limits = DEFAULT,
     progress: Progress | None = None,
     identities: Identities = NOBODY,
+    nested: int | None = None,
 ) -> Iterator[Export]:
     """Open files, folders, zips or a pipe (``-``) and find out what they are, before any vault is touched.
 
@@ -285,6 +305,7 @@ def recognised(
     Args:
         adapter: only this adapter reads, a third party's included; "" lets each of ours recognise its own.
         identities: what opens what is encrypted.
+        nested: how many packages these ride in, one in the other; None: in none.
 
     Raises:
         Locked: one is encrypted, and they do not open it.
@@ -296,8 +317,23 @@ def recognised(
     shown = progress or Quiet()
     packages = [] if adapter else [(path, reader) for path in paths if (reader := formats.reader_of(path, identities))]
     rest = [path for path in paths if path not in {path for path, _ in packages}]
-    with _opened(rest, limits, shown, identities) if rest or not packages else Source.nothing() as source:
-        yield Export(paths, source, adapters, limits, packages)
+    with (
+        _scratch(packages) as folder,
+        _opened(rest, limits, shown, identities) if rest or not packages else Source.nothing() as source,
+    ):
+        depth = 0 if nested is None else nested + 1
+        whole = [(path, reader_at(path, reader, limits, folder, depth) or reader) for path, reader in packages]
+        yield Export(paths, source, adapters, limits, whole)
+
+
+@contextmanager
+def _scratch(packages: Sequence[object]) -> Iterator[Path]:
+    """A folder for what rides in packages; gone afterwards."""
+    if not packages:
+        yield Path()
+        return
+    with tempfile.TemporaryDirectory(prefix="satchel-residue-") as folder:
+        yield Path(folder)
 
 
 def _opened(paths: Sequence[Path], limits: Limits, shown: Progress, identities: Identities) -> Source:
@@ -345,6 +381,27 @@ def import_paths(
             accept_invalid_signature=accept_invalid_signature,
             allow_erased=allow_erased,
         )
+
+
+def import_told(
+    export: Export, store: Store, ledger: Wanted | None, *, dry_run: bool = False, **more: Any
+) -> tuple[Batch, dict[str, Any] | None]:
+    """Import, and write into a ledger what became of each source object: the change of the vault, and what the ledger says but
+    its records. ``more``: see ``Export.into``.
+
+    Raises:
+        UsageError, OutputError: the ledger cannot be written where it is wanted; nothing was imported then, unless the disk
+            filled up at the end.
+    """
+    with begun(ledger, *export.paths, operation="import", options={"dry_run": True} if dry_run else {}) as told:
+        counted = Ledger(told)
+        arrivals = Arrivals(counted, everything=True) if told is not None else None
+        batch = export.into(store, dry_run=dry_run, arrivals=arrivals, **more)
+        if told is None or ledger is None:
+            return batch, None
+        source = LedgerEnd(formats=export.formats, files=of_sources(export.paths, export.files))
+        target = LedgerEnd() if dry_run else LedgerEnd(vault=store.owner_id, change=batch.id)
+        return batch, told.finish(counted.lines(), source, target, ledger.key)
 
 
 def _check_ids(ids: Sequence[str]) -> None:

@@ -26,6 +26,7 @@ _REACHED = {
     "originals_rewritten": "kept originals, written anew without it",
     "originals_emptied": "kept originals, emptied",
     "index_entries": "entries of the full-text index",
+    "vectors": "records of which there were vectors",
     "links": "links",
     "tags": "tags",
     "blobs": "files",

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-import re
 import tempfile
 import uuid
 from collections import Counter
@@ -29,7 +28,7 @@ import msgspec
 from satchel.errors import NotFound
 from satchel.formats.base import Homeward, LogEntry, Selection, SourceNote, State
 from satchel.formats.sorting import SortedLines
-from satchel.model.ids import UID_BYTES
+from satchel.model.ids import UID, UID_BYTES
 from satchel.model.ledger import Ledger
 from satchel.model.packages import CarriedFile
 from satchel.model.record import Record
@@ -61,7 +60,6 @@ _PROSE = frozenset(
 )
 #: Members of bodies that name other records.
 _UIDS = frozenset({"source", "target", "parent", "current", "asset"})
-_UID = re.compile(rf"[0-9a-f]{{{2 * UID_BYTES}}}", re.ASCII)
 _ROUNDS = 4
 _HALF_BYTES = UID_BYTES // 2
 #: The one format that has a word for what was done, and how its ids begin.
@@ -78,11 +76,11 @@ class Pseudonyms:
 
     def hide(self, uid: str) -> str:
         """The uid under which a record leaves; "" for none, or for what is no uid."""
-        return self._run(uid, range(_ROUNDS)) if _UID.fullmatch(uid) else ""
+        return self._run(uid, range(_ROUNDS)) if UID.fullmatch(uid) else ""
 
     def reveal(self, uid: str) -> str:
         """The uid that a record has in the vault."""
-        return self._run(uid, range(_ROUNDS - 1, -1, -1)) if _UID.fullmatch(uid) else ""
+        return self._run(uid, range(_ROUNDS - 1, -1, -1)) if UID.fullmatch(uid) else ""
 
     def _run(self, uid: str, rounds: range) -> str:
         halves = [int.from_bytes(bytes.fromhex(part)) for part in (uid[: 2 * _HALF_BYTES], uid[2 * _HALF_BYTES :])]

@@ -16,7 +16,8 @@ from satchel.recall.dates import Span, spans
 #: Words are asked of the index one by one: a task of pages is cut to so many different ones.
 MAX_WORDS = 32
 
-_SILENT = frozenset(
+#: Words that say nothing of what is asked for.
+SILENT = frozenset(
     [
         "a",
         "about",
@@ -143,12 +144,13 @@ class Question(msgspec.Struct, frozen=True):
 def question(text: str, now: datetime) -> Question:
     """What ``text`` asks for, said at ``now`` (aware)."""
     all_words = [folded(word) for word in words_of(text)]
-    telling = [word for word in all_words if word not in _SILENT and (len(word) > 1 or not word.isascii())]
-    words = dict.fromkeys(_stem(word) for word in telling or all_words)
+    telling = [word for word in all_words if word not in SILENT and (len(word) > 1 or not word.isascii())]
+    words = dict.fromkeys(stem(word) for word in telling or all_words)
     return Question(text, tuple(words)[:MAX_WORDS], frozenset(all_words), spans(text, now))
 
 
-def _stem(word: str) -> Word:
+def stem(word: str) -> Word:
+    """A folded word without its ending, as it is looked for."""
     if not word.isascii() or not word.isalpha():
         return Word(word, False)
     for ending in _ENDINGS:

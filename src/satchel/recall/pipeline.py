@@ -29,6 +29,7 @@ from satchel.recall.framing import BLOCKS, Block, Item, Style, block, line, new_
 from satchel.recall.relevance import USUAL, Weights, scores
 from satchel.recall.retrieval import retrieve
 from satchel.recall.telling import told
+from satchel.recall.vectors import Sense
 from satchel.vault.store import Store
 
 Target = Literal["plain", "claude", "gpt", "gemini", "llama"]
@@ -91,11 +92,14 @@ class Context(msgspec.Struct, frozen=True):
     counts: dict[str, int]
 
 
-def context(store: Store, asked: Asked, *, now: datetime, counter: Counter = BYTES, nonce: str = "") -> Context:
+def context(
+    store: Store, asked: Asked, *, now: datetime, counter: Counter = BYTES, nonce: str = "", sense: Sense | None = None
+) -> Context:
     """What an agent gets to see for a task.
 
     Args:
         now: aware; scores and validity are of this moment.
+        sense: the model whose vectors are in use (vectors.in_use); None to go by words alone.
         nonce: for tests; a new one where it is "".
 
     Raises:
@@ -104,7 +108,7 @@ def context(store: Store, asked: Asked, *, now: datetime, counter: Counter = BYT
     asking = question(asked.task, now)
     style: Style = "tags" if asked.target == "claude" else "markers"
     held: list[Held] = []
-    candidates = _ranked(store, asking, asked, now, held)
+    candidates = _ranked(store, asking, asked, now, held, sense)
     nonce = nonce or new_nonce()
     head = opening(nonce, style)
     room = asked.budget - counter.count(head) - counter.count(_summary(_MOST_COUNTS, nonce, style))
@@ -135,7 +139,9 @@ def context(store: Store, asked: Asked, *, now: datetime, counter: Counter = BYT
     return Context(text, nonce, PLACES[asked.target], counter.name, asked.budget, cost, given, tuple(held), counts)
 
 
-def _ranked(store: Store, asking: Question, asked: Asked, now: datetime, held: list[Held]) -> list[Candidate]:
+def _ranked(
+    store: Store, asking: Question, asked: Asked, now: datetime, held: list[Held], sense: Sense | None
+) -> list[Candidate]:
     """What may go in, the most relevant first."""
     met_out: dict[str, str] = {}
 
@@ -146,11 +152,12 @@ def _ranked(store: Store, asking: Question, asked: Asked, now: datetime, held: l
             met_out[record.uid] = reason
         return not reason
 
-    found = retrieve(store, asking, may=may) if asking.words else []
+    found = retrieve(store, asking, may=may, sense=sense) if asking.words else []
     held += [Held(uid, reason) for uid, reason in met_out.items()]
     best = max((result.evidence.total for result in found), default=0.0) or 1.0
     speaking = [(result.record, result.evidence.total / best) for result in found]
-    met = {record.uid for record, _ in speaking}
+    cosines = {result.record.uid: result.evidence.cosine for result in found}
+    met = cosines.keys()
     standing = [record for record in _standing(store) if record.uid not in met]
     ranked: list[Candidate] = []
     for record, similarity in [*speaking, *((record, 0.0) for record in standing)]:
@@ -166,6 +173,7 @@ def _ranked(store: Store, asking: Question, asked: Asked, now: datetime, held: l
             held.append(Held(record.uid, "quarantined", families))
             continue
         score = scores(record, similarity if asking.words else None, _depth(record), now, asked.weights)
+        score = msgspec.structs.replace(score, cosine=cosines.get(record.uid))
         ranked.append(Candidate(record, place, score, (), (*seen.structure, *seen.orders)))
     ranked.sort(key=lambda candidate: (-candidate.scores.relevance, BLOCKS.index(candidate.block), candidate.record.uid))
     return _once(ranked, held)
@@ -267,7 +275,11 @@ def _given(kept: Kept) -> Given:
     candidate = kept.candidate
     found = candidate.scores
     said = {"salience": found.salience, "depth": found.depth}
-    said |= {name: value for name, value in (("recency", found.recency), ("similarity", found.similarity)) if value is not None}
+    said |= {
+        name: value
+        for name, value in (("recency", found.recency), ("similarity", found.similarity), ("cosine", found.cosine))
+        if value is not None
+    }
     return Given(
         candidate.record.uid,
         candidate.block,

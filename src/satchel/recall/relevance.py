@@ -3,7 +3,9 @@
     recency     1 now, 0 at ``max_age_s`` and before; the future counts as now. Without any time: not weighed
     salience    a memory's own; a statement's confidence; 1 for identity, 0.5 for the rest. What an untrusted source says of its
                 own weight counts half of the way to the middle
-    similarity  how well it speaks of the task, 0 to 1. Where nothing was asked: not weighed
+    similarity  how well it speaks of the task, 0 to 1: as share of what speaks best, by words, vectors and the talk around it
+                (retrieval). Where nothing was asked: not weighed. The protocol's bare cosine was measured, and loses half of
+                the evidence in a small budget (docs/recall.md)
     depth       1 / (1 + the fewest steps to a record that derives from none)
 
 What is not weighed leaves its weight to the others, so that the bands keep their meaning.
@@ -43,13 +45,14 @@ USUAL = Weights()
 
 
 class Scores(msgspec.Struct, frozen=True):
-    """Each from 0 to 1; None: not weighed."""
+    """Each from 0 to 1; None: not weighed. ``cosine`` (-1 to 1) is what of the similarity the vectors tell, None without."""
 
     recency: float | None
     salience: float
     similarity: float | None
     depth: float
     relevance: float
+    cosine: float | None = None
 
 
 def scores(record: Record, similarity: float | None, depth: int, now: datetime, weights: Weights = USUAL) -> Scores:

@@ -37,6 +37,7 @@ _WRAPPED_BYTES = FILE_KEY_BYTES + 16
 _LEAST_RSA_BITS = 2048
 _FACTOR = re.compile(r"[1-9][0-9]?", re.ASCII)
 _PRIME = 2**255 - 19
+_EDWARDS_D = -121665 * pow(121666, -1, _PRIME) % _PRIME
 _OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), _SSH_RSA)
 
 
@@ -223,8 +224,13 @@ def _tweak(wire: bytes) -> bytes:
 
 
 def _montgomery(edwards: bytes) -> bytes:
-    """The X25519 public key of an Ed25519 one (RFC 7748 4.1): u = (1 + y) / (1 - y)."""
+    """The X25519 public key of an Ed25519 one (RFC 7748 4.1): u = (1 + y) / (1 - y). Raises ValueError for what is no point of
+    the curve (RFC 8032 5.1.3), which no private key belongs to."""
     y = int.from_bytes(edwards, "little") & (1 << 255) - 1
+    # x² is a quotient of these; a number is a square as its quotient with another is, where their product is.
+    product = (y * y - 1) * (_EDWARDS_D * y * y + 1) % _PRIME
+    if product and pow(product, (_PRIME - 1) // 2, _PRIME) != 1:
+        raise ValueError("no point of the curve")
     return ((1 + y) * pow(1 - y, -1, _PRIME) % _PRIME).to_bytes(32, "little")
 
 
@@ -237,9 +243,18 @@ def read_recipient(text: str) -> Recipient:
     """A recipient as people write it: ``age1…``, or a line of an SSH public key file.
 
     Raises:
-        UsageError: it is none, or of a kind that Satchel does not write to.
+        UsageError: it is none, or of a kind that Satchel does not write to, or nothing can be encrypted to it.
     """
-    text = text.strip()
+    recipient = _recipient(text.strip())
+    try:
+        # What stands in a key shows when it is used: points of low order, RSA numbers that are none.
+        recipient.wrap(bytes(FILE_KEY_BYTES))
+    except ValueError:
+        raise UsageError(f"{_short(text.strip())} is a key of no use: nothing can be encrypted to it", hint=_KINDS) from None
+    return recipient
+
+
+def _recipient(text: str) -> Recipient:
     if text.upper().startswith("AGE-SECRET-KEY-"):
         raise UsageError("that is a private key", hint="its public half begins with age1: age-keygen -y FILE shows it")
     if text.lower().startswith("age1"):
@@ -254,10 +269,7 @@ def read_recipient(text: str) -> Recipient:
     except (ValueError, UnsupportedAlgorithm):
         raise UsageError(f"{_short(text)!r} is nobody to encrypt to", hint=_KINDS) from None
     if isinstance(key, Ed25519PublicKey):
-        wire = _wire_of(key)
-        if int.from_bytes(wire[-32:], "little") & (1 << 255) - 1 in (0, 1, _PRIME - 1, _PRIME, _PRIME + 1):
-            raise UsageError("that SSH key is of no use: everybody could open what it is given")
-        return SshEd25519Recipient(wire)
+        return SshEd25519Recipient(_wire_of(key))
     if isinstance(key, RSAPublicKey):
         if key.key_size < _LEAST_RSA_BITS:
             raise UsageError(f"an RSA key of {key.key_size} bits is too short", hint=f"{_LEAST_RSA_BITS} at least")

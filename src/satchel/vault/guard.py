@@ -13,9 +13,9 @@ Every door (the library, the command line, a server) opens it with ``view`` and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import msgspec
 
@@ -30,7 +30,25 @@ from satchel.trust.public_keys import PublicKey, read_typed_key
 from satchel.trust.secrets import Secret
 from satchel.vault.sight import Sight, is_uid
 from satchel.vault.store import Store
-from satchel.vault.values import AuditEntry, Exported, Found, Hit, Kept, Posting, Query, SourceOf, Talks, Version
+from satchel.vault.values import (
+    AuditEntry,
+    Exported,
+    Found,
+    Hit,
+    Kept,
+    Near,
+    Posting,
+    Query,
+    Resting,
+    SourceOf,
+    Talks,
+    VectorModel,
+    Version,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 #: What no token opens, whatever it permits: writing, for which no door has rules yet; keys, trust and grants; the log and what
 #: else speaks of the vault as a whole. What is in neither this list nor a method is refused all the same.
@@ -38,6 +56,7 @@ REFUSED = frozenset(
     {
         "batch",
         "batches",
+        "begin_vectors",
         "check",
         "check_audit",
         "came_from",
@@ -46,15 +65,19 @@ REFUSED = frozenset(
         "create_signing_key",
         "distrust_did",
         "distrust_key",
+        "drop_vectors",
         "erasures",
         "exports",
         "exports_holding",
+        "finish_vectors",
         "forget",
         "hand_out",
         "handouts",
         "held_before",
         "importing",
         "issued_tokens",
+        "keep_vectors",
+        "lacking_vectors",
         "note_seen_export",
         "note_token",
         "reach_of",
@@ -398,16 +421,16 @@ class _View:
         total = found.total if self._sight.most is None else min(found.total, self._sight.most)
         return Found(tuple(hits), total)
 
-    def postings(self, phrase: Sequence[str], *, prefix: bool) -> list[Posting]:
+    def postings(self, phrase: Sequence[str], *, prefix: bool, as_of: datetime | None = None) -> list[Posting]:
         """As Store's, without scores, as in ``search``."""
         self._ask()
-        found = self._store.postings(phrase, prefix=prefix)
+        found = self._store.postings(phrase, prefix=prefix, as_of=as_of)
         if self._sight.is_whole:
             return found
         return [
             Posting(row, 1.0, whole, position) if whole is not None and self._sees_row(whole) else Posting(row, 1.0, None, None)
             for row, _, whole, position in found
-            if self._sees_row(row)
+            if self._sees_row(row) and (as_of is None or self._saw_row(row, as_of))
         ]
 
     def frequency(self, word: str, *, prefix: bool) -> int:
@@ -432,6 +455,47 @@ class _View:
             return found
         return [(at, row) for at, row in found if self._sees_row(row)] if self._sees_row(whole) else []
 
+    def vector_models(self) -> list[VectorModel]:
+        """The one in use, without where it lies and how much there is of it."""
+        self._ask()
+        return [
+            msgspec.structs.replace(model, place=model.place if self._sight.is_whole else "", records=0)
+            for model in self._store.vector_models()
+            if model.in_use
+        ]
+
+    def nearest(self, digest: str, query: NDArray[np.float32], most: int, *, also: Collection[int] = ()) -> list[Near]:
+        """As Store's. A cosine tells of its record alone; what is out of sight takes no place of what is in it."""
+        self._ask()
+        if self._sight.is_whole:
+            return self._store.nearest(digest, query, most, also=also)
+        wanted = {row for row in also if self._sees_row(row)}
+        asked = most
+        while True:
+            found = self._store.nearest(digest, query, asked, also=wanted)
+            near = [each for each in found[:asked] if self._sees_row(each.row)]
+            if len(near) >= most or len(found) < asked:
+                break
+            asked *= 4
+        near = near[:most]
+        met = {each.row for each in near}
+        shown = near + [each for each in found if each.row in wanted and each.row not in met]
+        return [
+            each if each.whole is not None and self._sees_row(each.whole) else Near(each.row, each.cosine, None, None)
+            for each in shown
+        ]
+
+    def resting(self, ids: Sequence[int]) -> list[Resting]:
+        self._ask()
+        found = self._store.resting(ids)
+        if self._sight.is_whole:
+            return found
+        return [
+            each if each.whole is not None and self._sees_row(each.whole) else Resting(each.row, each.other, None, None)
+            for each in found
+            if self._sees_row(each.row) and self._sees_row(each.other)
+        ]
+
     def by_rows(self, ids: Sequence[int]) -> list[Record | None]:
         self._ask()
         return [
@@ -444,6 +508,12 @@ class _View:
             (record,) = self._store.by_rows([row])
             self._rows[row] = record is not None and self._sight.could_take(record)
         return self._rows[row]
+
+    def _saw_row(self, row: int, moment: datetime) -> bool:
+        """Whether the state of that moment was in scope itself."""
+        (record,) = self._store.by_rows([row])
+        held = None if record is None else self._store.state_at(record.uid, moment)
+        return held is not None and self._sight.is_in_scope(held)
 
     def _is_handed_out(self, uid: str) -> bool:
         record = self._sight.get(uid)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from satchel.model.erasure import Closure, Erased, Stores
 from satchel.model.findings import Finding
@@ -20,6 +20,7 @@ from satchel.trust.secrets import Secret
 from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey
 from satchel.vault.values import (
     Allowed,
+    Arrived,
     AuditEntry,
     Batch,
     Change,
@@ -33,11 +34,14 @@ from satchel.vault.values import (
     HeldBy,
     IssuedToken,
     Kept,
+    Lacking,
+    Near,
     Outcome,
     Posting,
     Query,
     Reason,
     RedactionKey,
+    Resting,
     Revocation,
     SeenExport,
     SigningKey,
@@ -49,8 +53,13 @@ from satchel.vault.values import (
     Tombs,
     TrustedDid,
     TrustedKey,
+    VectorModel,
     Version,
 )
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Intake(Protocol):
@@ -61,7 +70,10 @@ class Intake(Protocol):
     owner_id: str
 
     def put(self, original: Original) -> None:
-        """Keep a source object and merge its records; ``summary`` tells what came of it."""
+        """Keep a source object and merge its records; ``summary`` tells what came of it.
+
+        Where its bytes are known and ``vouched`` for, what they alone say is ``verified`` from now on, if it was ``imported``.
+        """
         ...
 
     def put_asset(self, asset: Asset) -> Outcome:
@@ -123,6 +135,11 @@ class Intake(Protocol):
 
     def note(self, finding: Finding) -> None:
         """Remember what the reader told."""
+        ...
+
+    def watch(self, arrived: Arrived | None, noted: Callable[[Finding], None]) -> None:
+        """Tell of every source object what became of it (its uid, the source's word for its kind, its place), and of every
+        finding, one by one."""
         ...
 
     def summary(self) -> Summary:
@@ -260,8 +277,9 @@ class Store(Protocol):
         """What matches; with ``allowed``, as if there were no other records: none is counted, quoted or named."""
         ...
 
-    def postings(self, phrase: Sequence[str], *, prefix: bool) -> list[Posting]:
-        """The records whose text holds these words one after another; with ``prefix``, the last may go on."""
+    def postings(self, phrase: Sequence[str], *, prefix: bool, as_of: datetime | None = None) -> list[Posting]:
+        """The records whose text holds these words one after another; with ``prefix``, the last may go on; ``as_of``: whose
+        text held them in the state of that moment."""
         ...
 
     def frequency(self, word: str, *, prefix: bool) -> int:
@@ -276,6 +294,42 @@ class Store(Protocol):
 
     def around(self, whole: int, first: int, last: int) -> list[tuple[int, int]]:
         """The parts of a whole from one position to another: position and row, in order."""
+        ...
+
+    def resting(self, ids: Sequence[int]) -> list[Resting]:
+        """What the records of these rows rest on, and what rests on them."""
+        ...
+
+    def vector_models(self) -> list[VectorModel]:
+        """The models whose vectors there are, the one in use first."""
+        ...
+
+    def begin_vectors(self, model: VectorModel) -> None:
+        """Make vectors of a model, or go on with it; what was begun of another and not finished is dropped. The model in use
+        stays so until ``finish_vectors``."""
+        ...
+
+    def lacking_vectors(self, digest: str, *, after: int = 0, most: int = 256) -> Lacking:
+        """The first records behind the row ``after`` that were not looked at for this model."""
+        ...
+
+    def keep_vectors(self, digest: str, made: Sequence[tuple[int, NDArray[np.float32]]], change: int) -> bool:
+        """Keep, of each row, the vectors of its passages, none where it has no text. False, and nothing is kept, where the
+        vault changed after ``change``: what they were made of may be gone. Raises UsageError for a model that was not begun."""
+        ...
+
+    def finish_vectors(self, digest: str) -> bool:
+        """Use this model from now on, and drop all others' vectors; False, and nothing is done, while a record lacks it."""
+        ...
+
+    def drop_vectors(self) -> int:
+        """Remove all vectors and models; of how many records there were any."""
+        ...
+
+    def nearest(self, digest: str, query: NDArray[np.float32], most: int, *, also: Collection[int] = ()) -> list[Near]:
+        """The ``most`` records nearest to a vector of this model, best first; then those of the rows ``also`` that have
+        vectors, whose cosines may be off by some thousandths. Raises UsageError for a model that there is none of, or a vector
+        of another size."""
         ...
 
     def by_rows(self, ids: Sequence[int]) -> list[Record | None]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from satchel.errors import Place
 from satchel.model.erasure import How, Mode
 from satchel.model.findings import Finding
 from satchel.model.record import Record, Tombstone
@@ -19,6 +20,8 @@ from satchel.trust.signatures import ED25519
 #: taken: a tombstone forbids it.
 Outcome = Literal["new", "updated", "unchanged", "older", "erased"]
 OUTCOMES: tuple[Outcome, ...] = ("new", "updated", "unchanged", "older", "erased")
+#: See ``Intake.watch``: the uid, the kind and the place of a source object, and what became of it.
+Arrived = Callable[[str, str, Place, Outcome], None]
 #: Counts of records: kind → outcome → how many.
 Counts = dict[str, dict[Outcome, int]]
 
@@ -121,6 +124,48 @@ class Posting(NamedTuple):
     position: int | None
 
 
+class Near(NamedTuple):
+    """A record near a vector: its row, the cosine of both (-1 to 1), and where it stands, as in ``Posting``."""
+
+    row: int
+    cosine: float
+    whole: int | None
+    position: int | None
+
+
+class Resting(NamedTuple):
+    """A record that rests on another, or on which it rests (``derived_from``, ``evidence``): the row that was asked for, the
+    other's row, and where that stands, as in ``Posting``."""
+
+    row: int
+    other: int
+    whole: int | None
+    position: int | None
+
+
+class VectorModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A model whose vectors the vault holds.
+
+    ``digest`` names it: SHA-256, hexadecimal, of all that decides its vectors. ``place`` is what whoever made them needs to
+    find it again; the vault does not read it. ``in_use``: questions are compared with its vectors; else they are being made.
+    ``records`` is how many were looked at: of each that has a text, there are vectors.
+    """
+
+    digest: str
+    name: str
+    dimensions: int
+    place: str
+    in_use: bool = False
+    records: int = 0
+
+
+class Lacking(NamedTuple):
+    """Records without vectors of a model, with their rows; and the vault's last change when they were read."""
+
+    records: list[tuple[int, Record]]
+    change: int
+
+
 class Talks(NamedTuple):
     """How many talks and other wholes there are, and how many records are part of one."""
 
@@ -214,14 +259,15 @@ class AuditEntry(msgspec.Struct, frozen=True):
 
 
 class Kept(NamedTuple):
-    """A record by its bytes: our kind and the source's word for it, the bytes, their place in the file, and the canonical JSON
-    that they are known to be ("": none)."""
+    """A record by its bytes: our kind and the source's word for it, the bytes, their place in the file, the canonical JSON that
+    they are known to be ("": none), and its uid."""
 
     kind: str
     source_kind: str
     native: bytes
     element: int
     dialect: str
+    uid: str = ""
 
 
 class Stats(msgspec.Struct, frozen=True):
@@ -239,6 +285,8 @@ class Stats(msgspec.Struct, frozen=True):
     last: datetime | None
     file_bytes: int
     schema_version: int
+    #: Models that made vectors of records, the one in use first; see ``records`` of each.
+    vectors: tuple[VectorModel, ...] = ()
 
 
 class SourceOf(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.adapters.gemini.harness import run
+from tests.adapters.gemini.harness import Outcome, answer, cell, entry, page, run
 
 GEMS = (
     "<div><b>Name:</b> Chef<br><b>Instructions:</b> Cook &lt;well&gt;.<br>Always.<br><br>"
@@ -113,3 +113,60 @@ def test_an_ordinary_text_is_none() -> None:
 def test_a_page_in_another_form_is_said_and_kept() -> None:
     outcome = run({"gemini_gems_data.html": "<div><h1>Chef</h1></div>"})
     assert outcome.codes() == {"unknown-shape": 1} and outcome.originals[0].native == b"<div><h1>Chef</h1></div>"
+
+
+# ---- which Gem a talk was with
+
+ACTIVITY = "Takeout/My Activity/Gemini Apps/MyActivity"
+GEMS_PAGE = "https://gemini.google.com/gems/view"
+
+
+def used(note: str, url: str = GEMS_PAGE, at: str = "10:00", **members: object) -> dict[str, object]:
+    time = f"2026-01-01T{at}:00.000Z"
+    return entry("Prompted hi", time, subtitles=[{"name": note, "url": url}], **answer("<p>yes</p>"), **members)
+
+
+def gem_of(outcome: Outcome) -> list[str]:
+    """The name of each talk's Gem, "?" for one that did not come along."""
+    names = {record.uid: record.body.name for record in outcome.of("scope")}  # type: ignore[union-attr]
+    return [names.get(record.scope, "?") if record.scope else "" for record in outcome.of("conversation")]
+
+
+@pytest.mark.parametrize(
+    ("note", "name"),
+    [
+        ("Chef was used in this chat. Manage your Gems.", "Chef"),
+        ("Chef wurde in diesem Chat verwendet. Gems verwalten.", "Chef"),
+        ("Se usó Pastry Chef en este chat.", "Pastry Chef"),
+        ("Chefs were praised.", ""),
+        ("Chef and Coach", ""),
+        ("Somebody was used in this chat. Manage your Gems.", "?"),
+    ],
+)
+def test_a_talk_is_the_gems_that_it_was_with(note: str, name: str) -> None:
+    gems = GEMS.replace("</div>", "<br><b>Name:</b> Pastry Chef<br><b>Instructions:</b> Bake.<br></div>")
+    pages = {"Takeout/Gemini/gemini_gems_data.html": gems}
+    assert gem_of(run({f"{ACTIVITY}.json": [used(note)], **pages})) == [name]
+    html = f'Prompted\xa0hi<br><a href="{GEMS_PAGE}">{note}</a><br>Jan 1, 2026, 10:00:00 AM UTC<br><p>yes</p>'
+    outcome = run({f"{ACTIVITY}.html": page(cell(html)), **pages})
+    assert gem_of(outcome) == [name]
+    assert outcome.said()[0] == ("user", "hi")
+
+
+def test_a_gem_is_the_same_whether_its_page_comes_along_or_not() -> None:
+    note = "Chef was used in this chat. Manage your Gems."
+    (alone,) = run({f"{ACTIVITY}.json": [used(note)]}).of("conversation")
+    (chef, _) = run({"Takeout/Gemini/gemini_gems_data.html": GEMS}).of("scope")
+    assert alone.scope == chef.uid
+
+
+def test_only_the_page_of_gems_tells_of_one() -> None:
+    for url in ("", "https://example.org/gems", "https://gemini.google.com/app/0f1e2d", "https://gemini.google.com/gemstones"):
+        assert gem_of(run({f"{ACTIVITY}.json": [used("Chef was used in this chat.", url)]})) == [""]
+
+
+def test_talks_that_stand_too_near_to_be_told_apart_have_no_gem() -> None:
+    both = [used("Coach was used in this chat.", at="10:05"), used("Chef was used in this chat.")]
+    assert gem_of(run({f"{ACTIVITY}.json": both})) == [""]
+    apart = [{**each, "titleUrl": f"https://gemini.google.com/app/{at}"} for at, each in enumerate(both)]
+    assert sorted(gem_of(run({f"{ACTIVITY}.json": apart, "gemini_gems_data.html": GEMS}))) == ["Chef", "Coach"]

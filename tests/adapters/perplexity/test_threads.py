@@ -52,7 +52,23 @@ API: dict[str, Any] = {
         },
     ],
 }  # fmt: skip
-#: An account's export: its member names are not published; these are the dossier's words and the service's own names.
+#: What Perplexity answers a request for one's data with, by the members that a public converter of such files reads.
+REQUESTED: dict[str, Any] = {
+    "conversations": [
+        {
+            "context_title": "DDR2 or DDR3", "created_at": "2026-01-31T14:25:58Z", "mode": "COPILOT", "collection_uuid": "sp",
+            "entries": [
+                {"query": "Is this DDR2?", "answer": "It is. [1][2]", "mode": "COPILOT", "query_status": "COMPLETED",
+                 "created_at": "2026-01-31T14:25:58.123456+00:00"},
+                {"query": "Sure?", "answer": "", "mode": "PRO", "query_status": "FAILED", "created_at": "2026-01-31T14:30:00Z"},
+            ],
+        },
+        {"context_title": "DDR2 or DDR3", "created_at": "2026-02-01T00:00:00Z", "mode": "CONCISE", "entries": [
+            {"query": "Is this DDR2?", "answer": "Yes.", "created_at": "2026-02-01T00:00:00Z"}]},
+        {"context_title": "Nothing", "created_at": "2026-02-02T00:00:00Z", "collection_uuid": None, "entries": []},
+    ],
+}  # fmt: skip
+#: An account's export as a list: the dossier's words and the service's own names.
 DONE = {"mode": "search", "status": "done"}
 ACCOUNT: list[dict[str, Any]] = [
     {**DONE, "query": "q1", "answer": "a1", "timestamp": "2026-01-01T10:00:00Z", "context_uuid": "t1"},
@@ -77,6 +93,9 @@ def said(outcome: Outcome) -> list[tuple[str, str]]:
         ({"entries": API["entries"]}, "thread"),
         ([LEGACY, API], "threads"),
         ({"threads": [API]}, "threads:threads"),
+        (REQUESTED, "threads:conversations"),
+        (REQUESTED["conversations"], "threads"),
+        ({"conversations": [{"context_title": "x", "entries": [{"text": "y"}]}]}, None),
         (ACCOUNT, "entries"),
         ({"user": {}, "history": ACCOUNT}, "entries:history"),
         ({"entries": [*API["entries"], {**API["entries"][0], "context_uuid": "other"}]}, "entries:entries"),
@@ -128,6 +147,37 @@ def test_the_shape_of_the_service() -> None:
     rest = ADAPTER.unmapped(answer, API["entries"][1])
     assert rest["blocks"][0] == {"intended_usage": "ask_text", "markdown_block": {}}
     assert rest["related_queries"] == ["A"]
+
+
+def test_the_answer_to_a_request_for_ones_data() -> None:
+    outcome = read(REQUESTED)
+    assert said(outcome) == [
+        ("user", "Is this DDR2?"),
+        ("assistant", "It is. [1][2]"),
+        ("user", "Sure?"),
+        ("user", "Is this DDR2?"),
+        ("assistant", "Yes."),
+    ]
+    first, second = outcome.of("conversation")
+    assert (first.body.title, first.origin.version, first.origin.id) == ("DDR2 or DDR3", "account", "")  # type: ignore[union-attr]
+    assert first.times.created == datetime(2026, 1, 31, 14, 25, 58, tzinfo=UTC)
+    assert first.scope and not second.scope and first.uid != second.uid
+    answer = outcome.of("message")[1]
+    assert isinstance(answer.body, Message)
+    assert (answer.body.state, answer.times.created) == ("COMPLETED", datetime(2026, 1, 31, 14, 25, 58, 123456, tzinfo=UTC))
+    # What is not understood is kept, and said to be.
+    assert outcome.codes() == {"no-answer": 1, "unknown-shape": 1}
+    talk = REQUESTED["conversations"][0]
+    assert ADAPTER.unmapped(answer, talk["entries"][0]) == {"mode": "COPILOT"}
+    assert ADAPTER.unmapped(first, talk) == {"mode": "COPILOT", "collection_uuid": "sp"}
+
+
+def test_the_same_thread_in_a_later_answer_is_the_same() -> None:
+    later = copy.deepcopy(REQUESTED)
+    later["conversations"].reverse()
+    later["conversations"][-1]["entries"].append({"query": "More", "answer": "No.", "created_at": "2026-03-01T00:00:00Z"})
+    before, after = ({record.uid for record in read(value).of("conversation")} for value in (REQUESTED, later))
+    assert before == after
 
 
 def test_exchanges_of_an_account_are_gathered_by_thread() -> None:
@@ -188,7 +238,7 @@ JUNK = st.sampled_from([None, 0, -1, 1.5, 10**400, True, "", "x", [], [None], ["
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    st.sampled_from([LEGACY, API, ACCOUNT, [API, LEGACY]]),
+    st.sampled_from([LEGACY, API, ACCOUNT, REQUESTED, [API, LEGACY]]),
     st.lists(st.tuples(st.integers(0, 10**6), JUNK), min_size=1, max_size=4),
 )
 def test_wrong_types_anywhere_never_raise(value: Any, changes: list[tuple[int, Any]]) -> None:

@@ -343,7 +343,7 @@ def test_hostile_statements_stay_statements(name: str, tmp_path: Path) -> None:
     bag = Bag([memory(str(number), words) for number, words in enumerate(HOSTILE)] + [instruction("i", "Be brief.")])
     written, found = write(name, bag, tmp_path / "out")
     assert list(registry.get(name).validate(tmp_path / "out", limits=DEFAULT)) == []
-    assert fates(written, "text")["carried", "escaped"] >= 10
+    assert fates(written, "body.text")["widened", "escaped"] >= 10
     found.pop("README.md")
     for file, content in found.items():
         for title in ("Instructions", "Standing instructions", "Identity"):

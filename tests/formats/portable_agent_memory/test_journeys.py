@@ -9,17 +9,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from satchel.errors import MalformedInput, OutputError, Place, UsageError
+from satchel.errors import LimitExceeded, MalformedInput, OutputError, Place, UsageError
 from satchel.formats import registry
 from satchel.formats.base import Since, WriteOptions
-from satchel.formats.portable_agent_memory import FORMAT, reader, wire
+from satchel.formats.portable_agent_memory import FORMAT, reader, wire, writer
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.checking import check
 from satchel.formats.portable_agent_memory.profiles import SCHEMA, SDK, SPEC, Profile
 from satchel.formats.portable_agent_memory.records import artifact_uid, uid_of
 from satchel.formats.portable_agent_memory.reissue import convert, migrate
 from satchel.formats.portable_agent_memory.sealing import complete, resign, seal
-from satchel.limits import DEFAULT
+from satchel.limits import DEFAULT, Limits
 from satchel.model import bodies
 from satchel.model.record import Access, Link, Original, Provenance, Reading, Record, Tombstone
 from satchel.trust.public_keys import read_typed_key
@@ -27,6 +27,7 @@ from satchel.trust.secrets import Secret
 from satchel.trust.signatures import ED25519, PrivateKey
 from satchel.vault.folder import trial_vault
 from satchel.vault.sqlite.store import SqliteStore
+from tests.formats.portable_agent_memory import made
 from tests.formats.portable_agent_memory.journeys import (
     OPERATOR,
     SAMPLES,
@@ -508,6 +509,40 @@ def test_more_than_one_artifact_holds_is_refused_for_a_file_and_cut_for_a_folder
         FORMAT.write(bag, tmp_path / "many")
 
 
+def test_parts_are_measured_as_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In ASCII, a text of accented letters or emoji has three times the bytes that it was kept in."""
+    monkeypatch.setattr(writer, "SDK_BYTES", 100_000)
+    texts = {f"{number} " + "éß🦆" * 450 for number in range(40)}
+    done = FORMAT.write(Bag([memory(f"m{number}", text) for number, text in enumerate(sorted(texts))]), tmp_path / "many")
+    sizes = [file.stat().st_size for file in (tmp_path / "many").iterdir()]
+    assert done.files == len(sizes) > 1 and max(sizes) <= 100_000
+    assert {record.body.text for record, _ in records_in(tmp_path / "many").values() if record.kind == "memory"} == texts  # type: ignore[union-attr]
+
+
+def test_what_is_joined_is_one_part_up_to_what_readers_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "SDK_BYTES", 50_000)
+    chain = [
+        memory(f"m{number}", f"{number} " + "x" * 2000, links=(Link("derived_from", uid(f"m{number - 1}")),) if number else ())
+        for number in range(30)
+    ]
+    done = FORMAT.write(Bag(chain), tmp_path / "one")
+    assert done.files == 1 and "past-the-sdk" in {line.code for line in done.ledger.lines()}
+    monkeypatch.setattr(writer, "DEFAULT", Limits(artifact_bytes=60_000))
+    for target in (tmp_path / "none", tmp_path / "none.pam", tmp_path / "none.pam.cbor"):
+        with pytest.raises(OutputError, match="bytes"):
+            FORMAT.write(Bag(chain), target)
+        assert not target.exists()
+
+
+def test_a_file_is_measured_and_not_what_is_kept_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bag = Bag([memory(f"m{number}", f"{number} " + "\x01" * 2000) for number in range(20)])
+    size = FORMAT.write(bag, tmp_path / "all.pam.cbor").size_bytes
+    monkeypatch.setattr(writer, "DEFAULT", Limits(artifact_bytes=size))
+    assert FORMAT.write(bag, tmp_path / "again.pam.cbor").size_bytes == size
+    with pytest.raises(OutputError, match="bytes"):
+        FORMAT.write(bag, tmp_path / "again.pam")
+
+
 def test_what_one_artifact_of_a_folder_names_may_stand_in_another(tmp_path: Path) -> None:
     rules = [
         record(f"p{number}", bodies.Instruction(text=f"Rule {number}"), links=(Link("part_of", uid("talk")),))
@@ -697,6 +732,37 @@ def test_a_migration_without_a_way_is_refused() -> None:
     }
     made = migrate(source, "3.0", transforms=steps).artifact
     assert all((entry["a"], entry["b"], entry["version"]) == (1, 2, "3.0") for _, entry in made.all_entries())
+
+
+def test_what_vouches_for_an_artifact_is_bounded_before_it_is_issued_anew() -> None:
+    whole = made.artifact(SDK)
+    few = Limits(artifact_string_bytes=1000, artifact_metadata_bytes=20_000)
+    for name in ("root_hash", "signature", "created_at"):
+        long = with_envelope(whole, **{name: "x" * 1001})
+        for issue in (lambda it: convert(it, SPEC, limits=few), lambda it: migrate(it, "1.1", limits=few)):
+            with pytest.raises(LimitExceeded, match="bytes"):
+                issue(long)
+    agent = with_envelope(whole, source_agent={**whole.source_agent, "name": "x" * 1001})
+    tokens = with_envelope(whole, capability_tokens=[{}] * 65)
+    for each, code in ((agent, "PAM_INVALID_SCHEMA"), (tokens, "PAM_INVALID_SCHEMA")):
+        with pytest.raises(LimitExceeded, match=code):
+            convert(each, SPEC, limits=few)
+    with pytest.raises(MalformedInput, match="no id"):
+        convert(with_envelope(whole, episodic=[{"observation": "x"}]), SPEC)
+
+
+def test_an_artifact_that_is_converted_again_and_again_ends_at_the_limit() -> None:
+    now, few, key = made.artifact(SDK), Limits(artifact_metadata_bytes=100_000), made.OPERATOR
+
+    def there_and_back() -> Artifact:
+        return convert(convert(now, SPEC, key, limits=few).artifact, SDK, key, limits=few).artifact
+
+    for _ in range(2):
+        now = there_and_back()
+    with pytest.raises(LimitExceeded, match="PAM_TOO_LARGE"):  # noqa: PT012 - which is one too many, the sizes decide
+        for _ in range(20):
+            now = there_and_back()
+    assert check(now, few).verdict() == ""
 
 
 # What these tests are made of -------------------------------------------------------------------------------------------------

@@ -388,7 +388,9 @@ def test_links_that_have_no_place_are_told(tmp_path: Path) -> None:
         ("memory", "links", "lost", "link-self"),
         ("memory", "links", "lost", "link-end"),
         ("memory", "links", "carried", "no-relation"),
+        ("memory", "provenance.platform", "widened", "platform-assumed"),
         ("memory", "scope", "lost", "link-end"),
+        ("conversation", "provenance.platform", "widened", "platform-assumed"),
         ("conversation", "scope", "lost", "link-end"),
     }
     assert not any(uuid_of(uid("scope")).encode() in data for data in files(target).values())

@@ -4,15 +4,15 @@ memory blocks, messages. It keeps what its release keeps: a deleted passage is g
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from tests.serving import Answering, Served
 
 KEY = "letta-test-key"
 
 
-class Letta:
+class Letta(Served):
     """The server, while its context lasts. ``forgets`` False: a passage is said to be deleted and stays."""
 
     def __init__(self, *, forgets: bool = True, searches: bool = True) -> None:
@@ -22,6 +22,23 @@ class Letta:
         self.asked: list[tuple[str, str]] = []
         self._forgets = forgets
         self._searches = searches
+        letta = self
+
+        class Handler(Answering):
+            def _answer(self) -> None:
+                parts = urlsplit(self.path)
+                letta.asked.append((self.command, parts.path))
+                if self.headers.get("Authorization") != f"Bearer {KEY}":
+                    status, value = 401, {"detail": "Unauthorized"}
+                else:
+                    path = [unquote(part) for part in parts.path.removeprefix("/").split("/")]
+                    status, value = letta.answer(self.command, path, dict(parse_qsl(parts.query)))
+                self.answer(status, json.dumps(value).encode())
+
+            do_GET = do_DELETE = do_POST = _answer  # noqa: N815
+
+        super().__init__(Handler)
+        self.url = self.origin
 
     def agent(self, id: str, passages: dict[str, str], *, block: str = "", said: str = "") -> None:
         """An agent with passages by their ids."""
@@ -57,41 +74,6 @@ class Letta:
             case ("GET", ["v1", "agents", id, "messages"]):
                 return 200, _page(list(reversed(self.messages[id])), query.get("before", ""), limit)
         return 404, {"detail": "Not Found"}
-
-    def __enter__(self) -> Letta:
-        letta = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def _answer(self) -> None:
-                parts = urlsplit(self.path)
-                letta.asked.append((self.command, parts.path))
-                if self.headers.get("Authorization") != f"Bearer {KEY}":
-                    status, value = 401, {"detail": "Unauthorized"}
-                else:
-                    path = [unquote(part) for part in parts.path.removeprefix("/").split("/")]
-                    status, value = letta.answer(self.command, path, dict(parse_qsl(parts.query)))
-                whole = json.dumps(value).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(whole)))
-                self.end_headers()
-                self.wfile.write(whole)
-
-            do_GET = do_DELETE = do_POST = _answer  # noqa: N815
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 def _page(items: list[dict[str, Any]], after: str, limit: int) -> list[dict[str, Any]]:

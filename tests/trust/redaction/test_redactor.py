@@ -61,6 +61,60 @@ def test_numbers_that_are_times_or_counts_stay() -> None:
     assert Redactor(Mint()).value(value)[0] == value
 
 
+@pytest.mark.parametrize(
+    ("name", "number", "type"),
+    [
+        ("password", 1234, "password"),
+        ("password", 12.5, "password"),
+        ("wifi_password", 20061987, "password"),
+        ("pin", 42, "password"),
+        ("pinCode", 4711, "password"),
+        ("cvv", 123, "password"),
+        ("apiKey", -7, "api_key"),
+        ("ssn", 12345678, "ssn"),
+        ("ssn", 123456789.0, "ssn"),
+        ("card_number", 378282246310005, "credit_card"),
+        ("cardNumber", 4000000000000001, "credit_card"),
+        ("home_phone", 5550123, "phone"),
+        ("dob", 19900401, "date_of_birth"),
+        ("dob", -324432000, "date_of_birth"),
+        ("note", 4111111111111111.0, "credit_card"),
+    ],
+)
+def test_a_number_is_what_its_members_name_says(name: str, number: float, type: str) -> None:
+    mint = Mint()
+    for value in ({name: number}, {"a": [{name: [number]}]}):
+        done, found = Redactor(mint).value(value, "place")
+        assert [each.type for each in found] == [type]
+        assert repr(number) not in repr(done)
+        assert repr(recovered_value(done, mint.kept)) == repr(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("pin_count", 3),
+        ("gpio_pin", 17),
+        ("table_cell", 1234567),
+        ("password_length", 12),
+        ("phone", 2),
+        ("born", 1980),
+        ("ssn", 0.5),
+        ("card_number", 7),
+        ("password", True),
+        ("ssn", float("inf")),
+    ],
+)
+def test_a_number_that_its_members_name_says_nothing_of_stays(name: str, number: float) -> None:
+    assert Redactor(Mint()).value({name: number})[0] == {name: number}
+
+
+def test_numbers_of_types_that_were_not_asked_for_stay() -> None:
+    value = {"pin": 1234, "ssn": 123456789}
+    done, _ = Redactor(Mint(), types=frozenset({"ssn"})).value(value)
+    assert done["pin"] == 1234 and done["ssn"] != 123456789
+
+
 def test_what_stood_behind_a_token_is_found_again() -> None:
     text = "a alice@example.com b 555-010-0123 c"
     done = Redactor(Mint()).text(text, "place")

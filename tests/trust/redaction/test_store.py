@@ -124,8 +124,12 @@ def test_a_store_with_odd_members_is_refused(path: tuple[str], value: Any) -> No
         decode(json.dumps(clear).encode())
 
 
-@given(st.dictionaries(st.integers(0, 99), st.one_of(st.text(), st.integers(0, 2**70)), max_size=5))
-def test_every_original_comes_back(originals: dict[int, str | int]) -> None:
+@given(
+    st.dictionaries(
+        st.integers(0, 99), st.one_of(st.text(), st.integers(0, 2**70), st.floats(allow_nan=False, width=64)), max_size=5
+    )
+)
+def test_every_original_comes_back(originals: dict[int, str | int | float]) -> None:
     entries = {f"[REDACTED:email:{id}]": Kept(original, "email", 0.5) for id, original in originals.items()}
     store = RedactionStore(new_id(), "", entries)
     assert read_sealed(seal(store, KEY)).open(KEY) == store

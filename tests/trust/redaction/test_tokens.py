@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from satchel.trust.redaction.redactor import Redactor
-from satchel.trust.redaction.tokens import PLAIN_TOKEN, Kept, Mint, escaped, recovered
+from satchel.trust.redaction.tokens import PLAIN_TOKEN, Kept, Mint, escaped, recovered, recovered_bytes
 from satchel.trust.secrets import Secret
 
 #: The grammar of section 7.3, written out again.
@@ -111,3 +111,13 @@ def test_a_plain_token_fits_where_no_bracket_may_stand() -> None:
     done = Redactor(mint).text("user:alice@example.com", "id", plain=True).text
     assert re.fullmatch(r"(user|agent|system|tool):[A-Za-z0-9_.@-]{1,128}", done)
     assert PLAIN_TOKEN.search(done)
+
+
+@given(st.binary(max_size=40), st.text(max_size=10), st.binary(max_size=40))
+def test_bytes_come_back_whatever_is_round_the_token(before: bytes, original: str, after: bytes) -> None:
+    token = "[REDACTED:email:a1]"
+    kept = {token: Kept(original, "email", 1.0)}
+    before, after = before.replace(b"[REDACTED", b""), after.replace(b"[REDACTED", b"")
+    expected = before + original.encode() + after
+    assert recovered_bytes(before + token.encode() + after, kept) == expected
+    assert recovered_bytes(token.encode(), {token: Kept("\ud800", "email", 1.0)}) == b"\xed\xa0\x80"

@@ -13,7 +13,7 @@ import msgspec
 
 from satchel.adapters.gemini import verbs
 from satchel.adapters.gemini.exchange import Exchange, FileRef, Turn, base_name, is_local
-from satchel.adapters.gemini.wire import dicts, is_home, is_product, items_of, moment_of, talk_id, text_of
+from satchel.adapters.gemini.wire import dicts, gem_note, is_home, is_product, items_of, moment_of, talk_id, text_of
 from satchel.model.bodies import Role
 
 _ROLES: dict[str, Role] = {"request": "user", "prompt": "user", "response": "assistant", "answer": "assistant"}
@@ -68,6 +68,9 @@ def read_activity(value: dict[str, Any]) -> Exchange:
         at=moment_of(raw_time),
         raw_time=raw_time if type(raw_time) is str else "" if raw_time is None else repr(raw_time)[:40],
         talk=_talk(value),
+        gem_note=next(
+            filter(None, (gem_note(item.get("name"), item.get("url")) for item in dicts(value.get("subtitles")))), ""
+        ),
     )
 
 

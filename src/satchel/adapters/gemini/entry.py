@@ -17,7 +17,7 @@ from satchel.adapters.gemini import markup, verbs
 from satchel.adapters.gemini.dates import Dates, looks_like_date, plain
 from satchel.adapters.gemini.exchange import Exchange, FileRef, Turn, is_local
 from satchel.adapters.gemini.markup import Link, Text, Writer
-from satchel.adapters.gemini.wire import is_home, is_product, talk_id
+from satchel.adapters.gemini.wire import gem_note, is_home, is_product, talk_id
 
 _BLOCKS = frozenset(
     {"p", "div", "ul", "ol", "pre", "table", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "dl", "section", "article"}
@@ -165,6 +165,7 @@ def _exchange(before: list[Text], date: str, answer: Text, links: list[str], dat
         rough=moment.rough,
         raw_time=date,
         talk=next(filter(None, map(talk_id, links)), ""),
+        gem_note=next((note for line in before for link in line.links if (note := gem_note(line.text, link.url))), ""),
     )
 
 

@@ -55,6 +55,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     rough: datetime | None = None
     raw_time: str = ""
     talk: str = ""
+    #: What it says of the Gem that was used, in the account's language.
+    gem_note: str = ""
 
     @property
     def is_answered(self) -> bool:
@@ -116,6 +118,7 @@ def _conversation(placement: Placement, account: str) -> Record:
         origin=origin("conversation" if placement.talk else "inferred_conversation", placement.talk),
         times=Times(created=placement.created, updated=placement.updated),
         provenance=provenance(account),
+        scope=uid_of(account, "gem", placement.gem) if placement.gem else "",
         native=Native(),
         residue={} if placement.talk else {PLATFORM: {"grouping": "inferred"}},
     )

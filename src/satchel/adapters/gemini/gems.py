@@ -60,6 +60,11 @@ def rows_of(data: bytes) -> list[dict[str, str]]:
     return [row for row in rows if any(row.values())]
 
 
+def names_in(data: bytes) -> list[str]:
+    """The names of the Gems on a page."""
+    return [_named(row)[0] for row in rows_of(data)]
+
+
 def read_gems(data: bytes, account: str, notes: Notes) -> tuple[Record, ...]:
     """Each Gem as an assistant of the person's, and what it was told."""
     records: list[Record] = []

@@ -25,7 +25,8 @@ _IN_ENTRY = 16
 
 
 class Spot(msgspec.Struct, gc=False):
-    """An entry as grouping sees it. ``tip`` is the uid of its last message, ``title`` the beginning of its prompt."""
+    """An entry as grouping sees it. ``tip`` is the uid of its last message, ``title`` the beginning of its prompt, ``gem``
+    the name of the Gem that was used."""
 
     uid: str
     tip: str
@@ -33,6 +34,7 @@ class Spot(msgspec.Struct, gc=False):
     title: str
     at: datetime | None
     rough: datetime | None
+    gem: str = ""
 
 
 class Placement(msgspec.Struct, frozen=True, gc=False):
@@ -47,6 +49,8 @@ class Placement(msgspec.Struct, frozen=True, gc=False):
     current: str = ""
     position: int = 0
     has_head: bool = True
+    #: The name of the Gem that the talk was with.
+    gem: str = ""
 
 
 def arrange(spots: Sequence[Spot], account: str) -> tuple[list[Placement], int]:
@@ -64,6 +68,9 @@ def arrange(spots: Sequence[Spot], account: str) -> tuple[list[Placement], int]:
         times = [spots[at].at for at in group]
         created = next((time for time in times if time is not None), None)
         updated = next((time for time in reversed(times) if time is not None), None)
+        gems = {spots[at].gem for at in group} - {""}
+        # Entries with several are several talks that stood too near to one another.
+        gem = gems.pop() if len(gems) == 1 else ""
         # Records are stored in the file's order, and messages need their talk's: the first to come brings it. The newest and
         # the oldest bring it too: one of them is new to a vault that has the others, when the talk's record is.
         heads = {min(group), group[0], group[-1]}
@@ -84,6 +91,7 @@ def arrange(spots: Sequence[Spot], account: str) -> tuple[list[Placement], int]:
                 current=last.tip,
                 position=millisecond * _IN_MILLISECOND + rank * _IN_ENTRY,
                 has_head=at in heads,
+                gem=gem,
             )
             parent = spot.tip
     return [placement for placement in placements if placement is not None], inferred

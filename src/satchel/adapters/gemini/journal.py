@@ -7,7 +7,7 @@ one by one. Between the two some hundred bytes are held for each entry, so that 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -21,7 +21,7 @@ from satchel.adapters.gemini.exchange import Exchange, FileRef, entry_uid, messa
 from satchel.adapters.gemini.files import LooseFiles
 from satchel.adapters.gemini.groups import Placement, Spot
 from satchel.adapters.gemini.verbs import Verbs
-from satchel.adapters.gemini.wire import notes_of, original, title_of
+from satchel.adapters.gemini.wire import gem_named, notes_of, original, title_of
 from satchel.adapters.notes import Notes
 from satchel.adapters.values import decode
 from satchel.codec.arrays import Element, iter_array
@@ -50,6 +50,7 @@ class _Noted(msgspec.Struct, gc=False):
     talk: str
     at: datetime | None
     raw_time: str
+    gem: str
 
 
 class _Plan(msgspec.Struct, gc=False):
@@ -65,7 +66,11 @@ class _Plan(msgspec.Struct, gc=False):
 class Journal:
     """See the module docstring. ``items`` may be asked once."""
 
-    def __init__(self, member: Member, account: str, limits: Limits, loose: LooseFiles, *, is_html: bool) -> None:
+    def __init__(
+        self, member: Member, account: str, limits: Limits, loose: LooseFiles, *, is_html: bool, gems: Sequence[str] = ()
+    ) -> None:
+        """``gems``: the names of the account's Gems, as far as they are known."""
+        self._gems = gems
         self._member = member
         self._account = account
         self._limits = limits
@@ -134,7 +139,7 @@ class Journal:
             plan = plans[noted.index] = _Plan(noted.digest, uid, noted.files, read.at, None if is_again else _APART)
             if not is_again and noted.turns and not (noted.is_open and self._verbs.is_deed(noted.beginning)):
                 tip = message_uid(uid, noted.turns - 1)
-                spots.append(Spot(uid, tip, noted.talk, noted.title, read.at, read.rough))
+                spots.append(Spot(uid, tip, noted.talk, noted.title, read.at, read.rough, noted.gem))
                 talking.append(plan)
         placements, inferred = groups.arrange(spots, self._account)
         for plan, placement in zip(talking, placements, strict=True):
@@ -170,6 +175,7 @@ class Journal:
                     talk=exchange.talk,
                     at=exchange.at,
                     raw_time=exchange.raw_time,
+                    gem=gem_named(exchange.gem_note, self._gems) if exchange.gem_note else "",
                 )
             )
         return found

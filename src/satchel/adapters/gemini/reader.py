@@ -58,16 +58,32 @@ class _Import:
         self.ties: dict[str, int] = {}
 
     def items(self) -> Iterator[Item]:
+        known = self._gems()
         for claim in self.claims:
             member = claim.member
             try:
                 if claim.role.startswith("activity-"):
                     is_html = claim.role == "activity-html"
-                    yield from Journal(member, self.account, self.limits, self.loose, is_html=is_html).items()
+                    journal = Journal(member, self.account, self.limits, self.loose, is_html=is_html, gems=known)
+                    yield from journal.items()
                 else:
                     yield from self._document(claim.role, member)
             except SatchelError as error:
                 yield from_error(error, place=Place(file=member.name))
+
+    def _gems(self) -> list[str]:
+        """The names of the Gems that came along: an entry tells its Gem by name, in the account's language."""
+        if not any(claim.role.startswith("activity-") for claim in self.claims):
+            return []
+        found: list[str] = []
+        for claim in self.claims:
+            if claim.role == "gems":
+                try:
+                    found += gems.names_in(document(claim.member, self.limits))
+                except SatchelError:
+                    # Told when its turn comes.
+                    continue
+        return found
 
     def tie(self, *coordinates: str) -> str:
         """The uid of a document without an id; the second with the same coordinates is another."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,10 @@ _HOME = r"https?://(?:gemini|bard)\.google\.com/"
 _PAGE = re.compile(_HOME, re.IGNORECASE)
 #: ``/app/<id>``, ``/app/c/<id>``, ``/gem/<gem>/<id>``, each also behind ``/u/<n>``.
 _TALK = re.compile(_HOME + r"(?:u/\d+/)?(?:app|gem/[^/?#\s]+|chat)/(?:c/)?([A-Za-z0-9_-]{1,200})(?:[/?#]|\Z)", re.IGNORECASE)
+#: The page of an account's Gems, where the note of one that was used leads.
+_GEMS = re.compile(_HOME + r"(?:u/\d+/)?gems(?:[/?#]|\Z)", re.IGNORECASE)
+#: What the note says in English; in other languages the name stands in it somewhere.
+_GEM_USED = re.compile(r"(\S.{0,199}?) was used in this chat\.")
 _EXTENSION = re.compile(r"\.(?:(png|jpe?g|gif|webp|heic|heif|bmp|svg|avif|tiff?)|(mp3|wav|m4a|ogg|opus|aac|flac|amr)"
                         r"|(mp4|mov|webm|mkv|avi|m4v|3gp))\Z", re.IGNORECASE)  # fmt: skip
 
@@ -44,6 +48,22 @@ def talk_id(value: Any) -> str:
     """The conversation's id in a link of Gemini's, "" when it names none."""
     found = _TALK.match(value) if type(value) is str else None
     return found[1] if found else ""
+
+
+def gem_note(text: Any, url: Any) -> str:
+    """What an entry says of the Gem that was used: the text of a link to the account's Gems; "" where it is none."""
+    return text.strip() if type(text) is str and type(url) is str and _GEMS.match(url) else ""
+
+
+def gem_named(note: str, gems: Sequence[str]) -> str:
+    """The name of the Gem that a note tells of, in English or by ``gems``, the names that are known; "" without one."""
+    found = _GEM_USED.match(note)
+    if found:
+        return found[1]
+    named = [name for name in gems if name and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", note)]
+    # "Chef" and "Pastry Chef": the note of the second holds both.
+    longest = max(named, key=len, default="")
+    return longest if all(name in longest for name in named) else ""
 
 
 def text_of(value: Any) -> str:

@@ -10,6 +10,8 @@ from satchel.adapters.values import dict_of, dicts
 from satchel.codec.probe import Probe
 
 _OTHERS = frozenset({"mapping", "chat_messages", "responses", "chunkedPrompt"})
+#: A thread's title in what Perplexity answers a request for one's data with.
+ACCOUNT_TITLE = "context_title"
 _THREAD = frozenset({"thread_id", "thread_title", "thread_url", "thread_created_at", "thread_updated_at"})
 #: What an entry of the service has besides its question.
 _SERVICE = frozenset({*THREAD_ID, "backend_uuid", "display_model", "entry_created_datetime", "thread_title", "blocks"})
@@ -45,10 +47,13 @@ def _array_role(value: Any) -> str | None:
 
 
 def is_thread(value: dict[str, Any]) -> bool:
-    """A thread in either shape: ``entries[].query_str``, or ``metadata.thread_*`` with ``conversations[].query``."""
+    """A thread in any shape: ``entries[].query_str``; ``metadata.thread_*`` with ``conversations[].query``; or, of an account,
+    ``context_title`` with ``entries[].query``."""
     if _OTHERS & value.keys():
         return False
     entries = dicts(value.get("entries"))
+    if type(value.get(ACCOUNT_TITLE)) is str:
+        return not entries or any("query" in entry for entry in entries)
     if any("query_str" in entry for entry in entries):
         # Entries of several threads are an account's, not a thread.
         threads = {thread for entry in entries if (thread := thread_key(entry))}

@@ -9,7 +9,7 @@ from typing import Any
 from satchel.adapters.notes import Notes
 from satchel.adapters.perplexity.wire import Exchange
 from satchel.adapters.platform import sha256
-from satchel.adapters.values import beyond, dict_of, dicts, first_id, first_text, list_of, text_of
+from satchel.adapters.values import beyond, dict_of, dicts, first_id, first_text, list_of
 from satchel.model.bodies import Citation, Part
 
 #: Where an exchange has its question, its answer, its ids, its model and its times; the first that is there counts.
@@ -19,6 +19,7 @@ ENTRY_ID = ("uuid", "backend_uuid", "entry_uuid", "id")
 THREAD_ID = ("context_uuid", "thread_uuid", "thread_id", "thread_url_slug", "slug", "frontend_context_uuid")
 MODEL = ("display_model", "user_selected_model", "model")
 CREATED = ("entry_created_datetime", "timestamp", "created_at", "created_datetime")
+STATE = ("status", "query_status")
 UPDATED = ("entry_updated_datetime", "updated_datetime", "updated_at")
 _SOURCES = ("sources", "web_results", "citations")
 
@@ -38,7 +39,7 @@ def exchange_of(entry: dict[str, Any], pointer: str, notes: Notes) -> Exchange:
         updated=_time(entry, UPDATED, notes),
         model=first_text(entry, *MODEL),
         pointer=pointer,
-        state=text_of(entry.get("status")),
+        state=first_text(entry, *STATE),
     )
 
 
@@ -113,7 +114,7 @@ def leftover(native: dict[str, Any], kind: str) -> dict[str, Any]:
     if kind == "question":
         return {}
     carried = {name for names in (QUESTION, ANSWER, MODEL, CREATED, UPDATED) for name in names if first_text(native, name)}
-    carried |= {name for name in ("uuid", "status") if type(native.get(name)) is str}
+    carried |= {name for name in ("uuid", *STATE) if type(native.get(name)) is str}
     if all(type(result) is dict for result in list_of(native.get("sources"))) and _is_plain(native.get("sources")):
         carried.add("sources")
     rest = beyond(native, *carried)

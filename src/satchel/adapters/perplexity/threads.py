@@ -9,7 +9,7 @@ from typing import Any
 from satchel.adapters.base import Claim
 from satchel.adapters.gathering import Gathering
 from satchel.adapters.notes import Notes
-from satchel.adapters.perplexity.detect import thread_key
+from satchel.adapters.perplexity.detect import ACCOUNT_TITLE, thread_key
 from satchel.adapters.perplexity.entries import QUESTION, THREAD_ID, exchange_of
 from satchel.adapters.perplexity.wire import PLATFORM, Exchange, Thread, read_thread
 from satchel.adapters.platform import Ties, array, members, sha256, single
@@ -24,7 +24,7 @@ from satchel.model.times import from_iso
 
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 _HEADS = ("thread_metadata", "metadata")
-_TITLES = ("title", "thread_title")
+_TITLES = ("title", "thread_title", ACCOUNT_TITLE)
 _CREATED = ("created_at", "thread_created_at", "createdat")
 _UPDATED = ("updated_at", "thread_updated_at", "updatedat")
 _COLLECTION = ("collection_info", "collection")
@@ -117,6 +117,9 @@ class _Threads:
 
 
 def _about(value: dict[str, Any]) -> dict[str, Any]:
+    if ACCOUNT_TITLE in value:
+        # An account's thread says all of it itself.
+        return value
     return next((value[name] for name in _HEADS if type(value.get(name)) is dict), {})
 
 
@@ -149,7 +152,7 @@ def _read(data: bytes, uid: str, id: str, account: str, notes: Notes, limits: Li
     )
     thread = Thread(
         uid,
-        "api" if name == "entries" else "legacy",
+        "account" if ACCOUNT_TITLE in value else "api" if name == "entries" else "legacy",
         exchanges,
         title=first_text(about, *_TITLES) or next(filter(None, titles), ""),
         id=id,
@@ -186,6 +189,8 @@ def _is_named(scope: Record) -> bool:
 def leftover(native: dict[str, Any]) -> dict[str, Any]:
     """The members of a thread that its records do not carry."""
     rest = beyond(native, "entries", "conversations")
+    if ACCOUNT_TITLE in native:
+        rest = beyond(rest, ACCOUNT_TITLE, *_CREATED, *_UPDATED)
     for name in _HEADS:
         about = rest.pop(name, None)
         kept = beyond(about, *_TITLES, *_CREATED, *_UPDATED, "thread_id") if type(about) is dict else about

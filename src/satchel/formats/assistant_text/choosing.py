@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left, insort
 from collections import Counter
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -23,7 +24,8 @@ _OVERHEAD = 16
 
 
 class Candidate(msgspec.Struct):
-    """A statement as it may stand in the target. ``twins`` counts the other records, by kind, that say the same.
+    """A statement as it may stand in the target. ``twins`` counts the other records, by kind, that say the same; ``uids`` names
+    them, a line each, where somebody asks.
 
     ``weight`` is what it takes up on a shelf: the size of the longest of them.
     """
@@ -36,6 +38,21 @@ class Candidate(msgspec.Struct):
     key: bytes
     rank: Rank
     twins: Counter[str]
+    uids: dict[str, bytearray] = {}
+
+    def named(self) -> Iterator[tuple[str, str]]:
+        """The twins that are named, each with its kind."""
+        for kind, uids in self.uids.items():
+            for uid in uids.split():
+                yield kind, uid.decode()
+
+    def absorb(self, other: Candidate, *, name: bool) -> None:
+        """Stand for another one too, and for those that it stands for."""
+        self.twins += other.kinds()
+        if name:
+            own = bytearray(f"{other.statement.uid}\n".encode())
+            for kind, uids in [(other.statement.kind, own), *other.uids.items()]:
+                self.uids.setdefault(kind, bytearray()).extend(uids)
 
     def kinds(self) -> Counter[str]:
         """How many records of each kind it stands for."""
@@ -57,7 +74,9 @@ def candidate(statement: Statement, safe: str, was_escaped: bool) -> Candidate:
 class Shelf:
     """The best candidates that came, in their order."""
 
-    def __init__(self, room: int) -> None:
+    def __init__(self, room: int, on_drop: Callable[[Candidate], None] | None = None) -> None:
+        """``on_drop`` is told of each that is dropped; with it, twins are remembered by name."""
+        self._on_drop = on_drop
         self._most = room * _SPARE
         self._weight = 0
         self._ranked: list[Candidate] = []
@@ -70,9 +89,9 @@ class Shelf:
         known = self._by_key.get(new.key)
         if known is not None:
             if known.rank <= new.rank:
-                known.twins[new.statement.kind] += 1
+                known.absorb(new, name=self._on_drop is not None)
                 return
-            new.twins = known.kinds()
+            new.absorb(known, name=self._on_drop is not None)
             # A shelf that grew lighter would let in what ranks behind what it has dropped.
             new.weight = max(new.weight, known.weight)
             self._remove(known)
@@ -83,13 +102,15 @@ class Shelf:
             last = self._ranked[-1]
             self._remove(last)
             self.dropped += last.kinds()
+            if self._on_drop is not None:
+                self._on_drop(last)
 
     def yield_to(self, other: Shelf) -> None:
         """Leave to ``other`` what both hold: the same words said as an instruction and as a statement stand there once."""
         for key in self._by_key.keys() & other._by_key.keys():
             twin = self._by_key[key]
             self._remove(twin)
-            other._by_key[key].twins += twin.kinds()
+            other._by_key[key].absorb(twin, name=self._on_drop is not None)
 
     def ranked(self) -> list[Candidate]:
         """What is on it, best first."""

@@ -36,9 +36,10 @@ class AssistantText:
         if options.since is not None:
             raise UsageError("texts for an assistant cannot be written in part", hint="leave --since out")
         # Texts hold no identifiers to begin with.
-        if options != WriteOptions(budget=options.budget, strip_identifiers=options.strip_identifiers):
+        allowed = WriteOptions(budget=options.budget, strip_identifiers=options.strip_identifiers, witness=options.witness)
+        if options != allowed:
             raise UsageError("texts for an assistant are written unsigned, in the clear and in one spelling")
-        return writer.write(self._target, selection, target, progress, options.budget)
+        return writer.write(self._target, selection, target, progress, options.budget, options.witness)
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from satchel.formats.assistant_text.neutral import tidied
 from satchel.formats.assistant_text.targets import TOPICS, Group, Topic
 from satchel.model.bodies import Entity, Instruction, Memory, Procedure, Profile, Relation, Scope, Skill, Task
+from satchel.model.fields import fields_of
 from satchel.model.record import Record
 from satchel.model.times import EPOCH
 from satchel.trust.redaction.credentials import names_credential
@@ -29,6 +30,19 @@ PLACELESS: dict[str, str] = {
     "foreign": "another product's own kind is no statement",
 }
 
+#: The fields whose words a statement of each kind says.
+_WORDS: dict[str, frozenset[str]] = {
+    "memory": frozenset({"body.text", "body.title"}),
+    "instruction": frozenset({"body.text", "body.title"}),
+    "profile": frozenset({"body.text", "body.title"}),
+    "procedure": frozenset({"body.name", "body.trigger", "body.steps", "body.text"}),
+    "skill": frozenset({"body.name", "body.description", "body.text"}),
+    "scope": frozenset({"body.name", "body.text"}),
+    "task": frozenset({"body.title", "body.text"}),
+    "entity": frozenset({"body.name", "body.text"}),
+    "relation": frozenset({"body.text"}),
+}
+_TRIPLE = frozenset({"body.title", "body.subject", "body.predicate", "body.object"})
 _TRUST = {"own": 0, "reviewed": 1, "verified": 2, "imported": 3}
 #: What a record that does not say how salient or certain it is counts as.
 _UNSAID = 0.5
@@ -57,7 +71,8 @@ Rank = tuple[int, bool, float, float, bool, float, str]
 class Statement(NamedTuple):
     """``text`` is tidied and as the record has it; ``since`` is the first time that the record knows of itself.
 
-    ``lost`` and ``tidied`` say what of the record does not stand in the text.
+    ``lost`` and ``was_tidied`` say what of the record's words does not stand in the text; ``said`` and ``unsaid`` are the
+    fields that do, and that do not.
     """
 
     uid: str
@@ -70,6 +85,8 @@ class Statement(NamedTuple):
     is_said: bool
     lost: str = ""
     was_tidied: bool = False
+    said: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ()
 
     @property
     def group(self) -> Group:
@@ -121,7 +138,20 @@ def statement_of(record: Record, now: datetime, project_name: ProjectName) -> St
         record.provenance.method == "explicit_user_input",
         lost,
         words != text,
+        *_split(record, project_name),
     )
+
+
+def _split(record: Record, project_name: ProjectName) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    body = record.body
+    words = _WORDS[record.kind]
+    if isinstance(body, Memory):
+        if not body.text.strip():
+            words = _TRIPLE
+        elif not body.title and project_name(record.scope):
+            words |= {"scope"}
+    names = fields_of(record)
+    return tuple(name for name in names if name in words), tuple(name for name in names if name not in words)
 
 
 def _refused(record: Record, now: datetime) -> Refusal | None:

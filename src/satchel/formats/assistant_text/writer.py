@@ -16,7 +16,7 @@ from satchel.formats.assistant_text.targets import Group, Sheet, Target
 from satchel.formats.base import Progress, Selection, Written
 from satchel.formats.folder import Folder
 from satchel.model.bodies import Scope
-from satchel.model.ledger import Ledger
+from satchel.model.ledger import About, Ledger, Witness
 from satchel.model.record import Record
 
 _BATCH = 256
@@ -44,7 +44,7 @@ def with_budget(target: Target, budget: int) -> Target:
 class Writer:
     """One export of one selection for one target."""
 
-    def __init__(self, target: Target, selection: Selection, progress: Progress | None) -> None:
+    def __init__(self, target: Target, selection: Selection, progress: Progress | None, witness: Witness | None = None) -> None:
         self._target = target
         self._selection = selection
         self._progress = progress
@@ -55,9 +55,10 @@ class Writer:
         for sheet in target.sheets:
             for group in sheet.takes:
                 groups[group] = max(groups.get(group, 0), sheet.room or sheet.items * sheet.item_room)
-        self._shelves = {group: Shelf(room) for group, room in groups.items()}
+        on_drop = self._tell_no_room if witness is not None else None
+        self._shelves = {group: Shelf(room, on_drop) for group, room in groups.items()}
         self._project_name = functools.lru_cache(_HELD)(self._named_project)
-        self.ledger = Ledger()
+        self.ledger = Ledger(witness)
 
     def run(self) -> list[Filled]:
         """The files that have anything in them; the ledger is complete then.
@@ -69,8 +70,8 @@ class Writer:
             self._offer(record)
             self._step()
         for kind, text in PLACELESS.items():
-            for _ in self._selection.records(kind):
-                self.ledger.record(kind, "omitted", "no-place", text)
+            for record in self._selection.records(kind):
+                self.ledger.record(kind, "omitted", "no-place", text, of=record)
                 self._step()
         self._step(flush=True)
         self._shelves["statement"].yield_to(self._shelves["instruction"])
@@ -93,47 +94,59 @@ class Writer:
     def _offer(self, record: Record) -> None:
         statement = statement_of(record, self._now, self._project_name)
         if isinstance(statement, Refusal):
-            self.ledger.record(record.kind, "omitted", statement.code, statement.text)
+            self.ledger.record(record.kind, "omitted", statement.code, statement.text, of=record)
             return
         safe, was_escaped = neutralised(statement.text, self._titles, self._target.labels)
         item = candidate(statement, safe, was_escaped)
         takers = [sheet for sheet in self._target.sheets if statement.group in sheet.takes]
         if not any(fits_alone(sheet, item) for sheet in takers):
-            self.ledger.record(record.kind, "omitted", "too-long", "longer than any of the files may be, and not cut")
+            text = "longer than any of the files may be, and not cut"
+            self.ledger.record(record.kind, "omitted", "too-long", text, of=record)
             return
         self._shelves[statement.group].offer(item)
 
     def _tell(self, filled: list[Filled]) -> None:
         """Put into the ledger what became of everything that was on a shelf, or fell off one."""
         for shelf in self._shelves.values():
-            self._tell_left_out(shelf.dropped)
+            if not self.ledger.is_witnessed:
+                self._tell_left_out(shelf.dropped)
             for item in shelf.ranked():
                 self._tell_one(item, [made.sheet.file for made in filled if item.statement.uid in made.uids])
 
     def _tell_one(self, item: Candidate, files: list[str]) -> None:
         ledger, kind = self.ledger, item.statement.kind
         if not files:
-            self._tell_left_out(item.kinds())
+            self._tell_no_room(item)
             return
-        ledger.record(kind, "accepted")
-        for twin, count in item.twins.items():
-            ledger.record(twin, "transformed", "same-statement", _TWIN, count=count)
+        uid = item.statement.uid
+        if ledger.is_witnessed:
+            for twin, other in item.named():
+                ledger.record(twin, "transformed", "same-statement", _TWIN, uid=other)
+        else:
+            for twin, count in item.twins.items():
+                ledger.record(twin, "transformed", "same-statement", _TWIN, count=count)
         for sheet in self._target.sheets:
             if item.statement.group in sheet.takes and sheet.file not in files:
-                ledger.field(kind, sheet.file, "lost", "no-room", f"did not fit there; stands in {', '.join(files)}")
+                text = f"did not fit there; stands in {', '.join(files)}"
+                ledger.field(kind, sheet.file, "lost", "no-room", text, uid=uid)
         if item.statement.was_tidied:
-            ledger.field(
-                kind, "text", "narrowed", "spacing", "blank lines and white space at the ends of lines are not written"
-            )
+            text = "blank lines and white space at the ends of lines are not written"
+            ledger.field(kind, "body.text", "narrowed", "spacing", text, uid=uid)
         if item.was_escaped:
-            ledger.field(
-                kind, "text", "carried", "escaped", "what could pass for the list's own signs has a backslash before it"
-            )
+            text = "what could pass for the list's own signs has a backslash before it"
+            ledger.field(kind, "body.text", "widened", "escaped", text, uid=uid)
         if item.statement.lost:
-            ledger.field(kind, "text", "lost", "no-place", item.statement.lost)
-        ledger.field(
-            kind, "header", "lost", "no-place", "a text says the words, at most the day and the section; no link, tag or source"
-        )
+            ledger.field(kind, "body.text", "lost", "no-place", item.statement.lost, uid=uid)
+        text = "a text says the words, at most the day and the section; no link, tag or source"
+        ledger.fields(kind, item.statement.unsaid, "lost", "no-place", text, uid=uid)
+        ledger.record(kind, "accepted", of=About(uid, item.statement.said, ""))
+
+    def _tell_no_room(self, item: Candidate) -> None:
+        if not self.ledger.is_witnessed:
+            self._tell_left_out(item.kinds())
+            return
+        for kind, uid in ((item.statement.kind, item.statement.uid), *item.named()):
+            self.ledger.record(kind, "omitted", "no-room", _NO_ROOM, uid=uid)
 
     def _tell_left_out(self, kinds: Counter[str]) -> None:
         for kind, count in kinds.items():
@@ -151,7 +164,14 @@ class Writer:
             self._pending = 0
 
 
-def write(target: Target, selection: Selection, path: Path, progress: Progress | None, budget: int) -> Written:
+def write(
+    target: Target,
+    selection: Selection,
+    path: Path,
+    progress: Progress | None,
+    budget: int,
+    witness: Witness | None = None,
+) -> Written:
     """Write the selection's best statements as the folder ``path``. The same selection gives the same bytes.
 
     Raises:
@@ -160,7 +180,7 @@ def write(target: Target, selection: Selection, path: Path, progress: Progress |
     """
     target = with_budget(target, budget)
     with Folder(path, functools.partial(is_ours, target)) as folder:
-        writer = Writer(target, selection, progress)
+        writer = Writer(target, selection, progress, witness)
         filled = writer.run()
         for made in filled:
             with folder.create(made.sheet.file) as sink:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from satchel.codec.json_values import parts
-from satchel.errors import Place
+from satchel.errors import LimitExceeded, Place
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.faults import Fault
 from satchel.formats.portable_agent_memory.profiles import COMPONENTS, MOST_ENTRIES
@@ -19,6 +19,8 @@ _LONG_TEXTS = frozenset({"observation", "body", "scratch"})
 #: An entry of no more bytes can cross none of the bounds but those on how many tags, parents, parameters and policies it has.
 _SMALL_BYTES = 4096
 _LARGEST = 2**53 - 1
+#: Members of the envelope that are bounded by themselves; the others say who vouches for it.
+_NOT_TRUST = frozenset({"components", "metadata", *COMPONENTS})
 
 
 def size_faults(artifact: Artifact, limits: Limits) -> Iterator[Fault]:
@@ -31,9 +33,18 @@ def size_faults(artifact: Artifact, limits: Limits) -> Iterator[Fault]:
     if len(artifact.tokens) > limits.artifact_tokens:
         text = f"{len(artifact.tokens):,} capability tokens; --limit artifact_tokens=N raises {limits.artifact_tokens:,}"
         yield Fault("sizes", "PAM_INVALID_SCHEMA", text, Place(pointer="/capability_tokens"))
+    for name, value in artifact.envelope.items():
+        if name not in _NOT_TRUST:
+            yield from _within(value, f"/{name}", limits, name)
     if sum(len(_written(part)) for part in parts(artifact.metadata)) > limits.artifact_metadata_bytes:
         text = f"larger than {limits.artifact_metadata_bytes:,} bytes; --limit artifact_metadata_bytes=N raises it"
         yield Fault("sizes", "PAM_TOO_LARGE", text, Place(pointer="/metadata"))
+
+
+def require(artifact: Artifact, limits: Limits) -> None:
+    """Raises LimitExceeded, with the protocol's code, for what is too many or too much of the whole."""
+    for fault in size_faults(artifact, limits):
+        raise LimitExceeded(f"{fault.code}: {fault.text}", place=fault.place)
 
 
 def entry_faults(artifact: Artifact, limits: Limits) -> Iterator[Fault]:

@@ -74,6 +74,6 @@ def _findings(report: Report, name: str) -> list[Finding]:
         place = msgspec.structs.replace(found.place, file=name)
         told.append(msgspec.structs.replace(found, severity=severity, place=place))
     if report.signature == "unchecked":
-        text = "it is signed, and no key is trusted that could tell by whom (satchel keys trust)"
+        text = "it is signed, and no key is trusted that could tell by whom (satchel keys trust, then import it again)"
         told.append(Finding("signature-unchecked", "warning", text, Place(name, pointer="/signature")))
     return told

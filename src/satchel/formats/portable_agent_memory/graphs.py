@@ -6,6 +6,7 @@ What is drawn is bounded and says so; all that came from the artifact is escaped
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from satchel.formats.portable_agent_memory.artifact import Artifact
@@ -15,6 +16,8 @@ from satchel.formats.portable_agent_memory.provenance import Graph, children_of
 #: How far a line of the tree is indented at most; deeper ones say how deep they are.
 _MOST_INDENTED = 24
 _LABEL_CHARACTERS = 16
+#: Edges drawn for each entry that may be drawn: an artifact can name every other entry in each of its own.
+_EDGES_EACH = 8
 
 
 def tree(artifact: Artifact, graph: Graph, most: int) -> Iterator[str]:
@@ -57,10 +60,13 @@ def dot(graph: Graph, most: int) -> Iterator[str]:
     for own in drawn:
         yield f'  "{_quoted(own)}" [label="{_quoted(own[:_LABEL_CHARACTERS])}"];'
     kept = set(drawn)
-    for own in drawn:
-        for parent in graph.nodes[own].parents:
-            if parent in kept or parent not in graph.nodes:
-                yield f'  "{_quoted(parent)}" -> "{_quoted(own)}";'
+    edges = (
+        (parent, own) for own in drawn for parent in graph.nodes[own].parents if parent in kept or parent not in graph.nodes
+    )
+    for parent, own in islice(edges, _EDGES_EACH * most):
+        yield f'  "{_quoted(parent)}" -> "{_quoted(own)}";'
+    if left := sum(1 for _ in edges):
+        yield f"  // {left:,} more edges between them are not drawn"
     if len(drawn) < len(graph.nodes):
         yield f"  // {len(graph.nodes) - len(drawn):,} more of {len(graph.nodes):,} entries are not drawn"
     yield "}"
@@ -74,10 +80,13 @@ def mermaid(artifact: Artifact, graph: Graph, most: int) -> Iterator[str]:
         node = graph.nodes[own]
         label = f"{node.component}: {title(artifact.entries(node.component)[node.at], node.component)}"
         yield f'  n{number}["{_entities(one_line(label, 60))}"]'
-    for own, number in numbers.items():
-        for parent in graph.nodes[own].parents:
-            if parent in numbers:
-                yield f"  n{numbers[parent]} --> n{number}"
+    edges = (
+        (numbers[parent], number) for own, number in numbers.items() for parent in graph.nodes[own].parents if parent in numbers
+    )
+    for parent, number in islice(edges, _EDGES_EACH * most):
+        yield f"  n{parent} --> n{number}"
+    if left := sum(1 for _ in edges):
+        yield f"  %% {left:,} more edges between them are not drawn"
     if len(numbers) < len(graph.nodes):
         yield f"  %% {len(graph.nodes) - len(numbers):,} more of {len(graph.nodes):,} entries are not drawn"
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from satchel.errors import UsageError
-from satchel.formats.base import PLAIN, FormatInfo, Known, Progress, Selection, WriteOptions, Written
-from satchel.formats.portable_agent_memory import reader, signing, validation, writer
+from satchel.formats.base import PLAIN, READ, FormatInfo, Known, Progress, ReadOptions, Selection, WriteOptions, Written
+from satchel.formats.capsules import Capsule, Element
+from satchel.formats.portable_agent_memory import capsules, reader, signing, validation, writer
 from satchel.formats.portable_agent_memory.profiles import PAM_VERSION, profile_called
 from satchel.formats.portable_agent_memory.signatures import require_ed25519
 from satchel.formats.signing import SignOptions, Trust, Verification
@@ -41,19 +42,33 @@ class PortableAgentMemory:
             raise UsageError("the ids of an artifact are over what it holds: its identifiers cannot be left out")
         profile = profile_called(options.profile) if options.profile else None
         key = require_ed25519(options.signing_key) if options.signing_key is not None else None
-        return writer.write(selection, target, progress, profile=profile, signing_key=key)
+        return writer.write(
+            selection,
+            target,
+            progress,
+            profile=profile,
+            signing_key=key,
+            riding=options.capsules,
+            witness=options.witness,
+        )
 
-    def read(
-        self,
-        path: Path,
-        *,
-        limits: Limits,
-        trusted: frozenset[str],
-        known: Known,
-        accept_invalid_signature: bool = False,
-    ) -> Iterator[Item]:
+    def read(self, path: Path, *, known: Known, options: ReadOptions = READ) -> Iterator[Item]:
         """See ``formats.base.Reader.read``: nothing is given before all of an artifact was verified."""
-        return reader.read(path, limits=limits, trusted=trusted, known=known, accept_invalid_signature=accept_invalid_signature)
+        return reader.read(
+            path,
+            limits=options.limits,
+            known=known,
+            trusted=options.trusted,
+            accept_invalid_signature=options.accept_invalid_signature,
+        )
+
+    def capsules(self, path: Path, *, limits: Limits) -> list[Capsule]:
+        """See ``formats.capsules.Carrier``."""
+        return capsules.found(path, limits)
+
+    def elements(self, path: Path, *, limits: Limits) -> Iterator[Element]:
+        """See ``formats.capsules.Carrier``."""
+        return capsules.elements(path, limits)
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``; the codes are the protocol's (dossier 10.5)."""

@@ -22,8 +22,11 @@ class Item(NamedTuple):
 def packed(items: Sequence[Item], most_bytes: int) -> list[list[Item]]:
     """The entries of each artifact, in the order of time, then of id: what is joined by a parent or a source stands together.
 
+    Args:
+        most_bytes: of a part's items; a part of more holds nothing but entries that are joined.
+
     Raises:
-        OutputError: entries that belong together are more than one artifact holds.
+        OutputError: entries that belong together are more than the format counts.
     """
     at = {item.id: number for number, item in enumerate(items)}
     above = list(range(len(items)))
@@ -45,7 +48,7 @@ def packed(items: Sequence[Item], most_bytes: int) -> list[list[Item]]:
     for group in sorted(groups.values(), key=lambda group: min((item.created, item.id) for item in group)):
         own = _Part()
         own.add(group)
-        if not own.fits(most_bytes):
+        if not own.counts_fit():
             raise OutputError(
                 f"{len(group):,} entries are derived from one another and do not fit one artifact",
                 hint="leave the records out that join them",
@@ -72,8 +75,8 @@ class _Part:
             self.size_bytes += item.size_bytes
         self.items.extend(group)
 
-    def fits(self, most_bytes: int) -> bool:
-        return self.size_bytes <= most_bytes and all(self.counts[each] <= MOST_ENTRIES[each] for each in COMPONENTS)
+    def counts_fit(self) -> bool:
+        return all(self.counts[each] <= MOST_ENTRIES[each] for each in COMPONENTS)
 
     def takes(self, other: _Part, most_bytes: int) -> bool:
         """Whether both together fit."""

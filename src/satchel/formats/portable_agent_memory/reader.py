@@ -37,7 +37,7 @@ from satchel.formats.portable_agent_memory.records import (
     uid_of,
 )
 from satchel.formats.portable_agent_memory.reissue import WAS, made_of
-from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, notes_of, uid_in
+from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, notes_of, riding_in, uid_in
 from satchel.formats.portable_agent_memory.rows import Entry, Plain
 from satchel.limits import Limits
 from satchel.model.findings import Finding
@@ -176,7 +176,9 @@ class _Reading:
             yield from self._entry(each, keeps_notes=each.entry["id"] in notes.entries and self._has_notes, notes=notes.entries)
         for value in carried:
             yield from self._carried(value)
-        yield from self._envelope()
+        if not riding_in(self._artifact):
+            # With packages of other standards in it, which nobody could erase from, the whole is not kept.
+            yield from self._envelope()
 
     def _are_ours(self, entries: dict[str, Residue], records: list[dict[str, Any]]) -> bool:
         """Whether what stands in ``metadata.satchel`` is whole: then it is kept with what it speaks of."""
@@ -305,6 +307,7 @@ class _Reading:
             read=lambda: Reading(self._records(found, trust, self._target)),
             # An identity may be several records.
             small=found.component != "identity" or plain is not None,
+            vouched=trust == "verified",
         )
 
     def _carried(self, value: dict[str, Any]) -> Iterator[Item]:
@@ -334,6 +337,7 @@ class _Reading:
             updated=None,
             read=lambda: Reading((record,)),
             small=True,
+            vouched=trust == "verified",
         )
 
     def _envelope(self) -> Iterator[Item]:

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from satchel.errors import CanonicalError, MalformedInput
+from satchel.errors import CanonicalError, MalformedInput, Place
+from satchel.formats.portable_agent_memory import bounds
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.conversion import OURS, REFERENCES, converted, rest_of, restored
 from satchel.formats.portable_agent_memory.hashing import entry_id
@@ -30,6 +31,7 @@ from satchel.formats.portable_agent_memory.residue import Residue, notes_of
 from satchel.formats.portable_agent_memory.rows import Entry
 from satchel.formats.portable_agent_memory.sealing import complete, resign, seal
 from satchel.formats.portable_agent_memory.wire import serialise
+from satchel.limits import DEFAULT, Limits
 from satchel.trust.signatures import PrivateKey
 
 #: What a residue calls the entry that this one was made of.
@@ -186,16 +188,20 @@ def _referred(entry: Entry, made: Entry, new_id: Callable[[str], str]) -> dict[s
     }
 
 
-def convert(artifact: Artifact, target: Profile, key: PrivateKey | None = None) -> Reissued:
+def convert(artifact: Artifact, target: Profile, key: PrivateKey | None = None, *, limits: Limits = DEFAULT) -> Reissued:
     """An artifact in another profile: every entry issued anew, what the profile cannot say beside it, the source's root and
     signature in the metadata. It is signed by ``key`` or by nobody.
+
+    What vouched for it before is kept each time, so the metadata grows with every conversion, up to its limit.
 
     Raises:
         UsageError: the key is no Ed25519 key.
         CanonicalError: something has no canonical bytes.
+        MalformedInput: PAM_INVALID_SCHEMA: an entry has no id.
+        LimitExceeded: the artifact is past the limits, or what comes of it would be.
     """
+    by_id = _bounded(artifact, limits)
     notes = notes_of(artifact)
-    by_id = {entry["id"]: (component, entry) for component, entry in artifact.all_entries()}
     edges = {id: [*ids_in(entry, "parent_ids"), *ids_in(entry, "source_event_ids")] for id, (_, entry) in by_id.items()}
     ids: dict[str, str] = {}
     made: dict[str, Issued] = {}
@@ -230,7 +236,19 @@ def convert(artifact: Artifact, target: Profile, key: PrivateKey | None = None) 
         key=key,
         encoding=artifact.encoding,
     )
+    bounds.require(new, limits)
     return Reissued(new, ids)
+
+
+def _bounded(artifact: Artifact, limits: Limits) -> dict[str, tuple[Component, Entry]]:
+    """The entries by id. Raises as ``convert``, before anything is made of them."""
+    bounds.require(artifact, limits)
+    found: dict[str, tuple[Component, Entry]] = {}
+    for component, entry in artifact.all_entries():
+        if type(entry.get("id")) is not str:
+            raise MalformedInput("PAM_INVALID_SCHEMA: an entry has no id", place=Place(pointer=f"/{component}"))
+        found[entry["id"]] = (component, entry)
+    return found
 
 
 def _kept(artifact: Artifact) -> Kept:
@@ -259,15 +277,16 @@ def migrate(
     *,
     transforms: Mapping[tuple[str, str], Transform] = TRANSFORMS,
     key: PrivateKey | None = None,
+    limits: Limits = DEFAULT,
 ) -> Reissued:
     """An artifact of another schema version: transforms chained, every reference rewritten, the old root kept as provenance.
 
     Raises:
         MalformedInput: PAM_UNSUPPORTED_SCHEMA: no chain of transforms leads there.
-        UsageError, CanonicalError: as ``convert``.
+        UsageError, CanonicalError, LimitExceeded: as ``convert``.
     """
     profile = artifact.profile
-    by_id = {entry["id"]: (component, entry) for component, entry in artifact.all_entries()}
+    by_id = _bounded(artifact, limits)
     edges = {id: [*ids_in(entry, "parent_ids"), *ids_in(entry, "source_event_ids")] for id, (_, entry) in by_id.items()}
     steps = _chain(artifact.schema_version, version, transforms)
     ids: dict[str, str] = {}
@@ -301,6 +320,7 @@ def migrate(
         encoding=artifact.encoding,
     )
     later = msgspec.structs.replace(new, envelope={**new.envelope, "schema_version": version})
+    bounds.require(later, limits)
     return Reissued(resign(later, key), ids)
 
 

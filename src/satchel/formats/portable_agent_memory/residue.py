@@ -10,7 +10,6 @@ the record that it makes would not write that very entry, it is not used. It can
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -20,14 +19,15 @@ from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.conversion import OURS
 from satchel.formats.portable_agent_memory.mapping import LENSES, lens_of
 from satchel.formats.portable_agent_memory.rows import Entry, Lens, Plain, Source, decode, encode
+from satchel.model.ids import UID
 from satchel.model.record import Record
 
 FORMAT_NAME = "portable-agent-memory"
 #: Members of a plain record that are looked at one by one.
 _SECTIONS = ("body", "times", "provenance", "access")
 _WHOLE = ("status", "tags", "language", "scope", "residue")
-_UID = re.compile(r"[0-9a-f]{40}", re.ASCII)
 _OTHER = "0" * 40
+CAPSULES = "capsules"
 
 Residue = dict[str, Any]
 
@@ -143,6 +143,13 @@ def notes_of(artifact: Artifact) -> Notes:
     return Notes(entries, list(_objects(ours.get("records"))), list(_objects(ours.get("sources"))))
 
 
+def riding_in(artifact: Artifact) -> list[Any]:
+    """What our own metadata says of packages of other standards that ride in the artifact (``capsules``)."""
+    ours = artifact.metadata.get(OURS)
+    said = ours.get(CAPSULES) if type(ours) is dict else None
+    return said if type(said) is list else []
+
+
 def _objects(values: Any) -> Iterator[dict[str, Any]]:
     return (value for value in (values if type(values) is list else ()) if type(value) is dict)
 
@@ -150,7 +157,7 @@ def _objects(values: Any) -> Iterator[dict[str, Any]]:
 def uid_in(residue: Residue) -> str:
     """The uid of the record that was written, in the vault that wrote it; "" without one."""
     found = residue.get("uid")
-    return found if type(found) is str and _UID.fullmatch(found) else ""
+    return found if type(found) is str and UID.fullmatch(found) else ""
 
 
 def renamed(plain: Plain, uid_of: Callable[[str], str]) -> Plain:
@@ -159,7 +166,7 @@ def renamed(plain: Plain, uid_of: Callable[[str], str]) -> Plain:
     for holder, members in ((body, ("parent", "current", "source", "target")), (provenance, ("conversation", "message"))):
         for member in members:
             found = holder.get(member)
-            if type(found) is str and _UID.fullmatch(found):
+            if type(found) is str and UID.fullmatch(found):
                 holder[member] = uid_of(found)
     if body["kind"] == "message" and body.get("parts"):
         body["parts"] = [_part(part, uid_of) for part in body["parts"]]
@@ -171,4 +178,4 @@ def renamed(plain: Plain, uid_of: Callable[[str], str]) -> Plain:
 
 def _part(part: dict[str, Any], uid_of: Callable[[str], str]) -> dict[str, Any]:
     named = part.get("asset", "")
-    return {**part, "asset": uid_of(named)} if _UID.fullmatch(named) else part
+    return {**part, "asset": uid_of(named)} if UID.fullmatch(named) else part

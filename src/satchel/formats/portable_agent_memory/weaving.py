@@ -12,7 +12,6 @@ from __future__ import annotations
 import functools
 import math
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -32,7 +31,9 @@ from satchel.formats.portable_agent_memory.reissue import in_order, issued, plac
 from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, between, plain_of
 from satchel.formats.portable_agent_memory.rows import Entry, Lens, Plain, Source, decode, encode
 from satchel.formats.portable_agent_memory.spools import Spool, Where
+from satchel.formats.secrets import CODE, SECRETIVE, TEXT, holds_secret
 from satchel.limits import DEFAULT
+from satchel.model.fields import fields_of
 from satchel.model.ids import make_uid
 from satchel.model.ledger import Ledger
 from satchel.model.record import Link, Record
@@ -49,6 +50,9 @@ _TITLE_CHARACTERS = 80
 _HELD = 1024
 _LARGEST = 2**53 - 1
 _BESIDE = "carried in metadata.satchel"
+_SECTIONS = ("access", "body", "provenance", "times")
+#: Of a record that rides whole, what is told by itself.
+_TOLD_APART = frozenset({"links", "trust"})
 
 
 class Woven(NamedTuple):
@@ -99,14 +103,14 @@ class Loom:
 
     def plan(self) -> None:
         """The first pass; into the ledger what does not leave."""
-        parts: Counter[tuple[str, str]] = Counter()
+        parts: list[tuple[str, str, str]] = []
         for record in self._selection.records(*LEAVING):
             refusal = self._refusal(record)
             if refusal is not None:
-                self.ledger.record(record.kind, "omitted", refusal.code, refusal.text)
+                self.ledger.record(record.kind, "omitted", refusal.code, refusal.text, of=record)
                 continue
             if _is_part(record):
-                parts[record.kind, record.linked("part_of")] += 1
+                parts.append((record.kind, record.linked("part_of"), record.uid))
                 continue
             rides = self._rides_beside(record)
             (self.beside if rides else self.entries).add(record.uid)
@@ -122,16 +126,16 @@ class Loom:
                 named += [link.to for link in record.links if link.type == "supersedes"]
             if named:
                 self._edges[record.uid] = named
-        for (kind, of), count in parts.items():
+        for kind, of, uid in parts:
             if of in self.entries:
-                self.ledger.record(kind, "accepted", count=count)
+                self.ledger.record(kind, "accepted", uid=uid)
             else:
                 text = "the identity entry that said it does not leave"
-                self.ledger.record(kind, "omitted", "entry-gone", text, count=count)
+                self.ledger.record(kind, "omitted", "entry-gone", text, uid=uid)
         for kind, text in PLACELESS.items():
-            count = sum(not is_home(record) for record in self._selection.records(kind))
-            if count:
-                self.ledger.record(kind, "omitted", "no-place", text, count=count)
+            for record in self._selection.records(kind):
+                if not is_home(record):
+                    self.ledger.record(kind, "omitted", "no-place", text, of=record)
 
     def weave(self) -> Iterator[Woven]:
         """The second pass: everything that leaves, what came in this format first."""
@@ -175,6 +179,8 @@ class Loom:
     def _refusal(self, record: Record) -> Refused | None:
         if not record.access.exportable:
             return Refused("not-exportable", "marked as not to be exported")
+        if record.kind in SECRETIVE and not _came_so(record) and holds_secret(record, self._selection.unmapped(record)):
+            return Refused(CODE, TEXT)
         if record.kind == "message":
             whole = self._get(record.linked("part_of"))
             if whole is not None and not whole.access.exportable:
@@ -218,28 +224,29 @@ class Loom:
     def _came(self, uid: str, kind: str, origin: str, native: bytes, profile: str) -> Woven:
         """What came in this format and was not edited, from its kept bytes."""
         value: dict[str, Any] = msgspec.json.decode(native)
-        self.ledger.record(kind, "accepted")
         if origin == CARRIED:
+            self.ledger.record(kind, "accepted", uid=uid, kept=len(value))
             return Woven(uid, None, value, {})
         component: Component = origin  # type: ignore[assignment]
         source = profile_of(profile)
         entry, residue = kept.parted(value, source.name)
         if component == "identity" and not residue:
-            entry = self._without_hidden(kind, entry, source)
+            entry = self._without_hidden(uid, kind, entry, source)
         made = issued(entry, residue, component, source, self.profile, self.id_now)
         if made.entry.get("id") != value["id"] and source is self.profile:
             text = "what it names is not in this artifact, or has another id: issued under a new id"
-            self.ledger.field(kind, "id", "narrowed", "reissued", text)
+            self.ledger.field(kind, "id", "narrowed", "reissued", text, uid=uid)
         elif made.entry.get("id") != value["id"]:
             text = f"issued anew in {self.profile.name}; what that cannot say is beside it"
-            self.ledger.field(kind, "id", "widened", "other-profile", text)
+            self.ledger.field(kind, "id", "widened", "other-profile", text, uid=uid)
+        self.ledger.record(kind, "accepted", uid=uid, kept=len(value))
         return Woven(uid, component, *made)
 
     def id_now(self, old: str) -> str:
         """The id under which the entry that had this one leaves; "" where it does not."""
         return self._ids.get(uid_of(old), "")
 
-    def _without_hidden(self, kind: str, entry: Entry, source: Profile) -> Entry:
+    def _without_hidden(self, uid: str, kind: str, entry: Entry, source: Profile) -> Entry:
         """An identity without what it says that was erased or may not be exported."""
         blank = defaults(SDK, "identity")
         hidden = {}
@@ -251,7 +258,7 @@ class Loom:
         if not hidden:
             return entry
         text = "without what of it was erased, edited or is not to be exported"
-        self.ledger.field(kind, "identity", "narrowed", "part-left-out", text)
+        self.ledger.field(kind, "identity", "narrowed", "part-left-out", text, uid=uid)
         return shaped(source, "identity", {**neutral(source, "identity", entry), **hidden})
 
     def _patched(self, record: Record) -> Woven:
@@ -262,7 +269,7 @@ class Loom:
         source, component = profile_of(record.origin.dialect), record.origin.kind
         entry, _ = kept.parted(msgspec.json.decode(native), source.name)
         text = "edited since it came: issued under a new id"
-        self.ledger.field(record.kind, "id", "widened", "edited", text)
+        self.ledger.field(record.kind, "id", "widened", "edited", text, uid=record.uid)
         return self._mapped(record, base=neutral(source, component, entry))  # type: ignore[arg-type]
 
     # What came elsewhere ----------------------------------------------------------------------------------------------------
@@ -373,16 +380,22 @@ class Loom:
         known = [link for link in others if link.to in self.entries or link.to in self.beside or self._leaves(link.to)]
         if known:
             residue["links"] = [{"type": link.type, "to": link.to} for link in known]
-            self.ledger.field(record.kind, "links", "carried", "no-member", _BESIDE)
+            self.ledger.field(record.kind, "links", "carried", "no-member", _BESIDE, uid=record.uid)
         if len(known) < len(others):
             text = "the other end is not in this artifact"
-            self.ledger.field(record.kind, "links", "lost", "link-end", text)
+            self.ledger.field(record.kind, "links", "lost", "link-end", text, uid=record.uid)
         if record.trust == "untrusted":
             # A reader cannot raise what it is not told of: only what lowers trust travels.
             residue["trust"] = record.trust
+        elif record.trust != "imported":
+            text = "how far it is trusted is this vault's own word, which nobody takes from another"
+            self.ledger.field(record.kind, "trust", "lost", "not-for-others", text, uid=record.uid)
         unmapped = self._selection.unmapped(record)
         if unmapped:
-            residue["raw"] = exact(dict(unmapped))[0]
+            residue["raw"], changes = exact(dict(unmapped))
+            if any(changes):
+                text = "numbers that not every reader can hold; written as text, or left out"
+                self.ledger.field(record.kind, "unmapped", "narrowed", "integer-as-text", text, uid=record.uid)
         return residue
 
     def _leaves(self, uid: str) -> bool:
@@ -404,10 +417,14 @@ class Loom:
         value.update(self._loose_ends(record, list(record.links)))
         if not value["links"]:
             del value["links"]
+        names = tuple(name for name in fields_of(record) if name not in _TOLD_APART)
+        self.ledger.fields(kind, names, "carried", "beside", "carried whole in metadata.satchel", uid=record.uid)
+        self._tell_loose(record, value)
         if kind == "document" and plain["body"].get("blob"):
-            self.ledger.field(kind, "blob", "lost", "no-bytes", "a file's bytes have no place in the format; its text has")
-        self._tell_exact(kind, changes)
-        self.ledger.record(kind, "transformed", code, text)
+            what = "a file's bytes have no place in the format; its text has"
+            self.ledger.field(kind, "body.blob", "lost", "no-bytes", what, uid=record.uid)
+        self._tell_exact(record, changes)
+        self.ledger.record(kind, "transformed", code, text, of=record)
         return Woven(record.uid, None, value, {})
 
     # The ledger -------------------------------------------------------------------------------------------------------------
@@ -416,31 +433,49 @@ class Loom:
         kind = record.kind
         if where != "created":
             text = f"created_at is required; taken from {where}"
-            self.ledger.field(kind, "times.created", "widened", "time-substituted", text)
+            self.ledger.field(kind, "times.created", "widened", "time-substituted", text, uid=record.uid)
+        substituted = {"created"} if where != "created" else set()
         for member in ("salience", "confidence"):
             if any(row.theirs == f"/{member}" for row in lens.rows) and member not in said:
-                self.ledger.field(kind, f"body.{member}", "widened", "score-assumed", "the format asks for one; 0.5 is written")
-        substituted = {"created"} if where != "created" else set()
-        substituted |= {name for name in ("salience", "confidence") if name not in said}
-        for section in ("body", "times", "provenance", "access"):
-            for member in residue.get(section, {}).keys() - substituted:
-                self.ledger.field(kind, f"{section}.{member}", "carried", "no-member", _BESIDE)
-        for member in ("status", "tags", "language", "scope", "residue", "trust"):
-            if member in residue:
-                self.ledger.field(kind, member, "carried", "no-member", _BESIDE)
-        if "raw" in residue:
-            self.ledger.field(kind, "unmapped", "carried", "no-member", f"what the source said besides; {_BESIDE}")
-        self._tell_exact(kind, changes)
-        self.ledger.record(kind, "transformed", f"as-{lens.component}", f"written as {lens.component}")
+                assumed = "the format asks for one; 0.5 is written"
+                self.ledger.field(kind, f"body.{member}", "widened", "score-assumed", assumed, uid=record.uid)
+                substituted.add(member)
+        carried = [
+            f"{section}.{member}" for section in _SECTIONS for member in sorted(residue.get(section, {}).keys() - substituted)
+        ]
+        if lens.name == "statement" and "body.type" not in carried:
+            # A fact's type goes without saying, and an episodic entry is read as an episode.
+            carried.append("body.type")
+        carried += [member for member in ("language", "residue", "scope", "status", "tags") if member in residue]
+        self.ledger.fields(kind, tuple(carried), "carried", "no-member", _BESIDE, uid=record.uid)
+        self._tell_loose(record, residue)
+        self._tell_exact(record, changes)
+        self.ledger.record(kind, "transformed", f"as-{lens.component}", f"written as {lens.component}", of=record)
 
-    def _tell_exact(self, kind: str, changes: tuple[int, int]) -> None:
-        texts, lost = changes
-        if texts:
-            self.ledger.field(
-                kind, "numbers", "narrowed", "integer-as-text", "past 2^53 not every reader is exact; written as text"
-            )
-        if lost:
-            self.ledger.field(kind, "numbers", "lost", "no-number", "NaN and infinities are no JSON")
+    def _tell_loose(self, record: Record, residue: Residue) -> None:
+        if "trust" in residue:
+            self.ledger.field(record.kind, "trust", "carried", "no-member", _BESIDE, uid=record.uid)
+        if "raw" in residue:
+            text = f"what the source said besides; {_BESIDE}"
+            self.ledger.field(record.kind, "unmapped", "carried", "no-member", text, uid=record.uid)
+
+    def _tell_exact(self, record: Record, changes: tuple[int, int]) -> None:
+        if not any(changes):
+            return
+        texts, lost = _inexact(plain_of(record))
+        text = "past 2^53 not every reader is exact; written as text"
+        self.ledger.fields(record.kind, texts, "narrowed", "integer-as-text", text, uid=record.uid)
+        self.ledger.fields(record.kind, lost, "lost", "no-number", "NaN and infinities are no JSON", uid=record.uid)
+
+
+def _inexact(plain: Plain) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The fields of a plain record that hold numbers which ``exact`` writes as text, and those that it leaves out."""
+    members = {name: value for name, value in plain.items() if name not in _SECTIONS}
+    members |= {f"{section}.{name}": value for section in _SECTIONS for name, value in plain.get(section, {}).items()}
+    found = {name: exact(value)[1] for name, value in members.items()}
+    return tuple(sorted(name for name, (texts, _) in found.items() if texts)), tuple(
+        sorted(name for name, (_, lost) in found.items() if lost)
+    )
 
 
 def _came_so(record: Record) -> bool:

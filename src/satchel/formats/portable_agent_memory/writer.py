@@ -8,6 +8,7 @@ stand in its metadata as evidence, and it is signed only by the key that was ask
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -18,9 +19,10 @@ import msgspec
 from satchel.codec.collector import paused
 from satchel.errors import OutputError
 from satchel.formats.base import Progress, Selection, Written
+from satchel.formats.capsules import Capsule
 from satchel.formats.folder import Folder
+from satchel.formats.portable_agent_memory import capsules, wire
 from satchel.formats.portable_agent_memory import kept as keeping
-from satchel.formats.portable_agent_memory import wire
 from satchel.formats.portable_agent_memory.artifact import Encoding
 from satchel.formats.portable_agent_memory.conversion import OURS
 from satchel.formats.portable_agent_memory.kept import Kept, evidence, sources_in
@@ -29,13 +31,13 @@ from satchel.formats.portable_agent_memory.placing import is_ours, place
 from satchel.formats.portable_agent_memory.profiles import COMPONENTS, PROFILES, SDK, Component, Profile
 from satchel.formats.portable_agent_memory.reader import SUFFIXES
 from satchel.formats.portable_agent_memory.records import ARTIFACT, carried_uid, ids_in, uid_of
-from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue
+from satchel.formats.portable_agent_memory.residue import CAPSULES, FORMAT_NAME, Residue
 from satchel.formats.portable_agent_memory.rows import Entry
 from satchel.formats.portable_agent_memory.sealing import seal
 from satchel.formats.portable_agent_memory.spools import Spool, Where
 from satchel.formats.portable_agent_memory.weaving import Loom, is_home
 from satchel.limits import DEFAULT
-from satchel.model.ledger import Ledger
+from satchel.model.ledger import Ledger, Witness
 from satchel.model.times import to_rfc3339
 from satchel.trust.signatures import PrivateKey
 
@@ -69,18 +71,23 @@ def write(
     *,
     profile: Profile | None = None,
     signing_key: PrivateKey | None = None,
+    riding: tuple[Capsule, ...] = (),
+    witness: Witness | None = None,
 ) -> Written:
     """Write ``selection`` as the file ``target``, or where it is not named as an artifact is, as a folder of such files.
 
     Args:
+        riding: capsules that it carries, in the first artifact.
         profile: the shape; None: that of the artifact which the selection is, else ``sdk-0.1`` (dossier 2.4).
+
+        witness: see ``formats.base.WriteOptions``.
 
     Raises:
         OutputError: it does not fit one artifact, or ``target`` cannot be written; nothing of it was.
         UsageError: the key is no Ed25519 key.
     """
     with Spool() as spool, paused():
-        export = _Export(selection, target, progress, profile, signing_key, spool)
+        export = _Export(selection, target, progress, profile, signing_key, spool, riding, witness)
         return export.run()
 
 
@@ -95,6 +102,8 @@ class _Export:
         profile: Profile | None,
         signing_key: PrivateKey | None,
         spool: Spool,
+        riding: tuple[Capsule, ...],
+        witness: Witness | None,
     ) -> None:
         self._selection = selection
         self._target = target
@@ -102,12 +111,15 @@ class _Export:
         self._wanted = profile
         self._key = signing_key
         self._spool = spool
-        self.ledger = Ledger()
+        self._riding = riding
+        self.ledger = Ledger(witness)
         self._items: list[Item] = []
         #: Where a record without an entry stands in the spool, by the uid that it has in an artifact.
         self._beside: dict[str, Where] = {}
         self._at: dict[str, Where] = {}
         self._came = list(self._artifacts())
+        #: Files of which the ledger says already what became of their signatures and tokens.
+        self._told: set[str] = set()
         self._loom = Loom(selection, self.ledger, spool)
 
     def run(self) -> Written:
@@ -117,8 +129,8 @@ class _Export:
         self._weave()
         for came in self._came:
             if came.uid:
-                self.ledger.record("foreign", "accepted")
-        home = self._whole() if self._key is None else None
+                self.ledger.record("foreign", "accepted", uid=came.uid)
+        home = self._whole() if self._key is None and not self._riding else None
         if home is None and not self._items and loom.profile is not SDK:
             hint = "sdk-0.1 has artifacts without entries"
             raise OutputError(
@@ -252,31 +264,44 @@ class _Export:
     # Artifacts of our own -----------------------------------------------------------------------------------------------------
 
     def _one(self, profile: Profile, encoding: Encoding) -> bytes:
-        parts = packed(self._items, DEFAULT.artifact_bytes)
+        hint = "name a folder: a target that does not end in .pam gets as many as it takes"
+        # What is kept of an entry is never longer than its JSON, and never more than six times its CBOR (\u001f).
+        least = sum(item.size_bytes for item in self._items) // (1 if encoding == "json" else 6)
+        parts = packed(self._items, sys.maxsize)
         if len(parts) > 1:
-            raise OutputError(
-                f"it does not fit one artifact: {len(self._items):,} entries need {len(parts)}",
-                hint="name a folder: a target that does not end in .pam gets as many as it takes",
-            )
+            raise OutputError(f"it does not fit one artifact: {len(self._items):,} entries need {len(parts)}", hint=hint)
+        if least > DEFAULT.artifact_bytes:
+            raise OutputError(f"it does not fit one artifact: it has more than {least:,} bytes", hint=hint)
         data = self._made(profile, encoding, parts[0] if parts else [], with_beside=True)
-        if len(data) > DEFAULT.artifact_bytes:
-            raise OutputError(
-                f"the artifact would have {len(data):,} bytes, more than readers take",
-                hint="name a folder: a target that does not end in .pam gets as many as it takes",
-            )
-        if profile is SDK and len(data) > SDK_BYTES:
-            text = "larger than 50 MiB, which the public SDK does not load; a folder gets smaller ones"
-            self.ledger.field("artifact", "bytes", "widened", "past-the-sdk", text)
+        self._measure(profile, data, hint)
         return data
 
     def _parts(self, folder: Folder, profile: Profile) -> None:
-        """As many artifacts as it takes, none of them larger than the public SDK loads."""
-        # Indented, an entry has about half its compact bytes more; what is too large all the same is cut again.
-        most = SDK_BYTES // 2
-        parts = packed(self._items, most) or [[]]
-        for number, part in enumerate(parts, 1):
-            name = "memory.pam" if len(parts) == 1 else f"memory-{number:03}.pam"
-            self._put(folder, name, self._made(profile, "json", part, with_beside=number == 1))
+        """As many artifacts as it takes, none of them larger than the public SDK loads unless its entries are all joined."""
+        pending = packed(self._items, SDK_BYTES // 2) or [[]]
+        pending.reverse()
+        made: list[Where] = []
+        while pending:
+            part = pending.pop()
+            data = self._made(profile, "json", part, with_beside=not made)
+            if len(data) > SDK_BYTES:
+                # Indented, in ASCII and with what is said beside it, an entry can have several times the bytes that are kept.
+                smaller = packed(part, sum(item.size_bytes for item in part) // 2)
+                if len(smaller) > 1:
+                    pending += reversed(smaller)
+                    continue
+                self._measure(profile, data, "leave the records out that join its entries")
+            made.append(self._spool.put(data))
+        for number, where in enumerate(made, 1):
+            self._put(folder, "memory.pam" if len(made) == 1 else f"memory-{number:03}.pam", self._spool.get(where))
+
+    def _measure(self, profile: Profile, data: bytes, hint: str) -> None:
+        """Refuse what readers refuse, and tell what the public SDK does not load. Raises OutputError."""
+        if len(data) > DEFAULT.artifact_bytes:
+            raise OutputError(f"an artifact would have {len(data):,} bytes, more than readers take", hint=hint)
+        if profile is SDK and len(data) > SDK_BYTES:
+            text = "larger than 50 MiB, which the public SDK does not load; a folder gets smaller ones of what is not joined"
+            self.ledger.field("artifact", "bytes", "widened", "past-the-sdk", text)
 
     def _put(self, folder: Folder, name: str, data: bytes) -> None:
         with folder.create(name) as sink:
@@ -295,6 +320,8 @@ class _Export:
             ours["entries"] = residues
         if with_beside and self._beside:
             ours["records"] = [self._beside_value(uid) for uid in sorted(self._beside)]
+        if with_beside and self._riding:
+            ours[CAPSULES] = list(capsules.written(self._riding))
         sources = self._sources({item.id for item in part})
         if sources:
             ours["sources"] = sources
@@ -319,10 +346,12 @@ class _Export:
             issued = {self._loom.id_now(id) for id in kept.ids()}
             if not issued & ids:
                 continue
-            if kept.envelope.get("capability_tokens"):
+            is_told = kept.sha256 in self._told
+            self._told.add(kept.sha256)
+            if kept.envelope.get("capability_tokens") and not is_told:
                 text = "they are of the artifact that came, and restrain nobody in this one; kept as evidence"
                 self.ledger.field("artifact", "capability_tokens", "carried", "tokens", text)
-            if kept.envelope.get("signature"):
+            if kept.envelope.get("signature") and not is_told:
                 text = "it is of the artifact that came, and of no other; kept as evidence"
                 self.ledger.field("artifact", "signature", "carried", "signature", text)
             found.append(evidence(kept, whole=issued <= ids))

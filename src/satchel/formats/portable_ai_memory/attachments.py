@@ -84,7 +84,8 @@ class Attachments:
         try:
             source = self._selection.open_blob(document.blob)
         except NotFound:
-            self._ledger.field("document", "blob", "lost", "blob-missing", "the bytes of the file are not in the vault")
+            text = "the bytes of the file are not in the vault"
+            self._ledger.field("document", "body.blob", "lost", "blob-missing", text, uid=uid)
             return ""
         with source, self._folder.create(ref) as sink:
             while chunk := source.read(_CHUNK_BYTES):

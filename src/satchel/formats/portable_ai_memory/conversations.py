@@ -15,6 +15,7 @@ from satchel.formats.base import Selection
 from satchel.formats.portable_ai_memory import terms
 from satchel.formats.portable_ai_memory.attachments import Attachments
 from satchel.formats.portable_ai_memory.identifiers import strip_conversation, strip_message, told
+from satchel.formats.portable_ai_memory.losses import tell_message, tell_talk
 from satchel.formats.portable_ai_memory.memories import first_time, told_substitute
 from satchel.formats.portable_ai_memory.messages import segments
 from satchel.formats.portable_ai_memory.spelling import (
@@ -26,15 +27,16 @@ from satchel.formats.portable_ai_memory.spelling import (
     without_nulls,
 )
 from satchel.formats.portable_ai_memory.talk import Draft, connect, fill_times
-from satchel.model.bodies import Conversation, Message
+from satchel.model.bodies import Conversation, Message, Part
+from satchel.model.fields import fields_of
 from satchel.model.ids import uuid_of
-from satchel.model.ledger import Ledger
+from satchel.model.ledger import About, Ledger
 from satchel.model.record import Record
 from satchel.model.times import to_rfc3339
 
 _CARRIED = "carried in raw_metadata.satchel"
-#: Members under raw_metadata.satchel of a message that say what a record's field said.
-_FIELDS = frozenset({"author", "recipient", "is_hidden", "state", "status", "language", "tags", "updated_at", "residue"})
+_PARTS = f"what the format's parts, calls and attachments do not say is {_CARRIED}; where in a text a source is cited is not"
+_UNMAPPED = "what the source said besides; carried in raw_metadata"
 #: Messages that are written at once.
 _BATCH = 256
 
@@ -60,22 +62,23 @@ def conversation_file(
 ) -> Written:
     """Read a conversation's messages and lay out its file."""
     platform = platform_name(record.provenance.platform or record.origin.format)
-    reading = _Reading(selection, attachments, raw_key(platform), ledger, strip_identifiers)
+    reading = _Reading(record, selection, attachments, raw_key(platform), ledger, strip_identifiers)
     for message in selection.messages(record.uid):
         reading.take(message)
-    reading.tell()
     drafts = reading.drafts
     ours: dict[str, Any] = {}
     temporal, created = _temporal(record, drafts, selection, ours, ledger)
     connect(drafts, reading.dropped, ledger)
     fill_times(drafts, created)
+    reading.tell()
     own = uuid_of(record.uid)
     tags = tag_list(record.tags)
     _own_members(record, body, drafts, tags, ours, ledger)
     if record.scope and is_memory(record.scope):
         ours["scope"] = uuid_of(record.scope)
+        ledger.field("conversation", "scope", "carried", "no-member", _CARRIED, uid=record.uid)
     elif record.scope:
-        ledger.field("conversation", "scope", "lost", "link-end", "the scope is not in this export")
+        ledger.field("conversation", "scope", "lost", "link-end", "the scope is not in this export", uid=record.uid)
     head: dict[str, Any] = {
         "schema": terms.CONVERSATION_SCHEMA,
         "schema_version": terms.SCHEMA_VERSION,
@@ -92,14 +95,17 @@ def conversation_file(
         head["system_instruction"] = reading.system_instruction
     head["is_archived"] = body.is_archived
     head["tags"] = tags
-    raw = _raw(raw_key(platform), without_nulls(dict(selection.unmapped(record))), ours)
+    unmapped = without_nulls(dict(selection.unmapped(record)))
+    if unmapped:
+        ledger.field("conversation", "unmapped", "carried", "no-member", _UNMAPPED, uid=record.uid)
+    raw = _raw(raw_key(platform), unmapped, ours)
     if raw:
         head["raw_metadata"] = raw
     note = _import_note(selection, record)
     if note:
         head["import_metadata"] = note
     if strip_identifiers and strip_conversation(head):
-        told("conversation", ledger)
+        told("conversation", ledger, record.uid)
     count = sum(len(draft.ids) for draft in drafts.values())
     entry: dict[str, Any] = {"id": own, "platform": platform}
     if body.title:
@@ -111,13 +117,16 @@ def conversation_file(
         "derived_memories": derived,
         "storage": {"type": "file", "ref": f"{terms.CONVERSATIONS_FOLDER}/{own}.json", "format": "json"},
     }
-    return Written(_pieces(head, drafts, reading.name, ledger), entry, tuple(drafts))
+    return Written(_pieces(head, drafts, reading.name), entry, tuple(drafts))
 
 
 class _Reading:
     """One pass over the messages of a conversation."""
 
-    def __init__(self, selection: Selection, attachments: Attachments, key: str, ledger: Ledger, strip: bool) -> None:
+    def __init__(
+        self, head: Record, selection: Selection, attachments: Attachments, key: str, ledger: Ledger, strip: bool
+    ) -> None:
+        self.head = head
         self.selection = selection
         self.attachments = attachments
         self.name = dump(key)
@@ -127,9 +136,6 @@ class _Reading:
         self.dropped: dict[str, str] = {}
         self.roles: set[str] = set()
         self.system_instruction = ""
-        self.chains = 0
-        #: How many messages have a field in raw_metadata.satchel.
-        self.carried: dict[str, int] = {}
 
     def take(self, record: Record) -> None:
         body = record.body
@@ -137,7 +143,7 @@ class _Reading:
             return
         if not record.access.exportable:
             self.dropped[record.uid] = body.parent
-            self.ledger.record("message", "omitted", "not-exportable", "marked as not to be exported")
+            self.ledger.record("message", "omitted", "not-exportable", "marked as not to be exported", of=record)
             return
         times = record.times
         source, created = (
@@ -164,25 +170,30 @@ class _Reading:
         self.roles.add(body.role)
         if body.is_hidden and not self.system_instruction and all(part.type == "context" for part in body.parts):
             self.system_instruction = "\n\n".join(part.text for part in body.parts)
+        names = fields_of(record)
+        if any(link.type != "part_of" for link in record.links):
+            text = "a message has no links but those of the talk"
+            self.ledger.field("message", "links", "lost", "no-member", text, uid=record.uid)
+        if unmapped:
+            self.ledger.field("message", "unmapped", "carried", "no-member", _UNMAPPED, uid=record.uid)
+        tell_message(record, self.head, names, self.ledger)
         if len(chain) > 1:
-            self.chains += 1
-        links = record.links
-        if (len(links) != 1 or links[0].type != "part_of") and any(link.type != "part_of" for link in links):
-            self.ledger.field("message", "links", "lost", "no-member", "a message has no links but those of the talk")
-        if ours:
-            for field in ours:
-                if field in _FIELDS:
-                    self.carried[field] = self.carried.get(field, 0) + 1
+            text = "a message that is a chain answers with its first part; what follows it answers its last"
+            self.ledger.field("message", "body.parent", "widened", "segments", text, uid=record.uid)
+        if not all(map(_is_plain, body.parts)):
+            self.ledger.field("message", "body.parts", "narrowed", "parts", _PARTS, uid=record.uid)
+        draft.about = About(record.uid, names, record.origin.id) if self.ledger.is_witnessed else None
 
     def tell(self) -> None:
-        """Put into the ledger what became of the messages."""
-        if self.chains:
-            text = "written as a chain: reasoning stands by itself"
-            self.ledger.record("message", "transformed", "segments", text, count=self.chains)
-        if len(self.drafts) > self.chains:
-            self.ledger.record("message", "accepted", count=len(self.drafts) - self.chains)
-        for field, count in self.carried.items():
-            self.ledger.field("message", field, "carried", "no-member", _CARRIED, count=count)
+        """What became of the messages, now that their parents and times are settled."""
+        for draft in self.drafts.values():
+            if draft.created_from:
+                told_substitute("message", draft.created_from, self.ledger, draft.uid)
+            if len(draft.ids) > 1:
+                text = "written as a chain: reasoning stands by itself"
+                self.ledger.record("message", "transformed", "segments", text, of=draft.about)
+            else:
+                self.ledger.record("message", "accepted", of=draft.about)
 
     def _raw(self, unmapped: bytes, ours: dict[str, Any]) -> bytes:
         """See ``_raw_member``."""
@@ -196,6 +207,13 @@ def _raw_member(name: bytes, unmapped: bytes, ours: dict[str, Any]) -> bytes:
             return b',"raw_metadata":{%s:%s,"satchel":%s}' % (name, unmapped, dump(ours))
         return b',"raw_metadata":{%s:%s}' % (name, unmapped)
     return b',"raw_metadata":{"satchel":%s}' % dump(ours) if ours else b""
+
+
+def _is_plain(part: Part) -> bool:
+    """Whether a part of the format says all of one of ours, in its place."""
+    if part.type not in ("text", "code") or not part.text:
+        return False
+    return part == Part(type=part.type, text=part.text, language=part.language, media_type=part.media_type)
 
 
 def _raw(key: str, unmapped: Any, ours: dict[str, Any]) -> dict[str, Any]:
@@ -221,13 +239,14 @@ def _temporal(
     ) or ("the export", selection.changed_at)
     if source != "created":
         ours["created_at_from"] = source
-        told_substitute("conversation", source, ledger)
+        told_substitute("conversation", source, ledger, record.uid)
     temporal = {"created_at": to_rfc3339(created)}
     if times.updated is not None and times.updated >= created:
         temporal["updated_at"] = to_rfc3339(times.updated)
     elif times.updated is not None:
         ours["updated_at"] = to_rfc3339(times.updated)
-        ledger.field("conversation", "times.updated", "carried", "time-order", f"it is before created_at; {_CARRIED}")
+        text = f"it is before created_at; {_CARRIED}"
+        ledger.field("conversation", "times.updated", "carried", "time-order", text, uid=record.uid)
     return temporal, created
 
 
@@ -241,15 +260,26 @@ def _own_members(
         "status": "" if record.status == "active" else record.status,
         "language": record.language,
         "trust": record.trust if record.trust == "untrusted" else "",
+        "sensitivity": record.access.sensitivity,
         "residue": dict(record.residue),
     }
-    for name, value in said.items():
-        if value:
-            ours[name] = value
-            ledger.field("conversation", name, "carried", "no-member", _CARRIED)
+    ours.update((name, value) for name, value in said.items() if value)
+    tell_talk(record, ledger)
+    if said["current"]:
+        ledger.field("conversation", "body.current", "carried", "no-member", _CARRIED, uid=record.uid)
+    elif body.current:
+        text = "the message is not in this conversation"
+        ledger.field("conversation", "body.current", "lost", "message-absent", text, uid=record.uid)
+    platform = record.provenance.platform
+    if platform and platform_name(platform) != platform:
+        ledger.field("conversation", "provenance.platform", "narrowed", "platform-pattern", "respelled", uid=record.uid)
+    elif not platform:
+        text = "the format asks for one; what it was read from is written"
+        ledger.field("conversation", "provenance.platform", "widened", "platform-assumed", text, uid=record.uid)
     if tags != list(record.tags):
         ours["tags"] = list(record.tags)
-        ledger.field("conversation", "tags", "narrowed", "tag-pattern", f"spelled as the tag pattern asks; {_CARRIED}")
+        text = f"spelled as the tag pattern asks; {_CARRIED}"
+        ledger.field("conversation", "tags", "narrowed", "tag-pattern", text, uid=record.uid)
 
 
 def _provider(record: Record, platform: str) -> dict[str, str]:
@@ -279,15 +309,13 @@ def _import_note(selection: Selection, record: Record) -> dict[str, str]:
     return {name: value for name, value in members.items() if value}
 
 
-def _pieces(head: dict[str, Any], drafts: dict[str, Draft], name: bytes, ledger: Ledger) -> Iterator[bytes]:
+def _pieces(head: dict[str, Any], drafts: dict[str, Draft], name: bytes) -> Iterator[bytes]:
     """The file: the head's members a line each, then a message a line."""
     lines = [b"%s:%s,\n" % (dump(member), dump(value)) for member, value in head.items()]
     yield b'{%s"messages":[' % b"".join(lines)
     start = b"\n"
     lines = []
     for draft in drafts.values():
-        if draft.created_from:
-            told_substitute("message", draft.created_from, ledger)
         lines += _lines(draft, drafts, name)
         if len(lines) >= _BATCH:
             yield start + b",\n".join(lines)

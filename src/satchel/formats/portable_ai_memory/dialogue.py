@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from satchel.errors import Place
 from satchel.formats.portable_ai_memory import terms
-from satchel.formats.portable_ai_memory.records import lowered, platform_of
+from satchel.formats.portable_ai_memory.records import lowered, platform_of, sensitive
 from satchel.formats.portable_ai_memory.rules import broken
 from satchel.formats.portable_ai_memory.space import Space, member, moment, own_members, string, strings
 from satchel.model.bodies import Citation, Conversation, Message, Part, PartType
@@ -55,6 +55,7 @@ def conversation_reading(root: dict[str, Any], space: Space, file: str, find_ass
         status=_status(ours),
         trust=lowered("imported", ours),
         provenance=provenance,
+        access=sensitive(ours),
         tags=strings(ours, "tags") or strings(root, "tags"),
         language=string(ours, "language"),
     )
@@ -89,6 +90,7 @@ def conversation_reading(root: dict[str, Any], space: Space, file: str, find_ass
                 trust="untrusted" if role == "tool" else lowered("imported", said),
                 links=(Link("part_of", uid),),
                 provenance=provenance,
+                access=sensitive(said),
                 tags=strings(said, "tags"),
                 language=string(said, "language"),
                 native=Native(pointer=f"/messages/{position}"),

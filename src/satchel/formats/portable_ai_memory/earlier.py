@@ -15,6 +15,7 @@ _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _OURS = {
     terms.CONVERSATIONS_FOLDER: re.compile(_UUID + r"\.json"),
     terms.ATTACHMENTS_FOLDER: re.compile(_UUID + r"(?:[.-].*)?"),
+    terms.CAPSULES_FOLDER: re.compile(r"[0-9]+" + re.escape(terms.CAPSULE_SUFFIX)),
 }
 
 

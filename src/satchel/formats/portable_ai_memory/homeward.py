@@ -137,19 +137,23 @@ class Homes:
                 if other is not None:
                     if tells(record.uid):
                         ledger.record(
-                            "foreign", "omitted", "one-embedding", "a memory has one embedding: the one that it names"
+                            "foreign",
+                            "omitted",
+                            "one-embedding",
+                            "a memory has one embedding: the one that it names",
+                            uid=record.uid,
                         )
                     continue
             elif kind == "embedding":
                 if tells(record.uid):
-                    ledger.record("foreign", "omitted", "link-end", "its memory is not in this export")
+                    ledger.record("foreign", "omitted", "link-end", "its memory is not in this export", uid=record.uid)
                 continue
             elif kind == "export":
                 # What a newer minor version brought may be in the elements.
                 self.version = max(self.version, record.origin.version, key=_newness)
                 newest = record if newest is None or _age(record) > _age(newest) else newest
             if tells(record.uid):
-                ledger.record("foreign", "accepted")
+                ledger.record("foreign", "accepted", uid=record.uid)
         taken: set[str] = set()
         for of, vector in sorted(vectors.items(), key=lambda found: found[1].uid):
             own = vector.id if vector.id not in taken else uuid_of(vector.uid)
@@ -261,7 +265,7 @@ class Around(NamedTuple):
 def memory(record: Record, native: bytes, around: Around) -> Patched:
     """A memory with the very bytes that came, or with its references mended."""
     value = msgspec.json.decode(native)
-    changes = _Changes(value, record.kind, around.ledger)
+    changes = _Changes(value, record.kind, around.ledger, record.uid)
     changes.put((), "id", around.homes.id_of(record.uid))
     superseded_by = string(member(value, "temporal"), "superseded_by")
     if superseded_by:
@@ -281,25 +285,25 @@ def memory(record: Record, native: bytes, around: Around) -> Patched:
         form = hashed
     elif hashed != value:
         text = "as it came; the reference SDK hashes another spelling and will call the checksum wrong (--profile sdk)"
-        around.ledger.field(record.kind, "native", "carried", "sdk-form", text)
+        around.ledger.field(record.kind, "native", "carried", "sdk-form", text, uid=record.uid)
     try:
         canonical_memory(form)
     except CanonicalError:
         form = {**form, "metadata": exact(form["metadata"])[0]}
         text = "past 2^53 a number has no RFC 8785 form; written as text"
-        around.ledger.field(record.kind, "metadata", "narrowed", "integer-as-text", text)
+        around.ledger.field(record.kind, "metadata", "narrowed", "integer-as-text", text, uid=record.uid)
     if form is not value and form != value:
         if around.sdk:
             text = "respelled as the reference SDK hashes it"
-            around.ledger.field(record.kind, "native", "narrowed", "sdk-form", text)
+            around.ledger.field(record.kind, "native", "narrowed", "sdk-form", text, uid=record.uid)
         return Patched(dump(form), as_it_came=False)
     return Patched(dump(value), as_it_came=False) if changes.made else Patched(native, as_it_came=True)
 
 
-def relation(native: bytes, id: str, source: str, target: str, around: Around) -> Patched:
+def relation(uid: str, native: bytes, id: str, source: str, target: str, around: Around) -> Patched:
     """A relation between two memories that are written."""
     value = msgspec.json.decode(native)
-    changes = _Changes(value, "relation", around.ledger)
+    changes = _Changes(value, "relation", around.ledger, uid)
     changes.put((), "id", id)
     changes.put((), "from", around.homes.id_of(source))
     changes.put((), "to", around.homes.id_of(target))
@@ -309,7 +313,7 @@ def relation(native: bytes, id: str, source: str, target: str, around: Around) -
 def embedding(native: bytes, memory: str, around: Around) -> bytes:
     """The embedding of a memory that is written."""
     value = msgspec.json.decode(native)
-    changes = _Changes(value, "foreign", around.ledger)
+    changes = _Changes(value, "foreign", around.ledger, "")
     changes.put((), "id", around.homes.embeddings[memory][1])
     changes.put((), "memory_id", around.homes.id_of(memory))
     return dump(value) if changes.made else native
@@ -321,7 +325,7 @@ def entry(
     """The index entry of a conversation record. ``path``: where its file is written, "" without one; ``derived``: ids of more
     memories that name the conversation; ``messages``: how many are left of it, where some were erased."""
     value = msgspec.json.decode(native)
-    changes = _Changes(value, "conversation", around.ledger)
+    changes = _Changes(value, "conversation", around.ledger, record.uid)
     changes.put((), "id", around.homes.id_of(record.uid))
     if messages is not None and "message_count" in value:
         value["message_count"] = messages
@@ -370,7 +374,8 @@ def entry_of(record: Record, root: dict[str, Any], path: str, derived: list[str]
         "derived_memories": derived,
         "storage": {"type": "file", "ref": path, "format": "json"},
     }
-    around.ledger.field("conversation", "index", "widened", "entry-made", "it had no index entry; one was made")
+    text = "it had no index entry; one was made"
+    around.ledger.field("conversation", "index", "widened", "entry-made", text, uid=record.uid)
     return Patched(dump({name: item for name, item in value.items() if item is not None}), as_it_came=True)
 
 
@@ -386,7 +391,7 @@ def conversation(record: Record, native: bytes, paths: Callable[[str], str], aro
         paths: gives what a message's ``ref`` says in this export, "" where it would name what is another's.
     """
     value = msgspec.json.decode(native)
-    changes = _Changes(value, "conversation", around.ledger)
+    changes = _Changes(value, "conversation", around.ledger, record.uid)
     left = [message for message in value["messages"] if message != _GAP]
     if len(left) < len(value["messages"]):
         changes.made = True
@@ -419,11 +424,12 @@ def _with_refs(root: dict[str, Any]) -> Iterator[dict[str, Any]]:
 class _Changes:
     """Changes of one element's members, each told."""
 
-    def __init__(self, value: dict[str, Any], kind: str, ledger: Ledger) -> None:
+    def __init__(self, value: dict[str, Any], kind: str, ledger: Ledger, uid: str) -> None:
         self.made = False
         self._value = value
         self._kind = kind
         self._ledger = ledger
+        self._uid = uid
 
     def put(self, above: tuple[str, ...], name: str, wanted: str) -> None:
         """Give a member the value ``wanted``, or take it out when that is ""."""
@@ -442,4 +448,4 @@ class _Changes:
         self.made = True
 
     def told(self, field: str, fate: Any, code: str, text: str) -> None:
-        self._ledger.field(self._kind, field, fate, code, text)
+        self._ledger.field(self._kind, field, fate, code, text, uid=self._uid)

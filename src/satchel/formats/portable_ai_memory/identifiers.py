@@ -18,17 +18,18 @@ from satchel.formats.portable_ai_memory.spelling import dump, raw_key
 from satchel.model.ledger import Ledger
 
 
-def told(kind: str, ledger: Ledger) -> None:
+def told(kind: str, ledger: Ledger, uid: str) -> None:
     """Say that an element lost its identifiers."""
-    ledger.field(kind, "identifiers", "lost", "stripped", "identifiers at the product are left out, as was asked")
+    text = "identifiers at the product are left out, as was asked"
+    ledger.field(kind, "identifiers", "lost", "stripped", text, uid=uid)
 
 
-def stripped(strip: Callable[[dict[str, Any]], bool], kind: str, native: bytes, ledger: Ledger) -> bytes:
+def stripped(strip: Callable[[dict[str, Any]], bool], kind: str, native: bytes, ledger: Ledger, uid: str) -> bytes:
     """The bytes of an element without its identifiers; as they came where it has none."""
     value = msgspec.json.decode(native)
     if not strip(value):
         return native
-    told(kind, ledger)
+    told(kind, ledger, uid)
     return dump(value)
 
 

@@ -14,14 +14,18 @@ from typing import Any, NamedTuple
 from satchel.formats.base import Selection
 from satchel.formats.portable_ai_memory import terms
 from satchel.formats.portable_ai_memory.hashing import content_hash
+from satchel.formats.portable_ai_memory.losses import tell_statement
 from satchel.formats.portable_ai_memory.spelling import exact, platform_name, raw_key, tag_list
 from satchel.formats.portable_ai_memory.statements import Statement
+from satchel.model.bodies import Memory
 from satchel.model.ids import make_uid, uuid_of
 from satchel.model.ledger import Ledger
 from satchel.model.record import Link, Record
 from satchel.model.times import to_rfc3339
 
 _CARRIED = "carried in metadata.satchel"
+#: The format's names of our times.
+_TEMPORAL = {"updated": "updated_at", "valid_to": "valid_until"}
 #: Our link types as relations: the type, and whether the ends change places (dossier 1.10).
 _RELATIONS: dict[str, tuple[str, bool]] = {
     "derived_from": ("derived_from", False),
@@ -79,13 +83,19 @@ def memory_object(
     }
     if statement.custom_type:
         memory["custom_type"] = statement.custom_type
+    if isinstance(record.body, Memory) and record.body.type == "custom" and statement.custom_type != record.body.custom_type:
+        text = "the format asks for one, without white space round it"
+        ledger.field(kind, "body.custom_type", "widened", "type-assumed", text, uid=record.uid)
     confidence = statement.confidence
-    if confidence is not None and math.isfinite(confidence):
-        if 0 <= confidence <= 1:
-            memory["confidence"] = {"current": confidence}
-        else:
-            ours["confidence"] = confidence
-            ledger.field(kind, "confidence", "carried", "out-of-range", f"not in 0 to 1; {_CARRIED}")
+    if confidence is not None and not math.isfinite(confidence):
+        ledger.field(kind, "body.confidence", "lost", "no-number", "NaN and infinities are no JSON", uid=record.uid)
+    elif confidence is not None and 0 <= confidence <= 1:
+        memory["confidence"] = {"current": confidence}
+    elif confidence is not None:
+        ours["confidence"] = confidence
+        text = f"not in 0 to 1; {_CARRIED}"
+        ledger.field(kind, "body.confidence", "carried", "out-of-range", text, uid=record.uid)
+    tell_statement(record, is_custom=statement.custom_type == getattr(record.body, "custom_type", None), ledger=ledger)
     access = _access(record, ours, ledger)
     if access:
         memory["access"] = access
@@ -126,16 +136,18 @@ def first_time(*candidates: tuple[str, datetime | None]) -> tuple[str, datetime]
     return next(((name, moment) for name, moment in candidates if moment is not None), None)
 
 
-def told_substitute(kind: str, source: str, ledger: Ledger) -> None:
+def told_substitute(kind: str, source: str, ledger: Ledger, uid: str) -> None:
     """Tell that a required time was taken from elsewhere."""
-    ledger.field(kind, "times.created", "widened", "time-substituted", f"created_at is required; taken from {source}")
+    text = f"created_at is required; taken from {source}"
+    ledger.field(kind, "times.created", "widened", "time-substituted", text, uid=uid)
 
 
 def _tags(record: Record, ours: dict[str, Any], ledger: Ledger) -> list[str]:
     tags = tag_list(record.tags)
     if tags != list(record.tags):
         ours["tags"] = list(record.tags)
-        ledger.field(record.kind, "tags", "narrowed", "tag-pattern", f"spelled as the tag pattern asks; {_CARRIED}")
+        text = f"spelled as the tag pattern asks; {_CARRIED}"
+        ledger.field(record.kind, "tags", "narrowed", "tag-pattern", text, uid=record.uid)
     return tags
 
 
@@ -152,18 +164,18 @@ def _temporal(
     source, created = found or first_time(("recorded", times.recorded)) or ("the export", selection.changed_at)
     if source != "created":
         ours["created_at_from"] = source
-        told_substitute(record.kind, source, ledger)
+        told_substitute(record.kind, source, ledger, record.uid)
     temporal = {"created_at": to_rfc3339(created)}
     if times.updated is not None:
-        _place(temporal, ours, "updated_at", times.updated, times.updated >= created, record.kind, ledger)
+        _place(temporal, ours, "updated", times.updated, times.updated >= created, record, ledger)
     if times.valid_from is not None:
         temporal["valid_from"] = to_rfc3339(times.valid_from)
     if times.valid_to is not None:
         fits = times.valid_from is None or times.valid_to >= times.valid_from
-        _place(temporal, ours, "valid_until", times.valid_to, fits, record.kind, ledger)
+        _place(temporal, ours, "valid_to", times.valid_to, fits, record, ledger)
     if times.observed is not None:
         ours["observed_at"] = to_rfc3339(times.observed)
-        ledger.field(record.kind, "times.observed", "carried", "no-member", _CARRIED)
+        ledger.field(record.kind, "times.observed", "carried", "no-member", _CARRIED, uid=record.uid)
     if record.status == "superseded":
         newer = around.replaced_by(record.uid)
         if newer and newer != record.uid:
@@ -172,12 +184,13 @@ def _temporal(
 
 
 def _place(
-    temporal: dict[str, str], ours: dict[str, Any], name: str, moment: datetime, fits: bool, kind: str, ledger: Ledger
+    temporal: dict[str, str], ours: dict[str, Any], name: str, moment: datetime, fits: bool, record: Record, ledger: Ledger
 ) -> None:
     """Put a time where it belongs, or, when it would stand before what it must follow (X-14, X-15), beside it."""
-    (temporal if fits else ours)[name] = to_rfc3339(moment)
+    (temporal if fits else ours)[_TEMPORAL[name]] = to_rfc3339(moment)
     if not fits:
-        ledger.field(kind, f"times.{name}", "carried", "time-order", f"it is before what it must follow; {_CARRIED}")
+        text = f"it is before what it must follow; {_CARRIED}"
+        ledger.field(record.kind, f"times.{name}", "carried", "time-order", text, uid=record.uid)
 
 
 def _provenance(
@@ -188,7 +201,11 @@ def _provenance(
     provenance: dict[str, Any] = {"platform": platform}
     if said.platform and said.platform != platform:
         ours["platform"] = said.platform
-        ledger.field(record.kind, "provenance.platform", "narrowed", "platform-pattern", f"respelled; {_CARRIED}")
+        text = f"respelled; {_CARRIED}"
+        ledger.field(record.kind, "provenance.platform", "narrowed", "platform-pattern", text, uid=record.uid)
+    elif not said.platform:
+        text = "the format asks for one; what it was read from is written"
+        ledger.field(record.kind, "provenance.platform", "widened", "platform-assumed", text, uid=record.uid)
     if said.account:
         provenance["platform_user_id"] = said.account
     uid = conversation_uid(record, selection)
@@ -196,21 +213,25 @@ def _provenance(
         provenance["conversation_ref"] = around.id_of(uid)
         if said.message and around.conversation_of(said.message) == uid:
             provenance["message_ref"] = around.message_id(said.message)
+        if not said.conversation:
+            text = "the conversation of the message, or of the file, that it was drawn from"
+            ledger.field(record.kind, "provenance.conversation", "widened", "conversation-found", text, uid=record.uid)
     if said.conversation and "conversation_ref" not in provenance:
         text = "the conversation is not in this export"
-        ledger.field(record.kind, "provenance.conversation", "lost", "conversation-absent", text)
+        ledger.field(record.kind, "provenance.conversation", "lost", "conversation-absent", text, uid=record.uid)
     if said.message and "message_ref" not in provenance:
-        ledger.field(record.kind, "provenance.message", "lost", "message-absent", "the message is not in this export")
+        text = "the message is not in this export"
+        ledger.field(record.kind, "provenance.message", "lost", "message-absent", text, uid=record.uid)
     if said.method:
         provenance["extraction_method"] = said.method
     if said.extractor and terms.SYSTEM.fullmatch(said.extractor):
         provenance["extractor"] = said.extractor
     elif said.extractor:
         ours["extractor"] = said.extractor
-        ledger.field(record.kind, "provenance.extractor", "carried", "extractor-pattern", _CARRIED)
+        ledger.field(record.kind, "provenance.extractor", "carried", "extractor-pattern", _CARRIED, uid=record.uid)
     if said.actor:
         ours["actor"] = said.actor
-        ledger.field(record.kind, "provenance.actor", "carried", "no-member", _CARRIED)
+        ledger.field(record.kind, "provenance.actor", "carried", "no-member", _CARRIED, uid=record.uid)
     return provenance
 
 
@@ -218,7 +239,7 @@ def _access(record: Record, ours: dict[str, Any], ledger: Ledger) -> dict[str, A
     access = record.access
     if access.sensitivity:
         ours["sensitivity"] = access.sensitivity
-        ledger.field(record.kind, "access.sensitivity", "carried", "no-member", _CARRIED)
+        ledger.field(record.kind, "access.sensitivity", "carried", "no-member", _CARRIED, uid=record.uid)
     if access.visibility == "private" and not access.grants:
         return {}
     grants = [
@@ -227,7 +248,11 @@ def _access(record: Record, ours: dict[str, Any], ledger: Ledger) -> dict[str, A
         if grant.entity and grant.permissions
     ]
     if len(grants) != len(access.grants):
-        ledger.field(record.kind, "access.grants", "lost", "grant-empty", "a grant to nobody or of nothing")
+        text = "a grant to nobody or of nothing"
+        ledger.field(record.kind, "access.grants", "lost", "grant-empty", text, uid=record.uid)
+    elif any(len(set(grant.permissions)) < len(grant.permissions) for grant in access.grants):
+        text = "a permission that stands twice is one"
+        ledger.field(record.kind, "access.grants", "narrowed", "grant-repeated", text, uid=record.uid)
     return {"visibility": access.visibility, "exportable": True, "shared_with": grants}
 
 
@@ -239,23 +264,26 @@ def _links(record: Record, around: Surroundings, provenance: dict[str, Any], our
         known = around.is_memory(link.to)
         end = around.message_id(link.to) if around.conversation_of(link.to) else around.id_of(link.to)
         if link.type == "derived_from" and end in named:
+            text = "said as the conversation or the message that it was drawn from"
+            ledger.field(record.kind, "links", "narrowed", "link-as-source", text, uid=record.uid)
             continue
         if link.to == record.uid:
-            ledger.field(record.kind, "links", "lost", "link-self", "it names the record itself")
+            ledger.field(record.kind, "links", "lost", "link-self", "it names the record itself", uid=record.uid)
             continue
         if known and link.type != "part_of":
             continue
         if known or around.is_conversation(link.to) or around.conversation_of(link.to):
             carried[link.type, end] = None
-            ledger.field(record.kind, "links", "carried", "no-relation", _CARRIED)
+            ledger.field(record.kind, "links", "carried", "no-relation", _CARRIED, uid=record.uid)
         else:
-            ledger.field(record.kind, "links", "lost", "link-end", "the other end is not in this export")
+            ledger.field(record.kind, "links", "lost", "link-end", "the other end is not in this export", uid=record.uid)
     if carried:
         ours["links"] = [{"type": named, "to": to} for named, to in carried]
     if record.scope and around.is_memory(record.scope):
         ours["scope"] = around.id_of(record.scope)
+        ledger.field(record.kind, "scope", "carried", "no-member", _CARRIED, uid=record.uid)
     elif record.scope:
-        ledger.field(record.kind, "scope", "lost", "link-end", "the scope is not in this export")
+        ledger.field(record.kind, "scope", "lost", "link-end", "the scope is not in this export", uid=record.uid)
 
 
 def _metadata(
@@ -266,7 +294,7 @@ def _metadata(
         metadata["language"] = record.language
     elif record.language:
         ours["language"] = record.language
-        ledger.field(record.kind, "language", "carried", "language-pattern", _CARRIED)
+        ledger.field(record.kind, "language", "carried", "language-pattern", _CARRIED, uid=record.uid)
     if record.trust == "untrusted":
         # A reader cannot raise what it is not told of: only what lowers trust travels.
         ours["trust"] = record.trust
@@ -276,9 +304,11 @@ def _metadata(
     clean, second = exact(ours)
     if foreign:
         metadata[raw_key(platform)] = foreign
+        text = "what the source said besides; carried in metadata"
+        ledger.field(record.kind, "unmapped", "carried", "no-member", text, uid=record.uid)
     if clean:
         metadata[terms.OURS] = clean
     if first + second:
         text = "past 2^53 a number has no RFC 8785 form; written as text"
-        ledger.field(record.kind, "metadata", "narrowed", "integer-as-text", text)
+        ledger.field(record.kind, "unmapped", "narrowed", "integer-as-text", text, uid=record.uid)
     return metadata

@@ -98,6 +98,8 @@ def _of_the_record(record: Record, body: Message) -> dict[str, Any]:
         said["tags"] = list(record.tags)
     if record.trust == "untrusted":
         said["trust"] = record.trust
+    if record.access.sensitivity:
+        said["sensitivity"] = record.access.sensitivity
     created, updated = record.times.created, record.times.updated
     if updated and created and updated != created:
         said["updated_at"] = to_rfc3339(updated)

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from satchel.errors import InputError, UsageError
-from satchel.formats.base import PLAIN, Earlier, Format, FormatInfo, Known, Passage, Progress, Selection, WriteOptions, Written
-from satchel.formats.portable_ai_memory import reader, sidecar, signing, terms, validation, writer
+from satchel.formats.base import (
+    PLAIN,
+    READ,
+    Earlier,
+    Format,
+    FormatInfo,
+    Known,
+    Passage,
+    Progress,
+    ReadOptions,
+    Selection,
+    WriteOptions,
+    Written,
+)
+from satchel.formats.capsules import Capsule, Element
+from satchel.formats.portable_ai_memory import capsules, patching, reader, sidecar, signing, terms, validation, writer
 from satchel.formats.portable_ai_memory.documents import DOCUMENTS, peek
 from satchel.formats.portable_ai_memory.files import is_zip, opened, peek_sealed, peek_zip
 from satchel.formats.portable_ai_memory.verify import validate_zip
 from satchel.formats.signing import SignOptions, Trust, Verification
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
-from satchel.model.record import Item
+from satchel.model.record import Item, Record
 from satchel.model.times import from_iso
 from satchel.trust.age import NOBODY, Identities, begins_age
 from satchel.trust.signatures import PrivateKey
@@ -69,6 +83,8 @@ class PortableAiMemory:
             strip_identifiers=options.strip_identifiers,
             recipients=options.recipients,
             since=options.since,
+            capsules=options.capsules,
+            witness=options.witness,
         )
 
     def passage(
@@ -103,24 +119,28 @@ class PortableAiMemory:
             )
         return Earlier(said.vault, said.change, from_iso(said.export_date), said.export_id)
 
-    def read(
-        self,
-        path: Path,
-        *,
-        limits: Limits,
-        trusted: frozenset[str],
-        known: Known,
-        accept_invalid_signature: bool = False,
-    ) -> Iterator[Item]:
+    def read(self, path: Path, *, known: Known, options: ReadOptions = READ) -> Iterator[Item]:
         """See ``formats.base.Reader.read``."""
         return reader.read(
             path,
-            limits=limits,
+            limits=options.limits,
             known=known,
-            trusted=trusted,
-            accept_invalid_signature=accept_invalid_signature,
+            trusted=options.trusted,
+            accept_invalid_signature=options.accept_invalid_signature,
             identities=self._identities,
         )
+
+    def capsules(self, path: Path, *, limits: Limits) -> list[Capsule]:
+        """See ``formats.capsules.Carrier``."""
+        return capsules.found(path, limits)
+
+    def elements(self, path: Path, *, limits: Limits) -> Iterator[Element]:
+        """See ``formats.capsules.Carrier``."""
+        return capsules.elements(path, limits)
+
+    def patched(self, kind: str, native: bytes, edited: Sequence[tuple[Record, Record]]) -> bytes | None:
+        """See ``formats.capsules.Patches``."""
+        return patching.patched(kind, native, edited)
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``; severities are those of dossier 1.16, column "ours"."""

@@ -444,6 +444,7 @@ def _alone(record: Record, kind: str, element: Element, place: Place, updated: d
         reader=READER,
         updated=updated,
         read=lambda: Reading((record,)),
+        vouched=record.trust == "verified",
     )
 
 

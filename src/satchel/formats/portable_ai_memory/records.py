@@ -143,6 +143,12 @@ def lowered(trust: Trust, ours: dict[str, Any]) -> Trust:
     return "untrusted" if ours.get("trust") == "untrusted" else trust
 
 
+def sensitive(ours: dict[str, Any]) -> Access:
+    """The access of what the format gives none, as an export of ours carried it: private, and as sensitive as it was."""
+    said = ours.get("sensitivity")
+    return Access(sensitivity=said if said in _SENSITIVITIES else "")
+
+
 def _status(value: dict[str, Any]) -> Status:
     said = value.get("status")
     return said if said in terms.STATUSES else "active"

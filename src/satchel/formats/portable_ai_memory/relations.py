@@ -9,6 +9,7 @@ from satchel.formats.base import Selection
 from satchel.formats.portable_ai_memory import homeward, terms
 from satchel.formats.portable_ai_memory.homeward import Around, is_home
 from satchel.formats.portable_ai_memory.increments import Increment
+from satchel.formats.portable_ai_memory.losses import tell_relation
 from satchel.formats.portable_ai_memory.memories import first_time, told_substitute
 from satchel.formats.portable_ai_memory.sidecar import Notes
 from satchel.formats.portable_ai_memory.spelling import dump
@@ -32,7 +33,7 @@ def relation_records(
         leaves = increment is None or increment.relation_leaves(record, body)
         if fault:
             if leaves:
-                ledger.record("relation", "omitted", *fault)
+                ledger.record("relation", "omitted", *fault, of=record)
             continue
         native = selection.native(record) if is_home(record) else None
         id = around.homes.relation_id(record.uid, uuid_of(record.uid) if native is None else said)
@@ -42,12 +43,12 @@ def relation_records(
         if native is None:
             data, as_it_came = dump(_relation(record, body, id, selection, around)), False
         else:
-            data, as_it_came = homeward.relation(native, id, body.source, body.target, around)
+            data, as_it_came = homeward.relation(record.uid, native, id, body.source, body.target, around)
         if as_it_came:
             notes.came("relation", id, record.origin.space)
         else:
             notes.made("relation", id, record.uid, home=native is not None)
-        ledger.record("relation", "accepted")
+        ledger.record("relation", "accepted", of=record, kept=native)
         yield data
 
 
@@ -59,6 +60,17 @@ def _fault(record: Record, body: Relation, around: Around) -> tuple[str, str] | 
         return "relation-type", "the format's list of relations is closed"
     if not around.is_memory(body.source) or not around.is_memory(body.target):
         return "relation-end", "an end of it is no memory of this export"
+    return None if is_home(record) else _unsaid(record)
+
+
+def _unsaid(record: Record) -> tuple[str, str] | None:
+    """Why a relation would be taken for more than it is: its object is closed, and says nothing of this."""
+    if record.status not in ("active", "deprecated"):
+        return "no-longer-holds", "a relation of the format could not say that it is over"
+    if record.trust == "untrusted":
+        return "trust-unsaid", "a relation of the format could not say that it is not to be trusted"
+    if record.access.sensitivity == "high":
+        return "sensitivity-unsaid", "a relation of the format could not say that it is highly sensitive"
     return None
 
 
@@ -71,7 +83,7 @@ def _relation(record: Record, body: Relation, id: str, selection: Selection, aro
         ("recorded", times.recorded),
     ) or ("the export", selection.changed_at)
     if source != "created":
-        told_substitute("relation", source, around.ledger)
+        told_substitute("relation", source, around.ledger, record.uid)
     relation: dict[str, Any] = {
         "id": id,
         "from": around.homes.id_of(body.source),
@@ -80,8 +92,9 @@ def _relation(record: Record, body: Relation, id: str, selection: Selection, aro
     }
     if body.confidence is not None and 0 <= body.confidence <= 1:
         relation["confidence"] = body.confidence
-    for name, value in (("text", body.text), ("valid_from", times.valid_from), ("valid_to", times.valid_to)):
-        if value:
-            around.ledger.field("relation", name, "lost", "no-member", "a relation of the format cannot say it")
+    elif body.confidence is not None:
+        text = "not in 0 to 1, and a relation carries nothing"
+        around.ledger.field("relation", "body.confidence", "lost", "out-of-range", text, uid=record.uid)
+    tell_relation(record, around.ledger)
     relation["created_at"] = to_rfc3339(created)
     return relation

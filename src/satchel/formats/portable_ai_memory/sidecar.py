@@ -7,6 +7,7 @@
 An increment also says it of what it names of its base.
 
 ``state`` says which state of which vault it is and under what ``export_id``: from there the next increment goes on.
+``capsules`` names the packages of other standards that ride along (``capsules``).
 
 A member of the package beside the three that the format has; other readers pass it over. Anybody may have written it: an owner
 that it names is no more than the one that a store names itself, and a uid keeps out nothing but what says the same already.
@@ -14,8 +15,7 @@ that it names is no more than the one that a store names itself, and a uid keeps
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -23,13 +23,16 @@ import msgspec
 
 from satchel.codec.arrays import iter_members
 from satchel.codec.json_values import decode_unique
+from satchel.formats.capsules import Head
 from satchel.formats.portable_ai_memory import terms
 from satchel.formats.portable_ai_memory.files import Package
 from satchel.formats.portable_ai_memory.space import string
 from satchel.formats.portable_ai_memory.spelling import dump
 from satchel.limits import Limits
+from satchel.model.ids import UID
 
 SCHEMA = "satchel-package"
+_CAPSULES = "capsules"
 #: The arrays, the kind of thing that each lists, and the member that names it.
 _ARRAYS = {
     "memories": ("memory", "id"),
@@ -37,7 +40,6 @@ _ARRAYS = {
     "conversations": ("conversation", "id"),
     "attachments": ("attachment", "path"),
 }
-_UID = re.compile(r"[0-9a-f]{40}", re.ASCII)
 
 
 class Origins(NamedTuple):
@@ -73,7 +75,7 @@ def read(package: Package, limits: Limits, is_there: Callable[[str, str], bool])
                 continue
             if string(value, "owner"):
                 origins.owners[kind, own] = value["owner"]
-            elif _UID.fullmatch(string(value, "uid")):
+            elif UID.fullmatch(string(value, "uid")):
                 origins.uids[kind, own] = value["uid"]
                 if value.get("home") is True:
                     origins.home.add((kind, own))
@@ -108,6 +110,31 @@ def state_of(package: Package, limits: Limits) -> State | None:
     return None
 
 
+class Riding(msgspec.Struct, frozen=True):
+    """A capsule that rides in the package: its file, and what it holds."""
+
+    path: str
+    head: Head
+
+
+def riding_in(package: Package, limits: Limits) -> list[Riding]:
+    """The capsules that the sidecar names.
+
+    Raises:
+        InputError: it is no such file.
+        msgspec.ValidationError: one is none.
+    """
+    file = package.file(terms.SIDECAR_FILE)
+    if file is None:
+        return []
+    with file.open("rb") as stream:
+        members = iter_members(stream, arrays=frozenset({*_ARRAYS, "files"}), file=file.name, limits=limits)
+        for name, element in members:
+            if name == _CAPSULES and element is not None:
+                return msgspec.json.decode(element.whole(), type=list[Riding])
+    return []
+
+
 class Notes:
     """Collects while a package is written."""
 
@@ -131,11 +158,13 @@ class Notes:
     def _note(self, kind: str, value: dict[str, Any]) -> None:
         _append(self._spools[kind], dump(value))
 
-    def pieces(self, state: State | None) -> Iterator[bytes]:
+    def pieces(self, state: State | None, capsules: Iterable[Riding] = ()) -> Iterator[bytes]:
         """The file."""
         yield b'{"schema":%s,"schema_version":"1"' % dump(SCHEMA)
         if state is not None:
             yield b',\n"state":%s' % msgspec.json.encode(state)
+        if riding := list(capsules):
+            yield b',\n"%s":%s' % (_CAPSULES.encode(), msgspec.json.encode(riding))
         spools = {name: self._spools[kind] for name, (kind, _) in _ARRAYS.items()}
         for name, spool in {**spools, "files": self._files}.items():
             yield b",\n%s:[" % dump(name)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from satchel.model.ledger import Ledger
+from satchel.model.ledger import About, Ledger
 
 
 class Draft:
     """One message record on its way into the file: its encoded segments and its place in the talk."""
 
-    __slots__ = ("bodies", "children", "created", "created_from", "ids", "parent", "position", "raws", "uid")
+    __slots__ = ("about", "bodies", "children", "created", "created_from", "ids", "parent", "position", "raws", "uid")
 
     def __init__(self, uid: str, position: int, parent: str, created: datetime | None, created_from: str) -> None:
         self.uid = uid
@@ -23,6 +23,8 @@ class Draft:
         self.created = created
         #: "" when the message says its own time of creation.
         self.created_from = created_from
+        #: For the ledger, where it is told of later.
+        self.about: About | None = None
         self.ids: list[str] = []
         #: Each segment's JSON object without its place and its end, and what raw_metadata says of it where that still waits
         #: for the time.
@@ -45,12 +47,21 @@ def connect(drafts: dict[str, Draft], dropped: dict[str, str], ledger: Ledger) -
             uid = path[uid].parent
         if uid in path:
             circle = list(path.values())[list(path).index(uid) :]
-            min(circle, key=lambda member: member.position).parent = ""
-            ledger.field("message", "parent", "lost", "parent-circle", "the message was its own ancestor; made a root")
+            root = min(circle, key=lambda member: member.position)
+            root.parent = ""
+            text = "the message was its own ancestor; made a root"
+            ledger.field("message", "body.parent", "lost", "parent-circle", text, uid=root.uid)
         settled.update(path)
+    roots = 0
     for draft in drafts.values():
         if draft.parent:
             drafts[draft.parent].children.append(draft)
+        else:
+            roots += 1
+    if roots == len(drafts) and not any(len(draft.ids) > 1 for draft in drafts.values()):
+        text = "where no message names one, each is taken for the answer to the one before"
+        for draft in list(drafts.values())[1:]:
+            ledger.field("message", "body.parent", "widened", "linear-talk", text, uid=draft.uid)
 
 
 def _written_parent(draft: Draft, drafts: dict[str, Draft], dropped: dict[str, str], ledger: Ledger) -> str:
@@ -60,11 +71,12 @@ def _written_parent(draft: Draft, drafts: dict[str, Draft], dropped: dict[str, s
         met.add(parent)
         parent = dropped[parent]
     if parent and parent not in drafts:
-        if parent not in dropped:
-            ledger.field("message", "parent", "lost", "parent-absent", "the parent is not in this conversation")
+        text = "the parent is not in this conversation"
+        ledger.field("message", "body.parent", "lost", "parent-absent", text, uid=draft.uid)
         return ""
     if met:
-        ledger.field("message", "parent", "widened", "parent-bridged", "the parent is not written; its own is named")
+        text = "the parent is not written; its own is named"
+        ledger.field("message", "body.parent", "widened", "parent-bridged", text, uid=draft.uid)
     return parent
 
 

@@ -21,6 +21,9 @@ CONVERSATIONS_FOLDER = "conversations"
 ATTACHMENTS_FOLDER = "attachments"
 #: Of Satchel: whence each thing came, so that what comes back is known again. Other readers pass it over.
 SIDECAR_FILE = "satchel.json"
+#: Where packages of other standards ride along, so that the way back gives their bytes.
+CAPSULES_FOLDER = "satchel"
+CAPSULE_SUFFIX = ".capsule"
 
 MemoryType = Literal[
     "fact",

@@ -161,7 +161,7 @@ class PackageCheck:
         known = {terms.STORE_FILE, terms.EMBEDDINGS_FILE, terms.SIDECAR_FILE, *(talk.ref for talk in self.talks)}
         for path in self._paths:
             file = self.package.file(path)
-            if path in known or file is None:
+            if path in known or file is None or is_capsule(path):
                 continue
             if path.startswith(f"{terms.ATTACHMENTS_FOLDER}/"):
                 self._hash(file, path)
@@ -195,6 +195,11 @@ def version_of(said: str, file: str) -> tuple[bool, list[Finding]]:
     if major.lstrip("0") != "1":
         return False, [broken("version-major", place)]
     return bool(minor.strip("0")), [broken("version-newer", place)]
+
+
+def is_capsule(path: str) -> bool:
+    """Whether a path is one where packages of other standards ride along (``capsules``)."""
+    return path.startswith(f"{terms.CAPSULES_FOLDER}/") and path.endswith(terms.CAPSULE_SUFFIX)
 
 
 def storage_ref(entry: Entry) -> str | None:

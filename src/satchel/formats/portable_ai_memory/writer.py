@@ -29,9 +29,11 @@ import msgspec
 
 from satchel.errors import VaultDamaged
 from satchel.formats.base import Progress, Selection, Since, Written
+from satchel.formats.capsules import Capsule
 from satchel.formats.folder import Files, Folder
 from satchel.formats.portable_ai_memory import homeward, signature, terms
 from satchel.formats.portable_ai_memory.attachments import Attachments
+from satchel.formats.portable_ai_memory.capsules import write_capsules
 from satchel.formats.portable_ai_memory.conversations import Written as _File
 from satchel.formats.portable_ai_memory.conversations import conversation_file
 from satchel.formats.portable_ai_memory.earlier import is_ours
@@ -55,9 +57,10 @@ from satchel.formats.portable_ai_memory.spelling import dump
 from satchel.formats.portable_ai_memory.statements import KINDS, PLACELESS, Refusal, Statement, statement_of
 from satchel.formats.portable_ai_memory.zipped import Zip, names_zip
 from satchel.formats.sorting import SortedLines
-from satchel.model.bodies import Conversation, Message
+from satchel.model.bodies import Conversation, Document, Message
+from satchel.model.fields import fields_of
 from satchel.model.ids import uuid_of
-from satchel.model.ledger import Ledger
+from satchel.model.ledger import Ledger, Witness
 from satchel.model.record import Record
 from satchel.model.times import to_rfc3339
 from satchel.trust.age import Recipients
@@ -70,6 +73,9 @@ _BATCH = 256
 _AT_ONCE = 1024
 #: How an index entry says that no memory was drawn from its conversation; only its storage stands behind it.
 _NO_MEMORIES = b'"derived_memories":[]'
+#: What an attachment says of a file without text.
+_ATTACHED = frozenset({"body.name", "body.media_type", "body.size_bytes", "body.blob"})
+_ATTACHMENT = "an attachment says a file's name, type and size"
 
 
 class _Memory(NamedTuple):
@@ -100,8 +106,11 @@ class Writer:
         sdk: bool = False,
         strip_identifiers: bool = False,
         since: Since | None = None,
+        capsules: tuple[Capsule, ...] = (),
+        witness: Witness | None = None,
     ) -> None:
         self._selection = selection
+        self._capsules = capsules
         self._since = since
         self._increment = Increment(selection, since.change) if since is not None else None
         #: The oldest of the written memories' own times, in microseconds since 1970.
@@ -112,7 +121,7 @@ class Writer:
         self._folder = folder
         self._progress = progress
         self._pending = 0
-        self.ledger = Ledger()
+        self.ledger = Ledger(witness)
         self.memories = 0
         self.conversations = 0
         self.messages = 0
@@ -177,12 +186,13 @@ class Writer:
         if not self._strip:
             if increment is not None:
                 increment.note_named(homes, self._notes)
+            riding = write_capsules(self._folder, self._capsules)
             with self._folder.create(terms.SIDECAR_FILE) as sink:
-                sink.writelines(self._notes.pieces(self._identity.state()))
+                sink.writelines(self._notes.pieces(self._identity.state(), riding))
         for kind, text in PLACELESS.items():
             for record in self._selection.records(kind):
                 if not is_home(record) and self._is_told(record.uid):
-                    self.ledger.record(kind, "omitted", "no-place", text)
+                    self.ledger.record(kind, "omitted", "no-place", text, of=record)
                 self._step()
         self._step(0, flush=True)
 
@@ -265,14 +275,15 @@ class Writer:
                 if uid in self._wanted:
                     self._found[uid] = record.uid, uuid_of(uid)
             self._notes.made("conversation", written.entry["id"], record.uid)
-            self._listed(record.uid, dump(written.entry), len(written.messages), index)
+            self._listed(record, dump(written.entry), len(written.messages), index)
 
     def _conversation(self, record: Record, derived: list[str], is_memory: Callable[[str], bool]) -> _File | None:
         """Write the file of a conversation that did not come in this format; None for one that stays behind."""
         if not record.access.exportable:
-            self.ledger.record("conversation", "omitted", "not-exportable", "marked as not to be exported")
-            for _ in self._selection.messages(record.uid):
-                self.ledger.record("message", "omitted", "not-exportable", "its conversation is not to be exported")
+            self.ledger.record("conversation", "omitted", "not-exportable", "marked as not to be exported", of=record)
+            for message in self._selection.messages(record.uid):
+                text = "its conversation is not to be exported"
+                self.ledger.record("message", "omitted", "not-exportable", text, of=message)
             return None
         assert isinstance(record.body, Conversation)
         written = conversation_file(
@@ -304,14 +315,16 @@ class Writer:
                 before, _, after = entry.rpartition(_NO_MEMORIES)
                 ids = dump([self._homes.id_of(memory) for memory in derived])
                 entry = b'%s"derived_memories":%s%s' % (before, ids, after)
-            self._listed(uid, entry, messages, index)
+            head = self._selection.get(uid)
+            assert head is not None
+            self._listed(head, entry, messages, index)
 
-    def _listed(self, uid: str, entry: bytes, messages: int, index: IO[bytes]) -> None:
+    def _listed(self, record: Record, entry: bytes, messages: int, index: IO[bytes], kept: bytes | None = None) -> None:
         """Count a conversation that is written, and put its entry into the index."""
-        self._talks.add(uid)
+        self._talks.add(record.uid)
         index.write(b",\n" if self.conversations else b"\n")
         index.write(entry)
-        self.ledger.record("conversation", "accepted")
+        self.ledger.record("conversation", "accepted", of=record, kept=kept)
         self.conversations += 1
         self.messages += messages
         self._step(1 + messages)
@@ -365,7 +378,7 @@ class Writer:
             wanted = homeward.storage_ref(listed) if listed is not None else ""
             path = homes.path(wanted, terms.CONVERSATIONS_FOLDER, record.uid, ".json")
             if self._strip:
-                native = stripped(strip_conversation, "conversation", native, self.ledger)
+                native = stripped(strip_conversation, "conversation", native, self.ledger, record.uid)
             root, (data, as_it_came) = homeward.conversation(
                 record, native, partial(self._ref, record.origin.space, attachments), around
             )
@@ -375,6 +388,7 @@ class Writer:
             messages = len(root["messages"])
             for message in root["messages"]:
                 uid = uid_in(record.origin.space, "message", record.origin.id, message["id"])
+                self.ledger.record("message", "accepted", uid=uid, kept=len(message))
                 if uid in self._wanted:
                     self._found[uid] = record.uid, message["id"]
         if listed is not None:
@@ -387,7 +401,7 @@ class Writer:
             self._notes.came("conversation", id, record.origin.space)
         else:
             self._notes.made("conversation", id, record.uid, home=True)
-        self._listed(record.uid, entry, messages, index)
+        self._listed(record, entry, messages, index, kept=native)
         return True
 
     def _store(self, sink: BinaryIO, relations: IO[bytes], index: IO[bytes], attachments: Attachments) -> None:
@@ -464,7 +478,8 @@ class Writer:
         self._step()
         if not record.access.exportable:
             if self._is_told(record.uid):
-                self.ledger.record(record.kind, "omitted", "not-exportable", "marked as not to be exported")
+                text = "marked as not to be exported"
+                self.ledger.record(record.kind, "omitted", "not-exportable", text, of=record)
             return
         if not self._leaves(record.uid):
             return
@@ -472,7 +487,7 @@ class Writer:
         if native is None:
             raise VaultDamaged("the bytes of a memory are missing", hint="restore the vault from a backup")
         if self._strip:
-            native = stripped(strip_memory, record.kind, native, self.ledger)
+            native = stripped(strip_memory, record.kind, native, self.ledger, record.uid)
         data, as_it_came = homeward.memory(record, native, self._around())
         id = self._homes.id_of(record.uid)
         home.add(id.encode(), data)
@@ -480,7 +495,7 @@ class Writer:
             self._notes.came("memory", id, record.origin.space)
         else:
             self._notes.made("memory", id, record.uid, home=True)
-        self.ledger.record(record.kind, "accepted")
+        self.ledger.record(record.kind, "accepted", of=record, kept=native)
 
     def _built(self, relations: IO[bytes], around: Surroundings, attachments: Attachments) -> Iterator[_Memory]:
         """The memories that are made of records: their bytes are canonical."""
@@ -495,24 +510,31 @@ class Writer:
                 if not self._is_told(record.uid):
                     continue
                 if statement.code == "blob-only" and record.uid in attachments.copied:
-                    ledger.record(record.kind, "transformed", "attachment", "written as a message's attachment")
+                    names = tuple(name for name in fields_of(record) if name not in _ATTACHED)
+                    ledger.fields(record.kind, names, "lost", "no-member", _ATTACHMENT, uid=record.uid)
+                    text = "written as a message's attachment"
+                    ledger.record(record.kind, "transformed", "attachment", text, of=record)
                 else:
-                    ledger.record(record.kind, "omitted", statement.code, statement.text)
+                    ledger.record(record.kind, "omitted", statement.code, statement.text, of=record)
                 continue
             memory = memory_object(record, statement, self._selection, around, ledger)
             if self._strip and strip_memory(memory):
-                told(record.kind, ledger)
+                told(record.kind, ledger, record.uid)
             data = canonical_memory(memory)
             self._notes.made("memory", memory["id"], record.uid)
             for relation in relation_objects(record, memory, around):
                 self._homes.relation_id("", relation["id"])
                 _append(relations, dump(relation))
+            if isinstance(record.body, Document) and record.body.blob and record.uid not in attachments.copied:
+                text = "a file's bytes are written only where a message refers to it; its text is"
+                ledger.field(record.kind, "body.blob", "lost", "no-bytes", text, uid=record.uid)
             if record.kind == "memory" and not statement.custom_type:
-                ledger.record(record.kind, "accepted")
+                ledger.record(record.kind, "accepted", of=record)
             elif statement.custom_type:
-                ledger.record(record.kind, "transformed", "as-custom", "written as a memory of a custom type")
+                ledger.record(record.kind, "transformed", "as-custom", "written as a memory of a custom type", of=record)
             else:
-                ledger.record(record.kind, "transformed", "as-memory", f"written as a memory of type {statement.type}")
+                text = f"written as a memory of type {statement.type}"
+                ledger.record(record.kind, "transformed", "as-memory", text, of=record)
             yield _Memory(memory["id"], data, data, memory["temporal"])
 
     def _embeddings(self) -> None:
@@ -587,6 +609,8 @@ def write(
     strip_identifiers: bool = False,
     recipients: Recipients | None = None,
     since: Since | None = None,
+    capsules: tuple[Capsule, ...] = (),
+    witness: Witness | None = None,
 ) -> Written:
     """Write ``selection`` as the package ``target``, signed where there is a key: a folder, or one zip where it is named so.
 
@@ -596,12 +620,24 @@ def write(
         strip_identifiers: leave out what names a person or an account at a product, and the sidecar with it, which says whence
             each thing came: to this vault such a package is another's.
         since: only what came since, as an increment; see ``increments``.
+        capsules: packages of other standards that ride along; not with ``strip_identifiers``.
+        witness: see ``formats.base.WriteOptions``.
 
     Raises:
         UsageError: the target's name says otherwise whether it is encrypted.
         OutputError: it cannot be written, or what is there is no earlier export of ours.
     """
     with _opened(target, recipients) as folder:
-        writer = Writer(selection, folder, progress, signing_key, sdk=sdk, strip_identifiers=strip_identifiers, since=since)
+        writer = Writer(
+            selection,
+            folder,
+            progress,
+            signing_key,
+            sdk=sdk,
+            strip_identifiers=strip_identifiers,
+            since=since,
+            capsules=capsules,
+            witness=witness,
+        )
         writer.run()
         return _committed(writer, folder)

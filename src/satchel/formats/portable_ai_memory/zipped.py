@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import secrets
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,14 +20,13 @@ from typing import IO, BinaryIO, cast
 from satchel.codec.packing import Deflating, add_packed, replace_member, zip_into
 from satchel.codec.streams import Region
 from satchel.errors import OutputError, UsageError
-from satchel.formats.folder import told_of
+from satchel.formats.folder import put, told_of
 from satchel.formats.portable_ai_memory import terms
 from satchel.formats.portable_ai_memory.documents import is_regular
 from satchel.formats.portable_ai_memory.files import peek_zip
 from satchel.limits import DEFAULT
 from satchel.trust.age import Recipients, begins_age, sealing
 from satchel.trust.age_stream import Scratch
-from satchel.trust.files import sync_folder
 
 _SUFFIX = ".zip"
 _AGE_SUFFIX = ".age"
@@ -132,28 +130,6 @@ class Zip:
                 raise OutputError(text, hint="remove it, or name another file")
             if not is_regular(target) or self._recipients is not None or not _says_ours(target):
                 raise OutputError(f"{target} is in the way and is no earlier export of Satchel", hint="name another file")
-
-
-def put(target: Path, write: Callable[[BinaryIO], None], check: Callable[[], None], *, mode: int = _FILE_MODE) -> int:
-    """Write a file beside ``target`` and rename it; its size. ``check`` looks at the target again before, for what has come
-    there meanwhile is not ours to remove. Raises OutputError."""
-    with told_of(target):
-        beside = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
-        try:
-            with os.fdopen(descriptor, "wb", buffering=_BUFFER_BYTES) as stream:
-                write(stream)
-                stream.flush()
-                size = stream.tell()
-                os.fchmod(descriptor, mode)
-                os.fsync(descriptor)
-            check()
-            beside.replace(target)
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
-        sync_folder(target.parent)
-        return size
 
 
 def put_store(zipped: BinaryIO, target: Path, name: str, write: Callable[[BinaryIO], None], check: Callable[[], None]) -> None:

@@ -12,21 +12,34 @@ import msgspec
 
 from satchel.codec import canonical
 from satchel.formats.base import Homeward, Progress, Selection, Since, Written
-from satchel.formats.portable_memory import embeddings, history, lineage, succession
+from satchel.formats.capsules import Capsule
+from satchel.formats.portable_memory import capsules, embeddings, history, lineage, succession
 from satchel.formats.portable_memory.bundle import REACHED
 from satchel.formats.portable_memory.graves import key_of
 from satchel.formats.portable_memory.increments import Increment
 from satchel.formats.portable_memory.kinds import DERIVED
 from satchel.formats.portable_memory.kinds import KINDS as ROWS
-from satchel.formats.portable_memory.lens import FOREIGN_KIND, FORMAT_NAME, ROW_KINDS, Around, row_id, rows_of, whole
+from satchel.formats.portable_memory.lens import (
+    AS_ROW,
+    FOREIGN_KIND,
+    FORMAT_NAME,
+    ROW_KINDS,
+    Around,
+    has_row,
+    row_id,
+    rows_of,
+    whole,
+)
 from satchel.formats.portable_memory.manifest import Head
 from satchel.formats.portable_memory.records import foundations, without_erased
 from satchel.formats.portable_memory.tombstones import verdict
 from satchel.formats.portable_memory.writer import GENERATOR, BundleWriter, Profile
+from satchel.formats.secrets import CODE, TEXT, holds_secret
 from satchel.formats.sorting import SortedLines
-from satchel.model.bodies import KINDS, Relation
-from satchel.model.ids import make_uid
-from satchel.model.ledger import Ledger
+from satchel.model.bodies import KINDS, Document, Relation
+from satchel.model.fields import fields_of
+from satchel.model.ids import is_uuid, make_uid
+from satchel.model.ledger import Ledger, Witness
 from satchel.model.packages import CarriedFile
 from satchel.model.record import Record
 from satchel.trust.secrets import Secret
@@ -37,6 +50,7 @@ _CHUNK_BYTES = 1 << 20
 _HELD = 1024
 #: Kinds that say nothing but of what they link to.
 _TELLING = ("relation", "foreign")
+_WHOLE = "carried whole in a line of our own kind"
 
 
 def write(
@@ -47,16 +61,20 @@ def write(
     profile: Profile = "mem",
     signing_key: Secret | None = None,
     since: Since | None = None,
+    riding: tuple[Capsule, ...] = (),
+    witness: Witness | None = None,
 ) -> Written:
     """Write the selection as the bundle folder ``target``. The same selection gives the same bytes.
 
     Args:
+        riding: capsules that it carries.
         since: only what is new since, as an increment; see ``increments``.
+        witness: see ``formats.base.WriteOptions``.
 
     Raises:
         OutputError: ``target`` cannot be written; nothing of it was.
     """
-    ledger = Ledger()
+    ledger = Ledger(witness)
     held = functools.lru_cache(_HELD)(selection.get)
 
     def ready(record: Record) -> Record:
@@ -94,7 +112,7 @@ def write(
         for found in homeward:
             _home(found, selection, writer, vendors, ledger, scrub=scrub)
             count()
-        rows = Rows(writer, around, ledger, increment)
+        rows = Rows(writer, around, ledger, increment, selection)
         for states in selection.earlier(FORMAT_NAME, after):
             _put_earlier(states, selection, writer, ledger, increment)
         for kind in KINDS:
@@ -108,6 +126,8 @@ def write(
         for line in vendors:
             name, _, rest = line.partition(b"\0")
             writer.add_foreign(name.decode(), [rest])
+        if riding:
+            writer.add_foreign(capsules.KIND, capsules.lines(riding))
         for row in history.rows(selection, after):
             writer.add_audit(row)
         reached = [line + b"\n" for line in increment.reached()] if increment else []
@@ -177,11 +197,12 @@ def _home(
             writer.add_line(kind, found.native)
         else:
             writer.add_line(kind, canonical.encode(row, "mem"))
-            ledger.field(found.kind, "references", "narrowed", "erased", "a reference to what was erased was left out")
+            text = "a reference to what was erased was left out"
+            ledger.field(found.kind, "references", "narrowed", "erased", text, uid=found.uid)
     else:
         # Vendors' lines keep their order.
         vendors.add(kind.encode() + b"\0%020d" % found.element, kind.encode() + b"\0" + found.native)
-    ledger.record(found.kind, "accepted")
+    ledger.record(found.kind, "accepted", uid=found.uid, kept=found.native)
 
 
 def _put_earlier(
@@ -201,13 +222,18 @@ def _put_earlier(
             writer.add(kind, without_erased(kind, row, selection.buried) or row)
             if increment is not None:
                 increment.needs(kind, row)
-            ledger.record(current.kind, "transformed", "superseded", "an earlier statement, written as a superseded row")
+            text = "an earlier statement, written as a superseded row"
+            ledger.record(current.kind, "transformed", "superseded", text, uid=uid)
 
 
 class Rows:
-    """Writes the records of other sources as rows, in their order: the first of two that want one key has it."""
+    """Writes the records of other sources as rows, in their order: the first of two that want one key has it. Of messages whose
+    source gives ids within a talk alone, none has it: which comes first must not decide what a later bundle's row replaces."""
 
-    def __init__(self, writer: BundleWriter, around: Around, ledger: Ledger, increment: Increment | None) -> None:
+    def __init__(
+        self, writer: BundleWriter, around: Around, ledger: Ledger, increment: Increment | None, selection: Selection
+    ) -> None:
+        self._selection = selection
         self._writer = writer
         self._around = around
         self._ledger = ledger
@@ -217,7 +243,7 @@ class Rows:
         """A record that leaves, in an increment one that is new since."""
         if self._increment is None or self._increment.has_changed(record):
             self._put(record, self._ledger)
-        elif record.kind in ROW_KINDS and (record.kind == "setting" or FORMAT_NAME in record.residue):
+        elif has_row(record) and (record.kind == "setting" or FORMAT_NAME in record.residue):
             # Its row stands in an earlier bundle, under a key that is not its uid's: nobody else's row may have it.
             self._put(record, Ledger(), only_reserve=True)
 
@@ -231,26 +257,34 @@ class Rows:
     def _put(self, record: Record, ledger: Ledger, *, only_reserve: bool = False) -> None:
         kind, around, writer = record.kind, self._around, self._writer
         if not record.access.exportable:
-            ledger.record(kind, "omitted", "not-exportable", "marked as not to be exported")
+            ledger.record(kind, "omitted", "not-exportable", "marked as not to be exported", of=record)
+            return
+        if holds_secret(record):
+            ledger.record(kind, "omitted", CODE, TEXT, of=record)
             return
         whole_of = around.get(record.linked("part_of")) if kind == "message" else None
         if whole_of is not None and not whole_of.access.exportable:
-            ledger.record(kind, "omitted", "not-exportable", "its conversation is not to be exported")
+            ledger.record(kind, "omitted", "not-exportable", "its conversation is not to be exported", of=record)
             return
         hidden = {link.to for link in record.links if kind != "message" and _is_hidden(around.get(link.to))}
         if hidden and kind in _TELLING:
-            ledger.record(kind, "omitted", "not-exportable", "it tells of what is not to be exported")
+            ledger.record(kind, "omitted", "not-exportable", "it tells of what is not to be exported", of=record)
             return
         if hidden:
             record = msgspec.structs.replace(record, links=tuple(link for link in record.links if link.to not in hidden))
-            ledger.field(kind, "links", "lost", "not-exportable", "the other end is not to be exported")
+            ledger.field(kind, "links", "lost", "not-exportable", "the other end is not to be exported", uid=record.uid)
         body = record.body
         if isinstance(body, Relation) and not (_is_entity(body.source, around) and _is_entity(body.target, around)):
-            ledger.record(kind, "transformed", "as-foreign", "an edge joins entities alone; carried whole")
+            self._beside(record, "as-foreign", "an edge joins entities alone; carried whole", ledger)
+        elif kind == "chunk" and not _has_row(around.get(record.linked("part_of"))):
+            self._beside(record, "as-foreign", "a chunk needs the row of its document; carried whole", ledger)
+        elif kind in ROW_KINDS and not has_row(record):
+            text = f"{record.status}: its row would say that it holds; carried whole"
+            self._beside(record, "no-longer-holds", text, ledger)
         elif kind in ROW_KINDS:
             for row_kind, row in rows_of(record, around, ledger):
                 if around.buried_by_others(make_uid(FORMAT_NAME, row_kind, key_of(ROWS[row_kind], row))):
-                    ledger.record(kind, "omitted", "erased", "a tombstone of this format names it")
+                    ledger.record(kind, "omitted", "erased", "a tombstone of this format names it", of=record)
                     return
                 self._name_apart(row_kind, row, record)
                 if only_reserve:
@@ -259,19 +293,39 @@ class Rows:
                 writer.add(row_kind, row)
                 if self._increment is not None:
                     self._increment.needs(row_kind, row)
-            ledger.record(kind, "transformed", f"as-{ROW_KINDS[kind]}", f"written as {ROW_KINDS[kind]}")
-            return
+            ledger.record(kind, "transformed", AS_ROW[kind], f"written as {ROW_KINDS[kind]}", of=record)
         else:
-            ledger.record(kind, "transformed", "as-foreign", "the format has no such kind; carried whole")
-        writer.add_foreign(FOREIGN_KIND, [whole(record)])
+            self._beside(record, "as-foreign", "the format has no such kind; carried whole", ledger)
+
+    def _beside(self, record: Record, code: str, text: str, ledger: Ledger) -> None:
+        """Write a record whole, as a line of our own kind."""
+        ledger.fields(record.kind, fields_of(record), "carried", "as-foreign", _WHOLE, uid=record.uid)
+        if isinstance(record.body, Document) and record.body.blob:
+            what = "the format holds a file's text and hash, not its bytes"
+            ledger.field("document", "body.blob", "lost", "no-bytes", what, uid=record.uid)
+        ledger.record(record.kind, "transformed", code, text, of=record)
+        self._writer.add_foreign(FOREIGN_KIND, [whole(record)])
 
     def _name_apart(self, kind: str, row: dict[str, Any], record: Record) -> None:
         """Give the row another key where its own is empty or taken: sources do not share theirs, the format's kinds do."""
         name = ROWS[kind].key[0]
         own, number = row[name], 0
+        if record.kind == "message" and own == record.origin.id and not is_uuid(own) and own in self._shared:
+            row[name] = f"{own}#{record.uid}"
         while len(ROWS[kind].key) == 1 and (not row[name] or self._is_taken(kind, row)):
             number += 1
             row[name] = "#".join(part for part in (own, record.uid, str(number) if number > 1 else "") if part)
+
+    @functools.cached_property
+    def _shared(self) -> set[str]:
+        """The ids that are no UUIDs and that several messages have; forgetting one names its row by the same rule."""
+        met: set[str] = set()
+        shared: set[str] = set()
+        for record in self._selection.records("message", not_from=FORMAT_NAME):
+            own = record.origin.id
+            if own and not is_uuid(own):
+                (shared if own in met else met).add(own)
+        return shared
 
     def _is_taken(self, kind: str, row: dict[str, Any]) -> bool:
         uid = make_uid(FORMAT_NAME, kind, key_of(ROWS[kind], row))
@@ -281,4 +335,8 @@ class Rows:
 
 def _is_entity(uid: str, around: Around) -> bool:
     other = around.get(uid)
-    return other is not None and other.kind == "entity" and other.access.exportable
+    return other is not None and other.kind == "entity" and _has_row(other)
+
+
+def _has_row(record: Record | None) -> bool:
+    return record is not None and record.access.exportable and has_row(record)

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from satchel.codec import canonical
-from satchel.formats.portable_memory import moments
+from satchel.formats.portable_memory import losses, moments
+from satchel.formats.portable_memory.losses import EPISODES
 from satchel.model import bodies
 from satchel.model.ledger import Ledger
 from satchel.model.record import Record
@@ -57,6 +58,11 @@ ROW_KINDS = {
     "setting": "preference",
     "secret_ref": "secretRef",
 }
+#: What the ledger calls each.
+AS_ROW = {kind: f"as-{row.lower()}" for kind, row in ROW_KINDS.items()}
+#: Statuses of what holds no longer. A row says so in an episode and a context; another kind's would say that it holds.
+_PAST = ("superseded", "retracted")
+_SAYS_PAST = EPISODES | {"conversation", "scope"}
 _LIFECYCLE = {"active": "HOT", "superseded": "ARCHIVED", "deprecated": "COLD", "retracted": "ARCHIVED", "archived": "ARCHIVED"}
 
 
@@ -78,6 +84,11 @@ def row_id(record: Record) -> str:
     return _PREFIXES.get(ROW_KINDS.get(record.kind, ""), "") + record.uid
 
 
+def has_row(record: Record) -> bool:
+    """Whether a record is written as a row: of a kind that has one, and not where the row would say that it still holds."""
+    return record.kind in ROW_KINDS and (record.status not in _PAST or record.kind in _SAYS_PAST)
+
+
 def rows_of(record: Record, around: Around, ledger: Ledger) -> Iterator[tuple[str, dict[str, Any]]]:
     """The rows of a record, each with its kind: one, and for a document with text its chunk; none for a vendor's kind."""
     kind = ROW_KINDS[record.kind]
@@ -85,6 +96,7 @@ def rows_of(record: Record, around: Around, ledger: Ledger) -> Iterator[tuple[st
     carried = _carried(record, said)
     if carried:
         row[CARRIED] = carried
+    losses.tell(record, row, carried, ledger, summary=SUMMARY_CHARACTERS)
     prepared = record.residue.get(FORMAT_NAME)
     if type(prepared) is dict:
         row.update(prepared)
@@ -108,18 +120,16 @@ def whole(record: Record) -> bytes:
 
 
 def row_sensitivity(record: Record) -> str:
-    """``high`` and ``low`` are the words that are seen."""
-    return "high" if record.access.sensitivity == "high" else "low"
+    """``low`` and ``high`` are the words that are seen; the word is open, and what is more than low is not called so."""
+    return record.access.sensitivity or "low"
 
 
 class _Times:
-    """Times as the rows write them; one that is missing is substituted and told once for the record."""
+    """Times as the rows write them; one that is missing is substituted, which ``losses`` tells."""
 
-    def __init__(self, record: Record, around: Around, ledger: Ledger) -> None:
+    def __init__(self, record: Record, around: Around) -> None:
         self._record = record
         self._around = around
-        self._ledger = ledger
-        self._told = False
         times = record.times
         self._spare = times.created or times.observed or times.updated or times.valid_from or times.recorded or around.now
 
@@ -133,10 +143,6 @@ class _Times:
         for moment in moments_in_order:
             if moment is not None:
                 return moments.write(moment)
-        if not self._told:
-            self._told = True
-            text = "a time that the format requires and the record lacks was taken from another"
-            self._ledger.field(self._record.kind, "times", "widened", "time-substituted", text)
         return moments.write(spare or self._spare)
 
 
@@ -173,7 +179,7 @@ class _Maker:
         self._record = record
         self._around = around
         self._ledger = ledger
-        self._times = _Times(record, around, ledger)
+        self._times = _Times(record, around)
 
     def row(self) -> _Row:
         body = self._record.body
@@ -185,9 +191,9 @@ class _Maker:
             case bodies.Task():
                 return self._task(body)
             case bodies.Conversation():
-                return self._whole(body.title, body.is_archived)
+                return self._whole(body.title, body.is_archived or self._record.status in _PAST)
             case bodies.Scope():
-                return self._whole(body.name, body.is_archived)
+                return self._whole(body.name, body.is_archived or self._record.status in _PAST)
             case bodies.Entity():
                 return self._entity(body)
             case bodies.Relation():
@@ -246,6 +252,9 @@ class _Maker:
             row["actors"] = [self._record.provenance.actor]
         if clock.valid_to is not None:
             row["expirationDate"] = moments.write(clock.valid_to)
+        if self._record.status == "retracted":
+            # The format's own mark; not every reader looks at the state of life.
+            row["deletedAt"] = self._times.required(clock.updated, clock.recorded)
         return row
 
     def _memory(self, body: bodies.Memory) -> _Row:
@@ -334,7 +343,8 @@ class _Maker:
 
     def _resource(self, body: bodies.Document) -> _Row:
         if body.blob:
-            self._ledger.field("document", "blob", "lost", "no-bytes", "the format holds a file's text and hash, not its bytes")
+            text = "the format holds a file's text and hash, not its bytes"
+            self._ledger.field("document", "body.blob", "lost", "no-bytes", text, uid=self._record.uid)
         row = {
             "contentHash": f"sha256:{body.blob}" if body.blob else "",
             "created": self._times.required(self._record.times.created),

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from satchel.errors import InputError, UsageError
-from satchel.formats.base import PLAIN, Earlier, Format, FormatInfo, Known, Progress, Selection, WriteOptions, Written
-from satchel.formats.portable_memory import export, lineage, reader, signing, validation
+from satchel.formats.base import (
+    PLAIN,
+    READ,
+    Earlier,
+    Format,
+    FormatInfo,
+    Known,
+    Progress,
+    ReadOptions,
+    Selection,
+    WriteOptions,
+    Written,
+)
+from satchel.formats.capsules import Capsule, Element
+from satchel.formats.portable_memory import capsules, export, lineage, patching, reader, signing, validation
 from satchel.formats.portable_memory.bundle import MANIFEST, Bundle
 from satchel.formats.portable_memory.manifest import FORMAT_VERSION
 from satchel.formats.portable_memory.writer import Profile
 from satchel.formats.signing import SignOptions, Trust, Verification
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
-from satchel.model.record import Item
+from satchel.model.record import Item, Record
 from satchel.trust.signatures import PrivateKey
 
 PROFILES: dict[str, Profile] = {"": "mem", "sdk": "mem", "spec": "mem-spec"}
@@ -67,23 +80,34 @@ class PortableMemory:
             profile=PROFILES[options.profile],
             signing_key=seed,
             since=options.since,
+            riding=options.capsules,
+            witness=options.witness,
         )
 
     def earlier(self, path: Path) -> Earlier:
         """See ``formats.base.Continued.earlier``."""
         return lineage.earlier(path)
 
-    def read(
-        self,
-        path: Path,
-        *,
-        limits: Limits,
-        trusted: frozenset[str],
-        known: Known,
-        accept_invalid_signature: bool = False,  # noqa: ARG002
-    ) -> Iterator[Item]:
+    def read(self, path: Path, *, known: Known, options: ReadOptions = READ) -> Iterator[Item]:
         """See ``formats.base.Reader.read``. The signature of a bundle covers all of it: one that does not hold is refused."""
-        return reader.read(path, limits=limits, trusted=trusted, known=known)
+        return reader.read(
+            path,
+            limits=options.limits,
+            known=known,
+            trusted=options.trusted,
+        )
+
+    def capsules(self, path: Path, *, limits: Limits) -> list[Capsule]:
+        """See ``formats.capsules.Carrier``."""
+        return capsules.found(path, limits)
+
+    def elements(self, path: Path, *, limits: Limits) -> Iterator[Element]:
+        """See ``formats.capsules.Carrier``."""
+        return capsules.elements(path, limits)
+
+    def patched(self, kind: str, native: bytes, edited: Sequence[tuple[Record, Record]]) -> bytes | None:
+        """See ``formats.capsules.Patches``: a row is one record."""
+        return patching.patched(kind, native, *edited[0])
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``."""

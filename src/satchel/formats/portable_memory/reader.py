@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -38,13 +37,14 @@ from satchel.formats.portable_memory.tombstones import signer, targets_of, tombs
 from satchel.formats.portable_memory.validation import Check
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding, erased
-from satchel.model.ids import make_uid
+from satchel.model.ids import UID, make_uid
 from satchel.model.record import Item, Original, Reading
 from satchel.model.text import leaves, searchable
 from satchel.trust import tokens
 
 READER = f"{FORMAT_NAME}/1"
-_UID = re.compile(r"[0-9a-f]{40}", re.ASCII)
+#: The vendor's kind whose lines are residue of another standard (``capsules``): they say nothing of their own.
+CAPSULE = "satchelCapsule"
 
 #: What may be wrong with a bundle that says what it says all the same: how it is spelled, sorted and summed up.
 TOLERATED = frozenset(
@@ -162,6 +162,11 @@ class _Reading:
                 yield from self._tombstone(read)
         elif paths.is_stream(file.path):
             kind = paths.kind_of(file.path)
+            if kind == CAPSULE:
+                # Read to its end, for its hash.
+                for _ in self._checking.read(file):
+                    pass
+                return
             vendors = _Vendors()
             # Without a deletion, nothing has to be asked of a row that has native members alone.
             is_free = kind in KINDS and not self._doubted and not self._known.has_graves
@@ -244,7 +249,7 @@ class _Reading:
     def _is_out_of_reach(self, id: str) -> bool:
         """Whether an export of ours gave this id to a record of another source, which the vault still holds."""
         uid = id.rpartition("_")[2]
-        return bool(_UID.fullmatch(uid)) and self._known.said(uid) is not None
+        return bool(UID.fullmatch(uid)) and self._known.said(uid) is not None
 
     @functools.cached_property
     def _joined(self) -> set[str]:
@@ -290,7 +295,7 @@ def _uid_of_ours(row: Mapping[str, Any]) -> str:
     """The uid of the record that an export of ours made this row of, as the row says; "" where it says none."""
     carried = row.get(CARRIED)
     own = carried.get("uid") if type(carried) is dict else None
-    return own if type(own) is str and _UID.fullmatch(own) else ""
+    return own if type(own) is str and UID.fullmatch(own) else ""
 
 
 def _deleted_here(place: Place) -> Finding:

@@ -13,13 +13,13 @@ import msgspec
 from satchel.formats.portable_memory import moments
 from satchel.formats.portable_memory.graves import key_of
 from satchel.formats.portable_memory.kinds import KINDS
-from satchel.formats.portable_memory.lens import FORMAT_NAME
+from satchel.formats.portable_memory.lens import CARRIED, FOREIGN_KIND, FORMAT_NAME
 from satchel.formats.portable_memory.manifest import FORMAT_VERSION
 from satchel.formats.portable_memory.succession import KINDS as SUPERSEDED
 from satchel.formats.portable_memory.succession import succeeded
 from satchel.model import bodies
 from satchel.model.ids import make_uid, uids_in
-from satchel.model.record import Access, Link, LinkType, Origin, Provenance, Record, Status, Times
+from satchel.model.record import Access, Link, LinkType, Origin, Provenance, Record, Status, Times, Trust
 from satchel.model.text import leaves
 
 #: The format bounds no integer; a column of the vault does. The row itself keeps its digits.
@@ -76,6 +76,7 @@ def changed_at(kind: str, row: Mapping[str, Any]) -> datetime | None:
 def native_record(kind: str, row: Mapping[str, Any], uid: str, key: str | None = None) -> Record:
     """The record of a row that was checked; ``key`` where it is known already (``graves.key_of``)."""
     names = KINDS[kind].names
+    trust = lowered(row.get(CARRIED))
     if not row.keys() <= names:
         # What this kind has not is a vendor's and of any type, be it called as a field of another kind.
         row = {name: value for name, value in row.items() if name in names}
@@ -98,6 +99,7 @@ def native_record(kind: str, row: Mapping[str, Any], uid: str, key: str | None =
         ),
         times=_times(kind, row),
         status=status,
+        trust=trust,
         links=tuple(links),
         provenance=_provenance(str(actors[0]) if actors else ""),
         access=_ACCESS.get(get("sensitivity", ""), _PLAIN_ACCESS),
@@ -130,16 +132,26 @@ def without_erased(kind: str, row: dict[str, Any], buried: Callable[[str], bool]
     return {name: changed.get(name, value) for name, value in row.items() if name not in gone}
 
 
+def lowered(said: Any) -> Trust:
+    """The trust of what comes in: less where our own residue says that it deserves less, and never more."""
+    return "untrusted" if type(said) is dict and said.get("trust") == "untrusted" else "imported"
+
+
 def foreign_record(kind: str, line: bytes, uid: str, first: str) -> Record:
     """The record of a vendor's line; what strings it holds can be found. ``first`` is the uid of the line that has its id."""
+    trust: Trust = "imported"
     try:
-        text = "\n".join(leaves(msgspec.json.decode(line)))
+        value = msgspec.json.decode(line)
+        text = "\n".join(leaves(value))
+        if kind == FOREIGN_KIND:
+            trust = lowered(value)
     except (msgspec.DecodeError, RecursionError):
         text = line.decode()
     return Record(
         uid=uid,
         body=bodies.Foreign(type=kind, text=text),
         origin=Origin(format=FORMAT_NAME, version=FORMAT_VERSION, kind=kind),
+        trust=trust,
         # What deletes the one deletes the others of its id.
         links=(Link("derived_from", first),) if first and first != uid else (),
         provenance=Provenance(platform=FORMAT_NAME),

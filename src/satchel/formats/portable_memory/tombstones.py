@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
@@ -17,13 +16,12 @@ from satchel.formats.portable_memory.graves import is_skeleton
 from satchel.formats.portable_memory.kinds import DERIVED, KINDS, TOMBSTONE
 from satchel.formats.portable_memory.lens import CARRIED, FORMAT_NAME
 from satchel.formats.portable_memory.records import folded_uid
-from satchel.model.ids import make_uid
+from satchel.model.ids import UID, make_uid
 from satchel.model.record import Tombstone
 from satchel.trust import tokens
 from satchel.trust.secrets import Secret
 from satchel.trust.tokens import Verdict
 
-_UID = re.compile(r"[0-9a-f]{40}", re.ASCII)
 #: Kinds whose text is free prose about everything: a quotation of what is deleted leaves it, the row stays (dossier D8).
 SCRUBBED = ("community", "core", "procedure", "preference")
 
@@ -81,7 +79,7 @@ def _uids(row: Mapping[str, Any]) -> tuple[str, ...]:
     """The uids of records of other sources that a tombstone of ours names."""
     ours = row.get(CARRIED)
     uids = ours.get("uids") if type(ours) is dict else None
-    return tuple(uid for uid in uids if type(uid) is str and _UID.fullmatch(uid)) if type(uids) is list else ()
+    return tuple(uid for uid in uids if type(uid) is str and UID.fullmatch(uid)) if type(uids) is list else ()
 
 
 def made(

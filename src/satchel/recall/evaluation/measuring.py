@@ -16,10 +16,12 @@ from datetime import UTC, datetime
 import msgspec
 
 from satchel.model.words import folded, words_of
+from satchel.recall import vectors
 from satchel.recall.asking import Question as Asking
 from satchel.recall.asking import question as asking_of
 from satchel.recall.candidates import Policy, held_back
 from satchel.recall.counting import BYTES, Counter
+from satchel.recall.embedders import Embedder
 from satchel.recall.evaluation.cases import Case, Question
 from satchel.recall.evaluation.trial import Loaded, loaded
 from satchel.recall.pipeline import Asked, Context, context
@@ -32,11 +34,13 @@ USUAL = Policy()
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is measured: recall at each of ``ks``, and what stands in a context of each of ``budgets``."""
+    """What is measured: recall at each of ``ks``, and what stands in a context of each of ``budgets``; with an ``embedder``, by
+    its vectors too."""
 
     ks: tuple[int, ...] = (5, 10)
     budgets: tuple[int, ...] = (2048, 4096, 8192)
     counter: Counter = BYTES
+    embedder: Embedder | None = None
 
 
 class InContext(msgspec.Struct, frozen=True):
@@ -69,15 +73,19 @@ def ask(case: Case, plan: Plan) -> Iterator[Outcome]:
     """The outcome of each of a case's questions, in order. Raises what ``trial.loaded`` and ``pipeline.context`` raise."""
     last = max((talk.at for talk in case.talks if talk.at), default=None) or datetime.now(UTC)
     with loaded(case) as here:
+        sense = None
+        if plan.embedder is not None:
+            vectors.make(here.store, plan.embedder, "")
+            sense = vectors.Sense(plan.embedder)
         for question in case.questions:
-            yield _outcome(here, question, question.at or last, plan)
+            yield _outcome(here, question, question.at or last, plan, sense)
 
 
-def _outcome(here: Loaded, question: Question, now: datetime, plan: Plan) -> Outcome:
+def _outcome(here: Loaded, question: Question, now: datetime, plan: Plan, sense: vectors.Sense | None) -> Outcome:
     asking = asking_of(question.text, now)
-    retrieve(here.store, asking, most=RANKED)
+    retrieve(here.store, asking, most=RANKED, sense=sense)
     began = time.thread_time()
-    found = retrieve(here.store, asking, most=RANKED)
+    found = retrieve(here.store, asking, most=RANKED, sense=sense)
     retrieve_s = time.thread_time() - began
     found = [each for each in found if not held_back(each.record, USUAL, now)]
     turns = [here.turns[each.record.uid] for each in found if each.record.uid in here.turns]
@@ -86,7 +94,8 @@ def _outcome(here: Loaded, question: Question, now: datetime, plan: Plan) -> Out
     context_s = 0.0
     for budget in plan.budgets:
         began = time.thread_time()
-        made = context(here.store, Asked(task=question.text, budget=budget), now=now, counter=plan.counter)
+        asked = Asked(task=question.text, budget=budget)
+        made = context(here.store, asked, now=now, counter=plan.counter, sense=sense)
         context_s = time.thread_time() - began
         contexts[budget] = _standing(here, question, made)
     evidence, where = set(question.evidence), set(question.talks)

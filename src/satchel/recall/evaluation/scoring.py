@@ -66,6 +66,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     turns: int
     unresolved: int
     counter: str
+    #: The embedder's name; "" where words alone were gone by.
+    embedder: str
     rows: tuple[Row, ...]
     with_answer: int
     without_answer: int
@@ -103,6 +105,7 @@ class Sheet:
             turns=self._turns,
             unresolved=sum(outcome.question.unresolved for outcome in outcomes),
             counter=self._plan.counter.name,
+            embedder="" if self._plan.embedder is None else self._plan.embedder.name,
             rows=tuple(self._row(name) for name in names),
             with_answer=len(with_answer),
             without_answer=len(without),

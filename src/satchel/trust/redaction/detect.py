@@ -76,28 +76,48 @@ _FINDERS: dict[str, tuple[_Finder, ...]] = {
 }
 _PRIORITY = {type: place for place, type in enumerate(TYPES)}
 
-#: What a member's name says of its value, by the name in lower case without anything but letters: the type, and what the value
-#: must be like in full.
-_ANY_SECRET = re.compile(r"\S(?:.*\S)?", re.DOTALL)
-_SSN = re.compile(r"\d{3}[- ]?\d{2}[- ]?\d{4}", re.ASCII)
-_PHONE = re.compile(r"[+(]{0,2}\d(?:[-. ()/]{0,3}\d){5,14}", re.ASCII)
-_NAMED: dict[str, tuple[str, re.Pattern[str]]] = {
+
+class _Said(NamedTuple):
+    """What a member's name says of its value: the type; what a text must be like in full; and between which sizes a number
+    must lie, whatever its sign. Of secrets any number is one, of the others only whole ones."""
+
+    type: str
+    form: re.Pattern[str]
+    least: int
+    most: int
+
+
+_DIGITS_MOST = 10**19
+_PASSWORD = _Said("password", re.compile(r"\S(?:.*\S)?", re.DOTALL), 0, 0)
+_API_KEY = _PASSWORD._replace(type="api_key")
+_PIN = _Said("password", re.compile(r"\d{3,12}", re.ASCII), 0, 10**12)
+#: A number keeps no zeros at its front, and many of these begin with one.
+_SSN = _Said("ssn", re.compile(r"\d{3}[- ]?\d{2}[- ]?\d{4}", re.ASCII), 1, 10**9)
+_CARD = _Said("credit_card", re.compile(r"\d(?:[- ]?\d){11,18}", re.ASCII), 10**11, _DIGITS_MOST)
+_PHONE = _Said("phone", re.compile(r"[+(]{0,2}\d(?:[-. ()/]{0,3}\d){5,14}", re.ASCII), 10**5, 10**15)
+#: As a number: 19900401, or seconds since 1970 or before; a year alone is no date.
+_BIRTH = _Said("date_of_birth", layer_more.DATE, 10**4, _DIGITS_MOST)
+
+#: By the name in lower case without anything but letters; see ``_said``.
+_NAMED: dict[str, _Said] = {
     **dict.fromkeys(
-        ("password", "passwd", "pwd", "passphrase", "passwort", "secret", "clientsecret", "secretkey", "privatekey"),
-        ("password", _ANY_SECRET),
+        ("password", "passwd", "pwd", "passphrase", "passwort", "secret", "clientsecret", "secretkey", "privatekey"), _PASSWORD
     ),
+    **dict.fromkeys(("apikey", "accesstoken", "authtoken", "refreshtoken", "accesskey", "sessiontoken"), _API_KEY),
     **dict.fromkeys(
-        ("apikey", "accesstoken", "authtoken", "refreshtoken", "accesskey", "sessiontoken"), ("api_key", _ANY_SECRET)
+        ("pin", "pincode", "pinnumber", "cardpin", "bankpin", "simpin", "passcode", "cvv", "cvc", "securitycode", "otp"), _PIN
     ),
-    **dict.fromkeys(("ssn", "socialsecuritynumber", "socialsecurity"), ("ssn", _SSN)),
+    **dict.fromkeys(("ssn", "socialsecuritynumber", "socialsecurity"), _SSN),
     **dict.fromkeys(
-        ("phone", "phonenumber", "telephone", "mobile", "mobilephone", "cell", "cellphone", "fax", "tel"), ("phone", _PHONE)
+        ("card", "cardnumber", "cardno", "creditcard", "creditcardnumber", "debitcard", "debitcardnumber", "ccnumber"), _CARD
     ),
-    **dict.fromkeys(
-        ("dob", "dateofbirth", "birthdate", "birthday", "birthdateiso", "geburtsdatum", "born"),
-        ("date_of_birth", layer_more.DATE),
-    ),
+    **dict.fromkeys(("phone", "phonenumber", "telephone", "mobile", "mobilephone", "cell", "cellphone", "fax", "tel"), _PHONE),
+    **dict.fromkeys(("dob", "dateofbirth", "birthdate", "birthday", "birthdateiso", "geburtsdatum", "born"), _BIRTH),
 }
+#: Names that say it alone, and something else at the end of a longer one: ``gpio_pin``, ``table_cell``.
+_ALONE = frozenset({"pin", "card", "cell", "mobile", "tel", "born"})
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_MOST_WORDS = 3
 _LETTERS = re.compile(r"[^a-z]+")
 
 
@@ -146,16 +166,40 @@ def detect(
     return _apart(finds) if len(finds) > 1 else finds
 
 
+def of_number(number: int | float, name: str, types: frozenset[str]) -> tuple[str, float] | None:
+    """The type of personal data that a number is by the name of its member, and how sure that is; None where it is none."""
+    said = _said(name)
+    if said is None or said.type not in types:
+        return None
+    if said.most and not (said.least <= abs(number) < said.most and number == int(number)):
+        return None
+    return said.type, 0.9
+
+
+def _said(name: str) -> _Said | None:
+    """By the whole name, or by the words at its end: ``wifi_password``, ``workPhoneNumber``."""
+    if not name or len(name) > 64:
+        return None
+    whole = _LETTERS.sub("", name.lower())
+    if whole in _NAMED:
+        return _NAMED[whole]
+    words = [word.lower() for word in _WORDS.findall(name)]
+    for count in range(min(_MOST_WORDS, len(words)), 0, -1):
+        end = "".join(words[-count:])
+        if end in _NAMED and end not in _ALONE:
+            return _NAMED[end]
+    return None
+
+
 def _by_name(text: str, name: str, types: frozenset[str]) -> list[Found]:
-    said = _NAMED.get(_LETTERS.sub("", name.lower())) if len(name) <= 64 else None
-    if said is None or said[0] not in types:
+    said = _said(name)
+    if said is None or said.type not in types:
         return []
-    type, form = said
     body = text.strip()
-    if not form.fullmatch(fold(body).text):
+    if not said.form.fullmatch(fold(body).text):
         return []
     start = text.index(body) if body else 0
-    return [Found(start, start + len(body), type, 0.9)]
+    return [Found(start, start + len(body), said.type, 0.9)]
 
 
 def _apart(finds: list[Found]) -> list[Found]:

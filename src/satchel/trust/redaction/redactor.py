@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from satchel.codec.pointers import escape
 from satchel.errors import LimitExceeded
 from satchel.limits import DEFAULT
-from satchel.trust.redaction.detect import TYPES, Detection, Detector, detect
+from satchel.trust.redaction.detect import TYPES, Detection, Detector, detect, of_number
 from satchel.trust.redaction.tokens import Kept, Mint, escaped
 
 #: What is looked up instead of looked through, and how many of it are held.
@@ -99,7 +99,8 @@ class Redactor:
     ) -> tuple[Any, list[Detection]]:
         """A JSON value with tokens in its texts and its members' names, and what was found. The value given stays untouched.
 
-        A number that is one of a card, a telephone or a person's becomes a token whole.
+        A number that is one of a card, a telephone or a person's becomes a token whole, and so does one whose member's name
+        says what it is, however small.
 
         Raises:
             LimitExceeded: it is nested deeper than ``json_depth``.
@@ -132,14 +133,21 @@ class Redactor:
     def _number(
         self, number: int | float, place: tuple[str, ...], path: str, name: str, kind: str, found: list[Detection]
     ) -> Any:
-        if type(number) is not int or not _LEAST <= number < _MOST:
+        said = of_number(number, name, self._types) or self._by_digits(number)
+        if said is None:
             return number
-        text = str(number)
-        for each in detect(text, types=self._types & _OF_NUMBERS, name=name):
+        type, confidence = said
+        found.append(Detection(path, 0, len(repr(number)), type, confidence))
+        return self.mint.token(Kept(number, type, confidence), *place, path, "number", kind=kind)
+
+    def _by_digits(self, number: int | float) -> tuple[str, float] | None:
+        # A script may have written a card's number as 4.111111111111111e15.
+        if not _LEAST <= number < _MOST or number != int(number):
+            return None
+        text = str(int(number))
+        for each in detect(text, types=self._types & _OF_NUMBERS):
             # Of whole numbers, many have as many digits as a telephone or a card and are neither.
             doubtful = (each.type == "phone_us" and text[0] == "1") or (each.type == "credit_card" and each.confidence < 0.9)
-            if doubtful or (each.start, each.end) != (0, len(text)):
-                continue
-            found.append(Detection(path, 0, len(text), each.type, each.confidence))
-            return self.mint.token(Kept(number, each.type, each.confidence), *place, path, "number", kind=kind)
-        return number
+            if not doubtful and (each.start, each.end) == (0, len(text)):
+                return each.type, each.confidence
+        return None

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import json
 import os
 import re
 import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -32,6 +33,9 @@ from satchel.trust.redaction.detect import TYPE_NAME
 from satchel.trust.redaction.entries import Commitment
 from satchel.trust.redaction.tokens import PLAIN_TOKEN, TOKEN, Kept
 from satchel.trust.secrets import KEY_BYTES, Secret
+
+if TYPE_CHECKING:
+    from satchel.trust.age_keys import X25519Recipient
 
 _ALGORITHM = "AES-256-GCM"
 _DOMAIN = b"satchel redaction store\n"
@@ -118,7 +122,7 @@ def _kept(token: str, said: Mapping[str, Any]) -> Kept:
     named = TOKEN.fullmatch(token) or PLAIN_TOKEN.fullmatch(token)
     if named is None or named[1] != type_ or not TYPE_NAME.fullmatch(type_):
         raise ValueError
-    if type(original) not in (str, int) or type(confidence) not in (int, float):
+    if type(original) not in (str, int, float) or type(confidence) not in (int, float):
         raise ValueError
     return Kept(original, type_, float(confidence))
 
@@ -227,25 +231,31 @@ def read_file(path: Path) -> Sealed:
     return read_sealed(read_private(path, limit_bytes=DEFAULT.redaction_store_bytes))
 
 
-def check_recipients(recipients: Iterable[str]) -> list[Any]:
-    """The age recipients of these names.
+def check_recipients(texts: Iterable[str]) -> tuple[X25519Recipient, ...]:
+    """The age recipients that ``texts`` name.
 
     Raises:
-        UsageError: one is none.
+        UsageError: one is none, or nothing can be encrypted to it.
     """
-    import pyrage
+    from satchel.trust.age_keys import X25519Recipient, read_recipient
 
-    try:
-        return [pyrage.x25519.Recipient.from_str(each.strip()) for each in recipients]
-    except pyrage.RecipientError:
-        raise UsageError("that is no age recipient", hint="it begins with age1; age-keygen makes one") from None
+    found = []
+    for text in texts:
+        each = read_recipient(text)
+        if not isinstance(each, X25519Recipient):
+            raise UsageError("a redaction store's key is sealed to age recipients alone", hint="one begins with age1")
+        found.append(each)
+    return tuple(found)
 
 
 def _sealed_key(key: Secret, recipients: list[str]) -> bytes:
-    import pyrage
+    from satchel.trust.age import Recipients, sealing
 
-    data: bytes = pyrage.encrypt(key.reveal(), check_recipients(recipients))
-    return data
+    file = io.BytesIO()
+    sealer = sealing(file, Recipients(check_recipients(recipients)))
+    sealer.write(key.reveal())
+    sealer.finish()
+    return file.getvalue()
 
 
 def _unsealed_key(data: bytes, identities: list[str]) -> Secret:

@@ -31,7 +31,7 @@ _TOKEN_OR_MARK = re.compile(rf"(?P<token>{TOKEN.pattern})|\[REDACTED\\(?P<rest>\
 class Kept(msgspec.Struct, frozen=True):
     """What a token stands for. ``original`` is a text, or a number where a number was taken out whole."""
 
-    original: str | int
+    original: str | int | float
     type: str
     confidence: float
 
@@ -101,6 +101,16 @@ def recovered(text: str, kept: Mapping[str, Kept]) -> str:
         return token if known is None else str(known.original)
 
     return _TOKEN_OR_MARK.sub(put_back, text) if "[REDACTED" in text else text
+
+
+def recovered_bytes(data: bytes, kept: Mapping[str, Kept]) -> bytes:
+    """The same of a text in any encoding that has ASCII in it; what is no text stays as it is."""
+    # Latin-1 has a letter for each byte. Half of a surrogate pair leaves as the three bytes that UTF-8 would have for it.
+    coded = {
+        token: Kept(str(each.original).encode("utf-8", "surrogatepass").decode("latin-1"), each.type, each.confidence)
+        for token, each in kept.items()
+    }
+    return recovered(data.decode("latin-1"), coded).encode("latin-1")
 
 
 def recovered_value(value: Any, kept: Mapping[str, Kept]) -> Any:

@@ -16,7 +16,7 @@ from satchel.errors import Place
 from satchel.model import bodies
 from satchel.model.erasure import Stores
 from satchel.model.record import REDACTED, Native, Provenance, Record
-from satchel.vault.sqlite import asides, packages, separators
+from satchel.vault.sqlite import asides, packages, separators, vectors
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import one
 from satchel.vault.sqlite.excision import Excision, Gone
@@ -38,7 +38,7 @@ def erase(connection: apsw.Connection, kept: Originals, gone: Sequence[Gone], al
         also: titles of what they were part of that were made of their words (quotations.untitle).
     """
     excision = Excision(connection, kept)
-    counts = dict.fromkeys(("versions", "index_entries", "links", "tags", "witnesses", "heard"), 0)
+    counts = dict.fromkeys(("versions", "index_entries", "vectors", "links", "tags", "witnesses", "heard"), 0)
     files = packages.carried_count(connection)
     beside = [asides.text_of(connection, record.id).encode("utf-8", "surrogatepass") for record in gone]
     for record in gone:
@@ -66,6 +66,7 @@ def erase(connection: apsw.Connection, kept: Originals, gone: Sequence[Gone], al
         originals_rewritten=excision.rewritten,
         originals_emptied=excision.emptied,
         index_entries=counts["index_entries"],
+        vectors=counts["vectors"],
         links=counts["links"],
         tags=counts["tags"],
         blobs=excision.blobs,
@@ -108,6 +109,7 @@ def _remove_rows(connection: apsw.Connection, record: Gone, current: Record, cou
     removed("versions", "DELETE FROM version WHERE record = ?", id)
     removed("witnesses", "DELETE FROM witness WHERE record = ?", id)
     connection.execute("DELETE FROM telling WHERE record = ?", (id,))
+    counts["vectors"] += vectors.remove(connection, id)
     counts["index_entries"] += remove_details(connection, id, current, links=not record.stays)
 
 

@@ -135,17 +135,18 @@ def undo(connection: apsw.Connection, originals: Originals, id: int, *, now: int
 
 def _adopt(connection: apsw.Connection, originals: Originals, id: int) -> None:
     """What a later import met again, unchanged, becomes that import's."""
-    adopted = rows(
-        connection,
-        "SELECT o.id, min(s.batch) FROM original o JOIN sighting s ON s.original = o.id AND s.batch > :id"
-        " JOIN batch b ON b.id = s.batch AND b.undone_by IS NULL WHERE o.batch = :id GROUP BY o.id",
-        {"id": id},
+    heirs = (
+        "(SELECT o.id AS original, min(s.batch) AS batch FROM original o JOIN sighting s ON s.original = o.id AND s.batch > :id"
+        " JOIN batch b ON b.id = s.batch AND b.undone_by IS NULL WHERE o.batch = :id GROUP BY o.id) AS heir"
     )
-    for original, heir in adopted:
-        values = (heir, original, id)
-        connection.execute("UPDATE original SET batch = ? WHERE id = ?", (heir, original))
-        connection.execute("UPDATE record SET batch = ? WHERE original = ? AND batch = ?", values)
-        connection.execute("UPDATE version SET batch = ? WHERE original = ? AND batch = ?", values)
+    for table in ("record", "version"):
+        connection.execute(
+            f"UPDATE {table} SET batch = heir.batch FROM {heirs}"
+            f" WHERE {table}.batch = :id AND {table}.original = heir.original",
+            {"id": id},
+        )
+    # The originals last: by them it is told who inherits.
+    connection.execute(f"UPDATE original SET batch = heir.batch FROM {heirs} WHERE original.id = heir.original", {"id": id})
     # A record that another original, which stays, says in the same words.
     said_elsewhere = rows(
         connection,

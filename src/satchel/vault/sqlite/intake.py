@@ -7,14 +7,16 @@ Rules (DESIGN, "The record"; providers.md 3.1 f):
 * a record that differs is replaced when the source object is not older than what the vault holds, and the version before it
   is kept; an older one is kept as an earlier version and never becomes the current one;
 * what an export no longer has stays in the vault;
-* a status that changes is taken as it comes, and told: a step that the life cycle has is counted, another is a finding.
+* a status that changes is taken as it comes, and told: a step that the life cycle has is counted, another is a finding;
+* the very bytes that the vault knows, vouched for by a key that the owner trusts by now, make of what they are the only reading
+  of ``verified`` where it was ``imported``. Nothing else of it changes, and nothing else rises.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -45,7 +47,7 @@ from satchel.vault.sqlite.rows import (
     sort_time,
 )
 from satchel.vault.sqlite.texts import PendingTexts
-from satchel.vault.values import Batch, Counts, Outcome, SourceFile, Summary
+from satchel.vault.values import Arrived, Batch, Counts, Outcome, SourceFile, Summary
 
 _INSERT_RECORD = (
     "INSERT OR IGNORE INTO record (uid, kind, platform, created, part_of, position, content_key, original, batch, recorded,"
@@ -107,6 +109,8 @@ class SqliteIntake(Arrivals):
         #: Small objects not yet merged.
         self._small: list[Original] = []
         self._small_bytes = 0
+        self._arrived: Arrived | None = None
+        self._noted: Callable[[Finding], None] | None = None
         self._was_empty = one(connection, "SELECT 1 FROM original LIMIT 1") is None
 
     def put(self, original: Original) -> None:
@@ -139,7 +143,7 @@ class SqliteIntake(Arrivals):
             if len(records) != 1 or records[0][0].uid != original.uid:
                 others.append((original, records))
             elif self._graves and (admitted := self._door.admit(original, records)) is None:
-                self._done("erased")
+                self._done("erased", original.uid, original.kind, original.place)
             else:
                 if self._graves and admitted:
                     original, records = admitted
@@ -160,6 +164,9 @@ class SqliteIntake(Arrivals):
             for kind, count in Counter([small.kind for small in fresh]).items():
                 self._count(kind, "new", count)
             self._originals["new"] = self._originals.get("new", 0) + len(fresh)
+            if self._arrived is not None:
+                for small in fresh:
+                    self._arrived(small.original.uid, small.original.kind, small.original.place, "new")
             self._texts.flush_when_full()
         for original, read in others:
             self._put(original, read)
@@ -172,15 +179,20 @@ class SqliteIntake(Arrivals):
         known = rows(connection, "SELECT id, digest, reader, counts, updated FROM original WHERE uid = ?", (uid,))
         same = next((row for row in known if row[1] == digest), None)
         if same and same[2] == original.reader:
-            self._sight(same[0], "unchanged")
+            risen = self._vouch(original, same[0]) if original.vouched else Counter[str]()
+            outcome: Outcome = "updated" if risen else "unchanged"
+            self._sight(same[0], outcome)
             for kind, count in msgspec.json.decode(same[3]).items():
-                self._count(kind, "unchanged", count)
-            return self._done("unchanged")
+                if risen[kind]:
+                    self._count(kind, "updated", risen[kind])
+                if count > risen[kind]:
+                    self._count(kind, "unchanged", count - risen[kind])
+            return self._done(outcome, original.uid, original.kind, original.place)
         records = self._read(original) if read is None else read
         if self._graves:
             admitted = self._door.admit(original, records)
             if admitted is None:
-                return self._done("erased")
+                return self._done("erased", original.uid, original.kind, original.place)
             if admitted.original.native != original.native:
                 # What is kept is what was kept before, without what was erased.
                 digest = hashlib.sha256(admitted.original.native).digest()
@@ -189,7 +201,7 @@ class SqliteIntake(Arrivals):
                     self._sight(same[0], "unchanged")
                     for record, _ in admitted.records:
                         self._count(record.kind, "unchanged")
-                    return self._done("unchanged")
+                    return self._done("unchanged", original.uid, original.kind, original.place)
             original, records = admitted
         kinds: dict[str, int] = {}
         for record, _ in records:
@@ -224,9 +236,53 @@ class SqliteIntake(Arrivals):
         if messages:
             changed = self._add_messages(messages, id, age, original.place) or changed
         self._texts.flush_when_full()
-        outcome: Outcome = "new" if not known else "older" if age.older else "updated" if changed else "unchanged"
+        outcome = "new" if not known else "older" if age.older else "updated" if changed else "unchanged"
         self._sight(id, outcome)
-        return self._done(outcome)
+        return self._done(outcome, original.uid, original.kind, original.place)
+
+    def _vouch(self, original: Original, id: int) -> Counter[str]:
+        """Raise to ``verified`` what was read of these very bytes while nobody vouched for them; how many records of each kind.
+
+        A record that was edited here, or says by now what another source says, is not what was signed.
+        """
+        connection = self._connection
+        risen: Counter[str] = Counter()
+        self._texts.flush()
+        for read, _ in self._read(original, tell=False):
+            row = one(
+                connection,
+                "SELECT id, version, batch, original, slot, data FROM record WHERE uid = ?",
+                (bytes.fromhex(read.uid),),
+            )
+            if row is None or read.trust != "verified":
+                continue
+            record, version, batch, of, slot, inline = row
+            before = self._kept.data(inline, slot, of)
+            was = decode(before)
+            now = replace(was, trust=read.trust)
+            # Of the same bytes, links may be read otherwise by now: what they name may have come since.
+            is_signed = now == read or (of == id and not was.touched and was.body == read.body)
+            if was.trust != "imported" or not is_signed:
+                continue
+            connection.execute(
+                "INSERT INTO version (record, version, batch, original, data) VALUES (?, ?, ?, ?, ?)",
+                (record, version, batch, of, before),
+            )
+            replace_current(
+                connection,
+                record,
+                was,
+                now,
+                data=encode(now),
+                original=id,
+                batch=self.batch,
+                version=version + 1,
+                secret=self._secret,
+            )
+            asides.renew(connection, self._kept, record)
+            self._platforms.add(now.provenance.platform)
+            risen[now.kind] += 1
+        return risen
 
     @property
     def has_graves(self) -> bool:
@@ -307,10 +363,17 @@ class SqliteIntake(Arrivals):
         changed = self._merge_all([(record, encode(record))], id, _Age(older=False, newer=False), asset.place)
         outcome: Outcome = "new" if not known else "updated" if changed else "unchanged"
         self._sight(id, outcome)
-        return self._done(outcome)
+        return self._done(outcome, record.uid, record.origin.kind, asset.place)
+
+    def watch(self, arrived: Arrived | None, noted: Callable[[Finding], None]) -> None:
+        """See Intake.watch."""
+        self._arrived = arrived
+        self._noted = noted
 
     def note(self, finding: Finding) -> None:
         """See Intake.note."""
+        if self._noted is not None:
+            self._noted(finding)
         self._findings.add(finding)
 
     def summary(self) -> Summary:
@@ -359,8 +422,8 @@ class SqliteIntake(Arrivals):
         detail = {"counts": self._counts, "originals": self._originals, "blobs": self._blobs}
         return {**detail, "tombstones": self._tombstones, "removed": self._removed} if self._tombstones else detail
 
-    def _read(self, original: Original) -> list[tuple[Record, bytes]]:
-        """What the reader makes of it, each record with its stored form."""
+    def _read(self, original: Original, *, tell: bool = True) -> list[tuple[Record, bytes]]:
+        """What the reader makes of it, each record with its stored form. ``tell``: what it could not read, too."""
         try:
             reading = original.read()
             records = [(record, encode(record)) for record in reading.records]
@@ -370,7 +433,7 @@ class SqliteIntake(Arrivals):
             text = f"the reader {original.reader} failed with {type(error).__name__}; the bytes are kept unread"
             finding = Finding("reader-failed", "error", text, original.place, "skipped")
             records, reading = [], Reading(findings=(finding,))
-        for finding in reading.findings:
+        for finding in reading.findings if tell else ():
             self.note(finding)
         return records
 
@@ -589,6 +652,8 @@ class SqliteIntake(Arrivals):
         kinds = self._counts.setdefault(kind, {})
         kinds[outcome] = kinds.get(outcome, 0) + count
 
-    def _done(self, outcome: Outcome) -> Outcome:
+    def _done(self, outcome: Outcome, uid: str, kind: str, place: Place) -> Outcome:
+        if self._arrived is not None:
+            self._arrived(uid, kind, place, outcome)
         self._originals[outcome] = self._originals.get(outcome, 0) + 1
         return outcome

@@ -422,6 +422,40 @@ def _run_v10(connection: apsw.Connection) -> None:
     connection.execute(_V10)
 
 
+# What an import brought, for taking it back. Its rows lie together, so that the index costs an import next to nothing.
+def _run_v11(connection: apsw.Connection) -> None:
+    connection.execute("CREATE INDEX record_batch ON record (batch)")
+
+
+# Vectors of records, by the model that made them: float16, little-endian, one for each passage of the text, one after another;
+# empty where a record has no text. They leave with the state that they were made of, whatever removes it.
+_V12 = """
+CREATE TABLE vector_model (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    dimensions INTEGER NOT NULL,
+    place TEXT NOT NULL,
+    in_use INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE vector (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: readers hold vectors by it
+    model INTEGER NOT NULL,
+    record INTEGER NOT NULL,
+    data BLOB NOT NULL
+);
+CREATE UNIQUE INDEX vector_record ON vector (record, model);
+CREATE TRIGGER vector_record_deleted AFTER DELETE ON record BEGIN DELETE FROM vector WHERE record = old.id; END;
+CREATE TRIGGER vector_record_changed AFTER UPDATE OF data, slot ON record BEGIN
+    DELETE FROM vector WHERE record = old.id;
+END;
+"""
+
+
+def _run_v12(connection: apsw.Connection) -> None:
+    connection.execute(_V12)
+
+
 #: In order; never edited, only appended to.
 STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
     _run_v1,
@@ -434,6 +468,8 @@ STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
     _run_v8,
     _run_v9,
     _run_v10,
+    _run_v11,
+    _run_v12,
 )
 
 

@@ -59,18 +59,22 @@ def changed(connection: apsw.Connection, platform: str = "", after: int = 0) -> 
         last = page[-1][0]
 
 
-def index_past(connection: apsw.Connection, kept: Originals, moment: datetime) -> None:
-    """Make ``temp.past``, a text index in memory of the earlier states that held at ``moment``, by their records' rows."""
+def index_past(connection: apsw.Connection, kept: Originals, moment: datetime, name: str = "past") -> dict[int, bool]:
+    """Make ``temp.<name>``, a text index in memory of the earlier states that held at ``moment``, by their records' rows; of
+    each record that has earlier states, whether it was the current one that held."""
     (schema,) = rows(connection, "SELECT sql FROM sqlite_schema WHERE name = 'text_index'")[0]
-    connection.execute("DROP TABLE IF EXISTS temp.past")
-    connection.execute(schema.replace("text_index", "temp.past", 1))
+    connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
+    connection.execute(schema.replace("text_index", f"temp.{name}", 1))
+    is_current: dict[int, bool] = {}
     for id in changed(connection):
         found = states(connection, kept, id)
         place = state_at([state.record for state in found], moment)
+        is_current[id] = place == len(found) - 1
         if place is not None and place < len(found) - 1:
             row = index_row(id, *searchable(found[place].record))
             if row:
-                connection.execute("INSERT INTO temp.past (rowid, title, body) VALUES (?, ?, ?)", row)
+                connection.execute(f"INSERT INTO temp.{name} (rowid, title, body) VALUES (?, ?, ?)", row)
+    return is_current
 
 
 def forget_those_of(connection: apsw.Connection, uid: bytes) -> list[tuple[int, int]]:

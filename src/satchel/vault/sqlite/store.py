@@ -42,9 +42,11 @@ from satchel.vault.sqlite import (
     search,
     signers,
     states,
+    vectors,
 )
 from satchel.vault.sqlite.blocks import Frame, Originals
 from satchel.vault.sqlite.connection import clear_log, connect, our_errors, rows, use_log, writing
+from satchel.vault.sqlite.matrix import Matrix
 from satchel.vault.sqlite.rows import add_text, decode, index_row, meta
 from satchel.vault.sqlite.schema import STEPS, migrate
 from satchel.vault.values import (
@@ -62,10 +64,13 @@ from satchel.vault.values import (
     HeldBy,
     IssuedToken,
     Kept,
+    Lacking,
+    Near,
     Posting,
     Query,
     Reason,
     RedactionKey,
+    Resting,
     Revocation,
     SeenExport,
     SigningKey,
@@ -77,10 +82,14 @@ from satchel.vault.values import (
     Tombs,
     TrustedDid,
     TrustedKey,
+    VectorModel,
     Version,
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from satchel.vault.sqlite.intake import SqliteIntake
 
 #: Postings that an import gathers in memory before they become a segment: fewer segments, fewer merges (measured).
@@ -101,6 +110,8 @@ class SqliteStore:
         self.connection = connection
         self._path = path
         self._kept = Originals(connection)
+        self._matrix = Matrix()
+        self._past: tuple[tuple[datetime, int], dict[int, bool]] | None = None
         with our_errors():
             self._secret: bytes = meta(connection, "content_secret")
             self._owner_id: str = meta(connection, "owner_id")
@@ -242,12 +253,12 @@ class SqliteStore:
         while True:
             page = rows(
                 self.connection,
-                "SELECT r.id, r.kind, o.kind, o.element, o.dialect, o.size, o.data, o.pack, o.start"
+                "SELECT r.id, r.uid, r.kind, o.kind, o.element, o.dialect, o.size, o.data, o.pack, o.start"
                 " FROM record r JOIN original o ON o.id = r.original WHERE r.platform = ? AND r.id > ? AND r.batch > ?"
                 f" AND (o.data IS NOT NULL OR o.pack IS NOT NULL) ORDER BY r.id LIMIT {_PAGE}",
                 (platform, last, after),
             )
-            for id, kind, source_kind, element, dialect, size, data, pack, start in page:
+            for id, uid, kind, source_kind, element, dialect, size, data, pack, start in page:
                 if allowed is not None and not allowed(self._record(id)):
                     continue
                 if as_of is not None:
@@ -256,7 +267,7 @@ class SqliteStore:
                         yield self._kept_of(state.original)
                     continue
                 native = Frame(data, size).native(0, size) if pack is None else self._kept.packed(pack).native(start, size)
-                yield Kept(kind, source_kind, native, element or 0, dialect)
+                yield Kept(kind, source_kind, native, element or 0, dialect, uid.hex())
             if len(page) < _PAGE:
                 return
             last = page[-1][0]
@@ -410,9 +421,23 @@ class SqliteStore:
         """See Store.search."""
         return search.search(self.connection, self._kept, query, allowed)
 
-    def postings(self, phrase: Sequence[str], *, prefix: bool) -> list[Posting]:
+    def postings(self, phrase: Sequence[str], *, prefix: bool, as_of: datetime | None = None) -> list[Posting]:
         """See Store.postings."""
-        return ranking.postings(self.connection, phrase, prefix=prefix)
+        if as_of is None:
+            return ranking.postings(self.connection, phrase, prefix=prefix)
+        return ranking.postings_at(self.connection, phrase, prefix=prefix, held=self._held(as_of))
+
+    def _held(self, moment: datetime) -> dict[int, bool]:
+        """The index of what held at a moment, made once for the words of a question."""
+        key = (moment, self.last_change())
+        if self._past is None or self._past[0] != key:
+            with our_errors():
+                self._past = key, states.index_past(self.connection, self._kept, moment, "held")
+        return self._past[1]
+
+    def _forget_past(self) -> None:
+        self._past = None
+        self.connection.execute("DROP TABLE IF EXISTS temp.held")
 
     def frequency(self, word: str, *, prefix: bool) -> int:
         """See Store.frequency."""
@@ -429,6 +454,43 @@ class SqliteStore:
     def around(self, whole: int, first: int, last: int) -> list[tuple[int, int]]:
         """See Store.around."""
         return ranking.around(self.connection, whole, first, last)
+
+    def resting(self, ids: Sequence[int]) -> list[Resting]:
+        """See Store.resting."""
+        return ranking.resting(self.connection, ids)
+
+    def vector_models(self) -> list[VectorModel]:
+        """See Store.vector_models."""
+        return vectors.models(self.connection)
+
+    def begin_vectors(self, model: VectorModel) -> None:
+        """See Store.begin_vectors."""
+        with writing(self.connection):
+            vectors.begin(self.connection, model)
+
+    def lacking_vectors(self, digest: str, *, after: int = 0, most: int = 256) -> Lacking:
+        """See Store.lacking_vectors."""
+        return vectors.lacking(self.connection, self._kept, digest, after, most)
+
+    def keep_vectors(self, digest: str, made: Sequence[tuple[int, NDArray[np.float32]]], change: int) -> bool:
+        """See Store.keep_vectors."""
+        with writing(self.connection):
+            return vectors.keep(self.connection, digest, made, change)
+
+    def finish_vectors(self, digest: str) -> bool:
+        """See Store.finish_vectors."""
+        with writing(self.connection):
+            return vectors.finish(self.connection, digest)
+
+    def drop_vectors(self) -> int:
+        """See Store.drop_vectors."""
+        self._matrix.forget()
+        with writing(self.connection):
+            return vectors.drop(self.connection)
+
+    def nearest(self, digest: str, query: NDArray[np.float32], most: int, *, also: Collection[int] = ()) -> list[Near]:
+        """See Store.nearest."""
+        return vectors.nearest(self.connection, self._matrix, digest, query, most, also)
 
     def by_rows(self, ids: Sequence[int]) -> list[Record | None]:
         """See Store.by_rows."""
@@ -479,6 +541,9 @@ class SqliteStore:
         """See Store.forget. Afterwards the write-ahead log, which holds the pages as they were, is folded in and cut."""
         from satchel.vault.sqlite import forgetting
 
+        # Memory too.
+        self._matrix.forget()
+        self._forget_past()
         with writing(self.connection):
             erased = forgetting.forget(
                 self.connection,
@@ -668,6 +733,7 @@ class SqliteStore:
                 part.stat().st_size for part in (self._path, self._path.with_name(self._path.name + "-wal")) if part.exists()
             ),
             schema_version=connection.pragma("user_version"),
+            vectors=tuple(vectors.models(connection)),
         )
 
     def audit(self, after: int = 0) -> Iterator[AuditEntry]:
@@ -727,6 +793,9 @@ class SqliteStore:
         )[0][0]
         if dangling:
             findings.append(Finding("vault-originals", "error", f"{dangling} originals have lost their pack"))
+        dangling = rows(connection, "SELECT count(*) FROM vector WHERE record NOT IN (SELECT id FROM record)")[0][0]
+        if dangling:
+            findings.append(Finding("vault-vectors", "error", f"{dangling} vectors are of no record"))
         try:
             with our_errors():
                 connection.execute("INSERT INTO text_index (text_index) VALUES ('integrity-check')")

@@ -1,0 +1,59 @@
+"""The fields of a record by name: ``body.text``, ``times.created``, ``tags``. The loss ledger speaks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from satchel.model.bodies import BODIES
+from satchel.model.record import Access, Provenance, Record, Times
+
+#: Members that say which record it is, or that the vault gives it: none that a format could lose.
+_OURS = frozenset({"uid", "origin", "native", "touched", "kind", "recorded"})
+
+
+def _plain(type_: type[msgspec.Struct]) -> dict[str, Any]:
+    """What each member of a struct is where nobody says anything."""
+    found = {}
+    for field in msgspec.structs.fields(type_):
+        if field.default_factory is not msgspec.NODEFAULT:
+            found[field.name] = msgspec.to_builtins(field.default_factory())
+        elif field.default is not msgspec.NODEFAULT:
+            found[field.name] = msgspec.to_builtins(field.default)
+    return found
+
+
+_HEADER = _plain(Record)
+_SECTIONS: dict[str, dict[str, Any]] = {"access": _plain(Access), "provenance": _plain(Provenance), "times": _plain(Times)}
+_BODIES = {kind: _plain(body) for kind, body in BODIES.items()}
+
+
+def fields_of(record: Record) -> tuple[str, ...]:
+    """The fields in which a record says something: those that are not at their default; sorted."""
+    return named(msgspec.to_builtins(record, builtin_types=(datetime,)), record.kind)
+
+
+def named(value: Mapping[str, Any], kind: str) -> tuple[str, ...]:
+    """The same of a record's members as JSON, of which some may be left out."""
+    found: list[str] = []
+    for name, item in value.items():
+        if name in _OURS:
+            continue
+        # A default that was read from somewhere is written too: equal, though not the very same.
+        section = _BODIES[kind] if name == "body" else _SECTIONS.get(name)
+        if section is None:
+            if item != _HEADER[name]:
+                found.append(name)
+            continue
+        for member, said in item.items():
+            if member not in _OURS and said != section.get(member, _NOTHING):
+                found.append(f"{name}.{member}")
+    found.sort()
+    return tuple(found)
+
+
+#: What is no value of any member.
+_NOTHING = object()

@@ -1,0 +1,172 @@
+"""A key is trusted, and what it signed comes again: those very records are verified from then on, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from satchel.formats.portable_agent_memory import wire
+from satchel.formats.portable_agent_memory.profiles import SDK, SPEC
+from satchel.model.record import Record
+from satchel.move.forgetting import forget
+from satchel.move.imports import import_paths
+from satchel.vault.sqlite.store import SqliteStore
+from satchel.vault.values import Batch, Forgetting
+from tests.formats.portable_agent_memory import made
+from tests.formats.portable_ai_memory import packages, signed
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A signed memory store with everything else that a package has."""
+    talk = packages.talk("t", packages.message("a"), packages.message("b"))
+    memories = [
+        packages.memory("m1", "Likes tea"),
+        packages.memory("m2", "Rides a bicycle"),
+        packages.memory("m3", "Was told so", metadata={"satchel": {"trust": "untrusted"}}),
+    ]
+    root = signed.store(
+        *memories, conversations_index=[packages.entry(talk, "m1")], relations=[packages.relation("r", "m1", "m2")]
+    )
+    folder = packages.Package(root, {"conversations/t.json": talk}).folder(tmp_path / "package")
+    signed.sign(folder / "memory-store.json")
+    return folder
+
+
+@pytest.fixture
+def artifact(tmp_path: Path) -> Path:
+    path = tmp_path / "agent.pam"
+    path.write_bytes(wire.serialise(made.artifact(SDK)))
+    return path
+
+
+def taken(store: SqliteStore, path: Path) -> Batch:
+    return import_paths(store, [path])
+
+
+def trusts(store: SqliteStore, *kinds: str) -> dict[str, str]:
+    return {uid: found.trust for uid, found in held(store).items() if not kinds or found.kind in kinds}
+
+
+def held(store: SqliteStore) -> dict[str, Record]:
+    return {record.uid: record for record in store.records()}
+
+
+def test_the_memories_of_a_store_rise_and_nothing_else_of_its_package(store: SqliteStore, package: Path) -> None:
+    """Only memories are signed, through the checksum (portable-ai-memory.md 4.1)."""
+    taken(store, package)
+    before = held(store)
+    assert set(trusts(store, "memory").values()) == {"imported", "untrusted"}
+    store.trust_key(signed.KEY.public.text, "friend")
+    batch = taken(store, package)
+    after = held(store)
+    told = packages.got(store, "memory", "m3")
+    for uid, record in after.items():
+        rises = record.kind == "memory" and uid != told.uid
+        assert record.trust == ("verified" if rises else before[uid].trust), record.kind
+        assert record.body == before[uid].body and record.links == before[uid].links
+    assert told.trust == "untrusted"
+    assert batch.summary.counts["memory"] == {"updated": 2, "unchanged": 1}
+    assert batch.summary.counts["message"] == {"unchanged": 2}
+    assert store.check() == []
+
+
+@pytest.mark.parametrize("profile", [SDK, SPEC], ids=lambda profile: profile.name)
+def test_the_entries_of_an_artifact_rise(store: SqliteStore, tmp_path: Path, profile: Any) -> None:
+    path = tmp_path / "agent.pam"
+    path.write_bytes(wire.serialise(made.artifact(profile)))
+    taken(store, path)
+    assert set(trusts(store).values()) == {"imported"}
+    store.trust_key(made.OPERATOR.public.text, "operator")
+    taken(store, path)
+    assert {record.trust for record in held(store).values() if record.kind != "foreign"} == {"verified"}
+    assert set(taken(store, path).summary.originals) == {"unchanged"}
+
+
+def test_without_trust_nothing_rises_however_often_it_comes(store: SqliteStore, package: Path, artifact: Path) -> None:
+    store.trust_key(signed.STRANGER.public.text, "somebody else")
+    for _ in range(3):
+        taken(store, package)
+    assert "verified" not in trusts(store).values()
+
+
+def test_the_same_words_of_another_source_do_not_rise(store: SqliteStore, package: Path, tmp_path: Path) -> None:
+    loose = packages.Package(packages.store(packages.memory("m1", "Likes tea"), owner="11111111-2222-4333-8444-555555555555"))
+    taken(store, loose.folder(tmp_path / "loose"))
+    (other,) = trusts(store, "memory")
+    taken(store, package)
+    store.trust_key(signed.KEY.public.text, "friend")
+    taken(store, package)
+    assert Counter(trusts(store, "memory").values()) == {"verified": 2, "imported": 1, "untrusted": 1}
+    assert held(store)[other].trust == "imported"
+
+
+def test_what_says_something_else_by_now_does_not_rise(store: SqliteStore, package: Path, tmp_path: Path) -> None:
+    """A later, unsigned state of m1 came between: what the key signed is not what it says."""
+    taken(store, package)
+    later = packages.memory(
+        "m1", "Likes coffee", temporal={"created_at": "2026-01-02T03:04:05Z", "updated_at": "2027-01-01T00:00:00Z"}
+    )
+    taken(store, packages.Package(packages.store(later)).folder(tmp_path / "later"))
+    store.trust_key(signed.KEY.public.text, "friend")
+    taken(store, package)
+    found = packages.got(store, "memory", "m1")
+    assert (found.body.text, found.trust) == ("Likes coffee", "imported")  # type: ignore[union-attr]
+    assert packages.got(store, "memory", "m2").trust == "verified"
+
+
+def test_what_was_redacted_here_does_not_rise_nor_come_back(store: SqliteStore, package: Path) -> None:
+    taken(store, package)
+    uid = packages.got(store, "memory", "m1").uid
+    forget(store, Forgetting(uids=(uid,), mode="redact"))
+    store.trust_key(signed.KEY.public.text, "friend")
+    taken(store, package)
+    assert held(store)[uid].trust != "verified"
+    assert "Likes tea" not in json.dumps([str(record.body) for record in held(store).values()])
+
+
+def test_an_unsigned_copy_takes_nothing_back(store: SqliteStore, package: Path) -> None:
+    """The bytes of the memories are those that were verified."""
+    store.trust_key(signed.KEY.public.text, "friend")
+    taken(store, package)
+    path = package / "memory-store.json"
+    root = json.loads(path.read_bytes())
+    del root["signature"]
+    path.write_text(json.dumps(root, indent=1, ensure_ascii=False))
+    taken(store, package)
+    assert packages.got(store, "memory", "m1").trust == "verified"
+
+
+def test_undoing_the_import_takes_the_trust_back(store: SqliteStore, package: Path) -> None:
+    taken(store, package)
+    before = held(store)
+    store.trust_key(signed.KEY.public.text, "friend")
+    batch = taken(store, package)
+    store.undo(batch.id)
+    assert held(store) == before
+    assert store.check() == []
+    taken(store, package)
+    assert packages.got(store, "memory", "m1").trust == "verified"
+
+
+def test_a_dry_run_tells_and_changes_nothing(store: SqliteStore, package: Path) -> None:
+    taken(store, package)
+    store.trust_key(signed.KEY.public.text, "friend")
+    told = import_paths(store, [package], dry_run=True)
+    assert told.summary.counts["memory"] == {"updated": 2, "unchanged": 1}
+    assert "verified" not in trusts(store).values()
+
+
+def test_a_witness_that_was_signed_counts_too(store: SqliteStore, package: Path, tmp_path: Path) -> None:
+    """The very record came first in another spelling, which nobody signed."""
+    path = tmp_path / "memory-store.json"
+    path.write_text(json.dumps(packages.store(packages.memory("m1", "Likes tea"))))
+    taken(store, path)
+    taken(store, package)
+    store.trust_key(signed.KEY.public.text, "friend")
+    taken(store, package)
+    assert packages.got(store, "memory", "m1").trust == "verified"
