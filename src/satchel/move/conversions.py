@@ -1,7 +1,8 @@
 """From any input that Satchel reads to any format that it writes, without the person's vault.
 
-What comes in passes through a vault of its own, under a key that nobody keeps, removed at the end: so a conversion reads,
-merges and writes by the same rules as an import and an export, and holds no more in memory than they do.
+Where the target lets conversations be written as they are read, and nothing needs merging, they are (``straight``). Else what
+comes in passes through a vault of its own, under a key that nobody keeps, removed at the end: so a conversion reads, merges and
+writes by the same rules as an import and an export, and holds no more in memory than they do.
 """
 
 from __future__ import annotations
