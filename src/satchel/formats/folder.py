@@ -97,7 +97,7 @@ class Folder:
         # As text: with thousands of files, to take paths apart costs as much as to write them.
         above = name.rpartition("/")[0]
         if above and above not in self._made:
-            (self.path / above).mkdir(mode=_FOLDER_MODE, exist_ok=True)
+            (self.path / above).mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
             self._made.add(above)
         return os.open(f"{self._root}/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
 
