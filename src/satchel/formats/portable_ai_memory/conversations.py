@@ -31,7 +31,7 @@ from satchel.model.bodies import Conversation, Message, Part
 from satchel.model.fields import fields_of
 from satchel.model.ids import uuid_of
 from satchel.model.ledger import About, Ledger
-from satchel.model.record import Record
+from satchel.model.record import Provenance, Record
 from satchel.model.times import to_rfc3339
 
 _CARRIED = "carried in raw_metadata.satchel"
@@ -120,6 +120,19 @@ def conversation_file(
     return Written(_pieces(head, drafts, reading.name), entry, tuple(drafts))
 
 
+class _Told(NamedTuple):
+    """What of a message decides what the ledger tells of its fields."""
+
+    names: tuple[str, ...]
+    has_links: bool
+    has_unmapped: bool
+    is_chain: bool
+    has_odd_parts: bool
+    provenance: Provenance
+    trust: str
+    is_as_created: bool
+
+
 class _Reading:
     """One pass over the messages of a conversation."""
 
@@ -136,6 +149,8 @@ class _Reading:
         self.dropped: dict[str, str] = {}
         self.roles: set[str] = set()
         self.system_instruction = ""
+        #: Messages of which the same is to be told, where nobody asks which: one of them, and how many.
+        self.alike: dict[_Told, list[Any]] = {}
 
     def take(self, record: Record) -> None:
         body = record.body
@@ -171,21 +186,45 @@ class _Reading:
         if body.is_hidden and not self.system_instruction and all(part.type == "context" for part in body.parts):
             self.system_instruction = "\n\n".join(part.text for part in body.parts)
         names = fields_of(record)
-        if any(link.type != "part_of" for link in record.links):
+        links = len(record.links) != 1 or record.links[0].type != "part_of"
+        links = links and any(link.type != "part_of" for link in record.links)
+        said = _Told(
+            names,
+            links,
+            unmapped != b"",
+            len(chain) > 1,
+            not all(map(_is_plain, body.parts)),
+            record.provenance,
+            record.trust,
+            times.updated is not None and times.updated == times.created,
+        )
+        if self.ledger.is_witnessed:
+            self._tell_fields(record, said, self.ledger)
+            draft.about = About(record.uid, names, record.origin.id)
+        elif said in self.alike:
+            self.alike[said][1] += 1
+        else:
+            self.alike[said] = [record, 1]
+
+    def _tell_fields(self, record: Record, said: _Told, ledger: Ledger) -> None:
+        if said.has_links:
             text = "a message has no links but those of the talk"
-            self.ledger.field("message", "links", "lost", "no-member", text, uid=record.uid)
-        if unmapped:
-            self.ledger.field("message", "unmapped", "carried", "no-member", _UNMAPPED, uid=record.uid)
-        tell_message(record, self.head, names, self.ledger)
-        if len(chain) > 1:
+            ledger.field("message", "links", "lost", "no-member", text, uid=record.uid)
+        if said.has_unmapped:
+            ledger.field("message", "unmapped", "carried", "no-member", _UNMAPPED, uid=record.uid)
+        tell_message(record, self.head, said.names, ledger)
+        if said.is_chain:
             text = "a message that is a chain answers with its first part; what follows it answers its last"
-            self.ledger.field("message", "body.parent", "widened", "segments", text, uid=record.uid)
-        if not all(map(_is_plain, body.parts)):
-            self.ledger.field("message", "body.parts", "narrowed", "parts", _PARTS, uid=record.uid)
-        draft.about = About(record.uid, names, record.origin.id) if self.ledger.is_witnessed else None
+            ledger.field("message", "body.parent", "widened", "segments", text, uid=record.uid)
+        if said.has_odd_parts:
+            ledger.field("message", "body.parts", "narrowed", "parts", _PARTS, uid=record.uid)
 
     def tell(self) -> None:
         """What became of the messages, now that their parents and times are settled."""
+        for said, (record, count) in self.alike.items():
+            once = Ledger()
+            self._tell_fields(record, said, once)
+            self.ledger.add(once, count)
         for draft in self.drafts.values():
             if draft.created_from:
                 told_substitute("message", draft.created_from, self.ledger, draft.uid)
