@@ -8,6 +8,7 @@ from pathlib import Path
 from satchel.recall.framing import read_frame
 from tests.cli.conftest import Run
 from tests.conftest import ROOT
+from tests.recall.evaluation.chat_host import ChatHost
 
 
 def test_a_context_is_given_and_who_saw_what_is_told(satchel: Run) -> None:
@@ -71,3 +72,49 @@ def test_a_question_in_plain_words(satchel: Run) -> None:
     found = json.loads(satchel("recall", "brake", "--json").out)["found"]
     assert [each["evidence"]["score"] for each in found] == sorted((each["evidence"]["score"] for each in found), reverse=True)
     assert "Nothing" in satchel("recall", "xylophone").out
+
+
+def test_formats_marks_and_messages(satchel: Run) -> None:
+    satchel("import", ROOT / "examples")
+    task = ("context", "--task", "repair course, brakes")
+    told = json.loads(satchel(*task, "--for", "gpt", "--format", "narrative", "--datamark", "--message", "--explain").out)
+    assert told["role"] == "user"
+    items = [item for name, items in read_frame(told["content"]).blocks if name != "summary" for item in items]
+    assert items and all(" " not in str(item["text"]) and "trust" in str(item["lead"]) for item in items)
+    assert json.loads(satchel(*task, "--message").out).keys() == {"text"}
+    explained = satchel(*task, "--explain", "--detector", "patterns").err
+    assert all(f"{step:<9} " in explained for step in ("verify", "filter", "rank", "compress", "format", "frame", "inject"))
+    assert "detector patterns" in explained
+
+
+def test_a_summary_is_told_of_before_and_falls_back(satchel: Run) -> None:
+    satchel("import", ROOT / "examples")
+    words = ("context", "--task", "repair course, brakes, travel, cooking", "--budget", "4096", "--reader", "desk")
+    model = ("--summary-model", "model-1")
+    with ChatHost(lambda body: "Notes that a course on repairs was planned.") as host:
+        refused = satchel(*words, "--summarise", host.url, *model)
+        assert refused.code == 2 and "--yes" in refused.err and host.asked == []
+        done = satchel(*words, "--summarise", host.url, *model, "--yes", "--json")
+        assert done.code == 0 and f"to model-1 at {host.url}" in done.err.replace("\n", " "), done.err
+        told = json.loads(done.out)
+        summed = [item["uid"] for item in told["context"]["given"] if item["form"] == "summary"]
+        assert summed and len(host.asked) == 1
+    # The receipt has what a model elsewhere was given.
+    assert json.loads(satchel("reach", summed[0], "--json").out)["contexts"][-1]["id"] == told["handout"]
+    done = satchel(*words, "--summarise", host.url, *model, "--yes", "--explain")
+    assert done.code == 0 and "no summary:" in done.err
+    assert satchel(*words, "--summarise", host.url).code == 2
+    assert satchel(*words, "--detector", "none").code == 2
+
+
+def test_several_tokens(satchel: Run, tmp_path: Path) -> None:
+    satchel("import", ROOT / "examples")
+    satchel("keys", "create")
+    for component in ("identity", "semantic"):
+        words = ("-p", "rehydrate", "--audience", "agent:desk", "-o", tmp_path / f"{component}.json")
+        assert satchel("grant", "--component", component, *words).code == 0
+    door = ("--token", tmp_path / "identity.json", "--token", tmp_path / "semantic.json", "--caller", "agent:desk")
+    told = json.loads(satchel(*door, "context", "--task", "repair course, brakes", "--json").out)
+    assert {item["block"] for item in told["context"]["given"]} == {"identity", "semantic"}
+    (reach,) = json.loads(satchel("reach", told["context"]["given"][0]["uid"], "--json").out)["contexts"]
+    assert len(reach["token"].split()) == 2

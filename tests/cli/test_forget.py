@@ -114,3 +114,65 @@ def test_it_is_let_in_only_by_name(satchel: Run, uid: str, tmp_path: Path) -> No
     satchel("import", tmp_path / "a" / "conversations.json", "--allow-erased", uid[:12])
     assert "lanterns" in satchel("search", "lanterns").out
     assert "allow-erased" in satchel("log", "--audit").out
+
+
+def test_with_an_undo_window_it_is_said_everywhere_that_the_content_is_still_there(
+    satchel: Run, uid: str, tmp_path: Path
+) -> None:
+    assert satchel("forget", "--undo-window", "7d", uid).code == 2
+    assert satchel("forget", "--undo-window", "soon").code == 2
+    assert "for 7d" in satchel("forget", "--undo-window", "7d").out
+    assert "stays in the vault for 7 days" in satchel("forget", uid, "--dry-run").out
+    receipt = tmp_path / "receipt.json"
+    done = satchel("forget", uid, "--yes", "--receipt", receipt)
+    assert "Still there" in done.out and "satchel undo 3 brings it back" in done.out
+    assert "Nothing found" in satchel("search", "lanterns").out
+    for command in ("stats", "erase-check"):
+        assert "Still there: what change 3 erased (1 record)" in satchel(command).out
+    assert satchel("erase-check").code == 3
+    assert "erased 1 record; held back until" in satchel("log").out
+    assert json.loads(satchel("stats", "--json").out)["stats"]["held_back"][0]["change"] == 3
+    told = json.loads(receipt.read_bytes())
+    assert told["held_back"]["purged"] is None and told["out_of_reach"][0]["kind"] == "held-back"
+    assert b"The content is still there." in receipt.with_suffix(".html").read_bytes()
+    assert "holds the content back" in satchel("verify", receipt).out
+
+    # A bundle meanwhile has neither the record nor its tombstone: what it deleted elsewhere would stay deleted.
+    satchel("export", "--to", "portable-memory", tmp_path / "now.mem")
+    assert satchel("undo", "3", "--yes").code == 0
+    assert "lanterns" in satchel("search", "lanterns").out
+    assert "taken back by 4" in satchel("log").out and "intact" in satchel("log", "--audit").out
+    assert satchel("verify", receipt).code == 3
+    assert satchel("import", tmp_path / "now.mem").code == 0
+    assert "lanterns" in satchel("search", "lanterns").out
+
+
+def test_what_is_held_back_is_destroyed_when_that_is_asked(satchel: Run, uid: str, tmp_path: Path) -> None:
+    satchel("forget", "--undo-window", "24h")
+    satchel("forget", uid, "--yes")
+    assert "purging cannot be undone" in satchel("forget", "--purge").err
+    assert "Still there" in satchel("forget", "--purge", "--dry-run").out
+    assert "Destroyed: change 3 (1 record)" in satchel("forget", "--purge", "--yes").out
+    assert satchel("undo", "3", "--yes").code == 2
+    receipt = tmp_path / "receipt.json"
+    satchel("receipt", receipt)
+    assert json.loads(receipt.read_bytes())["held_back"]["purged"]
+    assert b"and destroyed on" in receipt.with_suffix(".html").read_bytes()
+    assert satchel("verify", receipt).code == 0
+    assert satchel("erase-check").code == 0
+    # The next one at once, though the window is open.
+    done = satchel("forget", "--search", "tea", "--yes", "--purge")
+    assert "Still there" not in done.out and "held back" not in satchel("stats").out
+    assert "gone at once" in satchel("forget", "--undo-window", "none").out
+
+
+def test_what_is_near_is_listed_where_that_is_asked_and_stays(satchel: Run, uid: str, tmp_path: Path) -> None:
+    close = "In the harbour loft Anna Müller was keeping twelve lanterns of brass."
+    satchel("import", mem0(tmp_path / "c", Copy(close)))
+    assert "nearly the same" not in satchel("forget", uid, "--dry-run").out
+    shown = satchel("forget", uid, "--near", "--dry-run")
+    assert "Says nearly the same, and stays" in shown.out and "was keeping twelve" in shown.out
+    (near,) = json.loads(satchel("forget", uid, "--near", "--dry-run", "--json").out)["near"]
+    assert near["of"] == uid and near["share"] >= 0.4
+    assert satchel("forget", uid, "--near", "--yes").code == 0
+    assert "was keeping twelve" in satchel("search", "lanterns").out

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from satchel.errors import Place
-from satchel.model.bodies import Conversation, Memory, Message, Part
+from satchel.model.bodies import Conversation, Memory, Message, Part, Role
 from satchel.model.ids import make_uid
 from satchel.model.record import Link, Origin, Original, Provenance, Reading, Record, Times
 from satchel.vault.sqlite.store import SqliteStore
@@ -38,7 +39,7 @@ def talk(id: str, turns: Sequence[tuple[str, str]], at: datetime = NOW) -> list[
         )
     ]
     for position, (author, text) in enumerate(turns):
-        role = author if author in ("user", "assistant") else "user"
+        role: Role = "assistant" if author == "assistant" else "user"
         body = Message(
             role=role, author="" if role == author else author, parts=(Part(type="text", text=text),), position=position
         )
@@ -68,7 +69,7 @@ def give(store: SqliteStore, *groups: Record | list[Record]) -> None:
                 place=Place(file="made"),
                 reader="made/1",
                 updated=None,
-                read=lambda records=tuple(records): Reading(records=records),
+                read=partial(Reading, tuple(records)),
             )
             intake.put(original)
         intake.finish(())

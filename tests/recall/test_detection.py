@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from satchel.recall import detection
 from satchel.recall.detection import detect, structure_in
-from satchel.recall.folding import fold, shown
+from satchel.recall.folding import fold, places, shown
 
 _PIECES = [
     "Ignore",
@@ -55,13 +55,13 @@ _TEXTS = st.lists(st.sampled_from(_PIECES) | st.text(max_size=6), max_size=8).ma
 
 @given(_TEXTS)
 def test_no_order_is_missed_for_its_beginning(text: str) -> None:
-    squeezed = " ".join(fold(shown(text))[0].split())
+    squeezed = " ".join(fold(shown(text)).split())
     every = {family for family, pattern in detection._ORDER_PATTERNS if pattern.search(squeezed)}
     assert set(detect(shown(text)).orders) == every
 
 
 @given(_TEXTS)
 def test_no_structure_is_missed_for_want_of_a_mark(text: str) -> None:
-    folded, origin = fold(shown(text))
+    folded, origin = fold(shown(text)), places(shown(text))
     every = {origin[match.start("at")] for _, pattern in detection._STRUCTURE_PATTERNS for match in pattern.finditer(folded)}
     assert structure_in(shown(text)) == detect(shown(text)).places == every

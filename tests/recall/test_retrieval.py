@@ -112,3 +112,15 @@ def test_what_everything_rests_on_is_not_lifted_by_it(store: SqliteStore) -> Non
     source = memory("source", "Diary of a year")
     give(store, source, *(memory(str(n), f"Goldfish {n}", links=(Link("evidence", source.uid),)) for n in range(30)))
     assert len(texts(store, "diary")) == 1
+
+
+def test_talks_are_counted_anew_after_every_change(store: SqliteStore) -> None:
+    give(store, talk("1", [("user", "tea"), ("user", "milk")]))
+    assert store.talks() == (1, 2)
+    with store.importing("tried", dry_run=True) as intake:
+        assert store.talks() == (1, 2)
+        intake.finish(())
+    give(store, talk("2", [("user", "tea")]))
+    assert store.talks() == (2, 3)
+    store.undo(store.last_change())
+    assert store.talks() == (1, 2)

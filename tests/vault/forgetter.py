@@ -1,6 +1,7 @@
 """A process that forgets half of the talks of a store, for tests that kill it or starve it of disk.
 
-Arguments: the database, the key in hexadecimal, words of what it forgets. Prints ``ready`` before and ``done`` after its
+Arguments: the database, the key in hexadecimal, words of what it forgets, or ``undo``: it takes back what was forgotten; or
+``purge``. Prints ``ready`` before and ``done`` after its
 commit; exits with 3 and the error's code when the vault refuses.
 """
 
@@ -19,7 +20,12 @@ from satchel.vault.values import Forgetting
 def run(database: Path, key: Secret, words: str) -> None:
     store = SqliteStore.open(database, key)
     print("ready", flush=True)
-    forgetting.forget(store, Forgetting(words=words))
+    if words == "undo":
+        store.undo(store.last_change())
+    elif words == "purge":
+        store.purge()
+    else:
+        forgetting.forget(store, Forgetting(words=words))
     print("done", flush=True)
     store.close()
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def state(database: Path, key: Secret) -> dict[str, Any]:
     store = SqliteStore.open(database, key)
     assert store.check() == []
     found = dump_state(store)
-    counted = ("tombstone", "grave", "erased_text", "erasure", "audit")
+    counted = ("tombstone", "grave", "erased_text", "erasure", "audit", "undoable", "undoable_row")
     found["counts"] = [store.connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in counted]
     found["hits"] = store.search(Query(words="secretly")).total
     store.close()
@@ -62,7 +63,8 @@ def state(database: Path, key: Secret) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_killed_at_random_moments_all_of_it_is_gone_or_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("window", "then"), [(0, "secretly"), (7, "secretly"), (7, "undo"), (7, "purge")])
+def test_killed_at_random_moments_all_of_it_is_gone_or_none(tmp_path: Path, window: int, then: str) -> None:
     key = new_key()
     seed = random.randrange(1 << 32)
     print("seed", seed)
@@ -72,21 +74,30 @@ def test_killed_at_random_moments_all_of_it_is_gone_or_none(tmp_path: Path) -> N
         fill(store, 40, "secretly")
         # Made beforehand, so that only the forgetting is under way.
         store.create_signing_key("main")
+        if window:
+            store.set_undo_window(timedelta(days=window))
+        if then != "secretly":
+            forgetting.forget(store, Forgetting(words="secretly"))
     before = state(made, key)
     whole = tmp_path / "whole.db"
     shutil.copy(made, whole)
-    process = start(whole, key, "secretly")
+    process = start(whole, key, then)
     assert process.stdout is not None and process.stdout.readline().strip() == "ready"
     began = time.monotonic()
     assert process.stdout.readline().strip() == "done"
     took = time.monotonic() - began
     process.communicate()
     after = state(whole, key)
-    assert before["hits"] and not after["hits"]
+    assert (bool(before["hits"]), bool(after["hits"])) == {
+        "secretly": (True, False),
+        "undo": (False, True),
+        "purge": (False, False),
+    }[then]
+    assert before != after
     for attempt in range(KILLS):
         database = tmp_path / f"killed-{attempt}.db"
         shutil.copy(made, database)
-        process = start(database, key, "secretly")
+        process = start(database, key, then)
         assert process.stdout is not None and process.stdout.readline().strip() == "ready"
         time.sleep(took * (chance.uniform(0, 1.05) if chance.random() < 0.5 else chance.uniform(0.7, 1.1)))
         process.send_signal(signal.SIGKILL)
@@ -138,7 +149,7 @@ def test_an_error_in_the_middle_takes_all_of_it_back(store: SqliteStore) -> None
         raise VaultFull("no room for tombstones")
 
     with pytest.raises(VaultFull):
-        store.forget(Forgetting(words="secretly"), tombs=fail)
+        store.forget(Forgetting(words="secretly"), tombs=lambda *_: fail)
     assert dump_state(store) == before and store.erasures() == []
 
 

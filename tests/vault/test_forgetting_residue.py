@@ -14,10 +14,12 @@ from satchel.model.record import Link
 from satchel.move import forgetting
 from satchel.trust.secrets import new_key
 from satchel.vault.sqlite import connection as connections
+from satchel.vault.sqlite import erasing, excision
 from satchel.vault.sqlite.store import SqliteStore
 from satchel.vault.values import Forgetting
 from tests.vault import canaries
 from tests.vault.canaries import Marks
+from tests.vault.state import dump_state
 
 
 @pytest.fixture
@@ -145,3 +147,50 @@ def test_what_rests_on_two_stays_and_what_rests_on_one_goes(store: SqliteStore) 
     assert set(erased.uids) == {a, one.uid, further.uid} and store.get(both.uid) is not None
     # Its last evidence takes it along.
     assert set(forgetting.forget(store, Forgetting(uids=(b,))).uids) == {b, both.uid}
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(seed=st.integers(0, 1 << 32), mode=st.sampled_from(["delete", "redact"]), size=st.integers(2, 30))
+def test_some_at_a_time_comes_to_the_same(
+    plain: None, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, seed: int, mode: str, size: int
+) -> None:
+    """However few are erased at once, the vault is the same afterwards, and what is told of it."""
+    told = []
+    for together in (500, 1):
+        monkeypatch.setattr(erasing, "_TOGETHER", together)
+        chance = random.Random(seed)
+        folder = tmp_path_factory.mktemp("plain")
+        with SqliteStore.create(folder / "vault.db", new_key(), owner_id="o") as store:
+            held = build(store, chance)
+            named = random.Random(seed).sample(sorted(held), min(size, len(held)))
+            erased = forgetting.forget(store, Forgetting(uids=tuple(named), mode=mode))  # type: ignore[arg-type]
+            gone = [mark for uid in erased.uids for mark in held.get(uid, [])]
+            assert canaries.residue(folder, gone, store) == set()
+            assert store.check() == []
+            state = dump_state(store)
+            # What was emptied has a digest of chance.
+            records = [(*row[:7], row[8]) for row in state["records"]]
+            told.append((erased.uids, erased.counts, erased.stores, records, state["versions"], state["blobs"]))
+    assert told[0] == told[1]
+
+
+def test_what_shares_kept_bytes_is_erased_at_once(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasing, "_TOGETHER", 1)
+    chance = random.Random(4)
+    with store.importing("talks") as intake:
+        for number in range(3):
+            intake.put(canaries.talk(f"t{number}", Marks(chance), [Marks(chance) for _ in range(4)], file="t.json"))
+        intake.put(canaries.single("memory", "m", Marks(chance), small=True))
+        intake.finish(())
+    read = excision.reader(store.connection, store._kept)
+    found = [excision.find(store.connection, bytes.fromhex(record.uid), read) for record in store.records()]
+    chance.shuffle(found)
+    groups = list(erasing.together(store.connection, [each for each in found if each]))
+    assert sorted(map(len, groups)) == [1, 5, 5, 5]
+    # Their states are at hand, for the bytes they are read from go first.
+    assert all(each.read is None and each.states for group in groups for each in group)

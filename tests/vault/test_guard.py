@@ -21,7 +21,7 @@ from satchel.vault.folder import trial_vault
 from satchel.vault.guard import REFUSED, _View, view
 from satchel.vault.sqlite.store import SqliteStore
 from satchel.vault.store import Store
-from satchel.vault.values import Exported, Query, SeenExport, VectorModel
+from satchel.vault.values import Exported, Forgetting, Query, SeenExport, VectorModel
 from tests.vault.guarded import (
     ALL,
     BOT,
@@ -129,7 +129,9 @@ def asked(name: str, whole: Store) -> list[tuple[tuple[Any, ...], dict[str, Any]
         "keep_redaction": [("rs:1", None, {})],
         "last_change": [()],
         "last_entry": [()],
+        "is_distrusted": [(one,) for one in uids],
         "linking_to": [(one,) for one in uids],
+        "look": [()],
         "messages": [(one,) for one in uids],
         "native": [((each,), {"as_of": moment}) for each in there for moment in MOMENTS],
         "natives": [((PLATFORM,), {"as_of": moment}) for moment in MOMENTS],
@@ -183,6 +185,11 @@ def asked(name: str, whole: Store) -> list[tuple[tuple[Any, ...], dict[str, Any]
         "exports_holding": [(uids,)],
         "held_before": [(1,)],
         "erasures": [()],
+        "held_back": [()],
+        "near_duplicates": [(uids,)],
+        "purge": [()],
+        "set_undo_window": [(timedelta(1),)],
+        "undo_window": [()],
         "forget": [((None,), {"tombs": None})],
         "reach_of": [(None,)],
         "batch": [(1,), (2,)],
@@ -192,6 +199,10 @@ def asked(name: str, whole: Store) -> list[tuple[tuple[Any, ...], dict[str, Any]
         "companions": [(each,) for each in there],
         "compare": [(2,)],
         "create_signing_key": [("mine",)],
+        "distrust": [(Forgetting(uids=(uid("fact"),)),)],
+        "holds": [()],
+        "lift": [(1,)],
+        "reach_of_distrust": [(Forgetting(uids=(uid("fact"),)),)],
         "distrust_did": [("did:web:canarydid.example",)],
         "distrust_key": [("00" * 32,)],
         "importing": [("label",)],
@@ -420,6 +431,83 @@ def test_so_many_entries_and_no_more(filled: SqliteStore, kind: str) -> None:
         found = opened(filled, scope, max_entries=most).search(Query(words=WORD, limit=50))
         assert len({uid for hit in found.hits for uid in hit.witnesses}) <= most
         assert found.total <= most
+
+
+def test_looking_hands_nothing_out(filled: SqliteStore) -> None:
+    scope, shown = SCOPES["a tag"]
+    seen = opened(filled, scope, max_entries=2)
+    # Before anything was handed out, the index tells of nothing.
+    assert (seen.frequency(WORD, prefix=False), seen.postings((WORD,), prefix=False)) == (0, [])
+    looking = seen.look()
+    assert {each.uid for each in looking.records()} == {uid(name) for name in shown}
+    rows = [posting.row for posting in looking.postings((WORD,), prefix=False)]
+    assert len(rows) > 2 and all(looking.by_rows(rows))
+    assert seen.count() == 2
+    assert seen.get(uid("fact")) and seen.get(uid("task")) and seen.get(uid("ada")) is None
+    assert {record.uid for record in seen.by_rows(rows) if record} <= {uid("fact"), uid("task")}
+    assert seen.frequency(WORD, prefix=False) <= 2
+    assert opened(filled, scope).look().count() == len(shown)
+
+
+def several(store: Store, *scopes: Any, permissions: Any = ("read",), **binding: Any) -> Store:
+    tokens = [token(store, scope, *permissions, **binding) for scope in scopes]
+    return view(store, tokens, "read", caller=BOT, clock=lambda: NOW)
+
+
+def test_several_tokens_show_what_any_of_them_shows(filled: SqliteStore) -> None:
+    kinds = ["listed", "a component", "no tag"]
+    seen = several(filled, *(SCOPES[kind][0] for kind in kinds))
+    shown = set().union(*(SCOPES[kind][1] for kind in kinds))
+    assert {name for name in ALL if seen.get(uid(name))} == shown
+    assert {each.uid for each in seen.records()} == {uid(name) for name in shown} and seen.count() == len(shown)
+    found = seen.search(Query(words=WORD, limit=100))
+    alone = [opened(filled, SCOPES[kind][0]).search(Query(words=WORD, limit=100)) for kind in kinds]
+    assert {hit.record.uid for hit in found.hits} == {hit.record.uid for each in alone for hit in each.hits}
+
+
+def test_tokens_together_show_no_more_than_each_by_itself(filled: SqliteStore) -> None:
+    """An edge whose ends two tokens show, a link from what one shows to what the other does, bytes that hold both."""
+    edge, ends = Entries(frozenset([uid("edge")])), Entries(frozenset([uid("ada"), uid("bea")]))
+    assert several(filled, edge, ends).get(uid("edge")) is None
+    both = several(filled, Entries(frozenset([uid("fact")])), Entries(frozenset([uid("ada")]))).get(uid("fact"))
+    assert both is not None and both.links == ()
+    together = opened(filled, Entries(frozenset([uid("fact"), uid("ada")]))).get(uid("fact"))
+    assert together is not None and [link.to for link in together.links] == [uid("ada")]
+    part = several(
+        filled, Entries(frozenset([uid("many_head"), uid("member_open")])), Entries(frozenset([uid("member_closed")]))
+    )
+    assert part.native(record("many_head", filled)) is None and part.original(record("member_open", filled)) is None
+
+
+def test_each_of_several_tokens_must_hold(own: SqliteStore) -> None:
+    good, bad = token(own, SCOPES["a tag"][0], "read"), token(own, SCOPES["a component"][0], "read")
+    seen = view(own, [good, bad], "read", caller=BOT, clock=lambda: NOW)
+    assert seen.get(uid("secret"))
+    own.revoke_token(bad.token.id, "lost")
+    with pytest.raises(AccessDenied, match="revoked"):
+        seen.get(uid("fact"))
+    with pytest.raises(AccessDenied, match="revoked"):
+        view(own, [good, bad], "read", caller=BOT, clock=lambda: NOW)
+    other = token(own, SCOPES["a tag"][0], "read", audience="agent:other")
+    with pytest.raises(AccessDenied, match="somebody else"):
+        view(own, [good, other], "read", caller=BOT, clock=lambda: NOW)
+    with pytest.raises(AccessDenied, match="no token"):
+        view(own, [], "read", caller=BOT, clock=lambda: NOW)
+
+
+def test_of_several_tokens_those_count_that_permit_the_operation(filled: SqliteStore) -> None:
+    tokens = [token(filled, SCOPES["a tag"][0], "export"), token(filled, SCOPES["one message"][0], "read")]
+    seen = view(filled, tokens, "read", caller=BOT, clock=lambda: NOW)
+    assert {name for name in ALL if seen.get(uid(name))} == {"talk_1"}
+    with pytest.raises(AccessDenied, match="does not permit"):
+        view(filled, tokens, "rehydrate", caller=BOT, clock=lambda: NOW)
+
+
+def test_a_token_for_so_many_entries_is_presented_alone(filled: SqliteStore) -> None:
+    with pytest.raises(AccessDenied, match="presented alone"):
+        several(filled, SCOPES["a tag"][0], SCOPES["a component"][0], max_entries=3)
+    with pytest.raises(AccessDenied, match="redaction"):
+        several(filled, SCOPES["a tag"][0], SCOPES["a component"][0], require_redaction=True)
 
 
 def test_a_view_lives_no_longer_than_its_token(filled: SqliteStore) -> None:

@@ -109,6 +109,15 @@ def test_another_begun_model_takes_the_place_of_one_that_was_not_finished(store:
     assert store.vector_models() == [] and rows(store.connection, "SELECT * FROM vector") == []
 
 
+def test_long_records_come_in_smaller_pages(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(store, 5)
+    store.begin_vectors(ONE)
+    monkeypatch.setattr("satchel.vault.sqlite.vectors._HELD_BYTES", 1)
+    assert [row for row, _ in store.lacking_vectors(ONE.digest).records] == [1]
+    assert [row for row, _ in store.lacking_vectors(ONE.digest, after=4).records] == [5]
+    assert store.lacking_vectors(ONE.digest, after=5).records == []
+
+
 def test_vectors_of_another_size_are_refused(store: SqliteStore) -> None:
     fill(store, 1)
     store.begin_vectors(ONE)

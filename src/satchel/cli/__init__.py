@@ -5,6 +5,10 @@ from __future__ import annotations
 
 def main() -> None:
     """The ``satchel`` command."""
-    from satchel.cli.app import run
+    try:
+        from satchel.cli.app import run
 
-    run()
+        run()
+    except KeyboardInterrupt:
+        # While it starts or ends; what runs in between says more.
+        raise SystemExit(130) from None

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from satchel.cli import options
+
 if TYPE_CHECKING:
     from satchel.move.certify.verdicts import Certificate
 
 
 @click.command()
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND [ARGS]...")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), metavar="FILE", help="Write the report as JSON to FILE.")
-@click.option("--junit", "junit_file", type=click.Path(path_type=Path), metavar="FILE", help="Write it as JUnit XML to FILE.")
+@click.option("--json", "json_file", type=options.PATH, metavar="FILE", help="Write the report as JSON to FILE.")
+@click.option("--junit", "junit_file", type=options.PATH, metavar="FILE", help="Write it as JUnit XML to FILE.")
 @click.option("--only", multiple=True, metavar="ID,...", help="Run these cases alone; no badge can be reached then.")
 @click.option("--controls/--no-controls", default=True, help="Prove that broken hosts are caught; the badge asks for it.")
 @click.option("--timeout", default=60.0, type=click.FloatRange(0.1, 3600), metavar="SECONDS", help="For one answer; 60.")

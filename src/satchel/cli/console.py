@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.progress import Progress as Bar
 
+    from satchel.model.erasure import HeldBack
     from satchel.trust.public_keys import PublicKey
 
 # Escape sequences, other control characters, and characters that reorder or hide text: shown, never obeyed.
@@ -88,6 +91,16 @@ def say_json(value: Any) -> None:
     sys.stdout.write(text + "\n")
 
 
+def tell_held_back(held: Iterable[HeldBack]) -> None:
+    """Say what an undo window keeps, where, and how to be rid of it."""
+    for each in held:
+        say(
+            f"Still there: what change {each.change} erased ({counted(each.records, 'record')}) is held back in the vault,"
+            f" sealed ({size(each.size_bytes)}), until {each.until:%Y-%m-%d %H:%M} UTC."
+        )
+        say(dim(f"satchel undo {each.change} brings it back; satchel forget --purge destroys it now."))
+
+
 def table(rows: list[list[str]], *, head: list[str], right: set[int] | None = None) -> None:
     """A plain table; columns in ``right`` are numbers."""
     numbers = right or set()
@@ -147,15 +160,16 @@ def ask_passphrase(new: bool) -> str:
 
 
 class WorkProgress:
-    """A bar on standard error, by bytes with their rate or by records, and the time left; silent where that is no terminal.
+    """A bar on standard error, by bytes with their rate or by ``unit``, and the time left; silent where that is no terminal.
 
     See satchel.move.imports.Progress.
     """
 
-    def __init__(self, what: str, *, shown: bool, by_bytes: bool = True) -> None:
+    def __init__(self, what: str, *, shown: bool, by_bytes: bool = True, unit: str = "records") -> None:
         self._what = what
         self._shown = shown and sys.stderr.isatty()
         self._by_bytes = by_bytes
+        self._unit = unit
         self._bar: Bar | None = None
         self._task: Any = None
 
@@ -172,7 +186,7 @@ class WorkProgress:
         done = (
             [progress.DownloadColumn(), progress.TransferSpeedColumn()]
             if self._by_bytes
-            else [progress.MofNCompleteColumn(), progress.TextColumn("records")]
+            else [progress.MofNCompleteColumn(), progress.TextColumn(self._unit)]
         )
         self._bar = progress.Progress(
             progress.TextColumn("{task.description}"),
@@ -185,7 +199,7 @@ class WorkProgress:
         self._task = self._bar.add_task(self._what, total=amount or None)
         self._bar.start()
 
-    def advance(self, amount: int) -> None:
+    def advance(self, amount: float) -> None:
         """Count what was done."""
         if self._bar:
             self._bar.advance(self._task, amount)

@@ -15,17 +15,17 @@ _HELD = "satchel.token"
 
 
 class Held(NamedTuple):
-    """The file of the token, and who says to ask."""
+    """The files of the tokens, and who says to ask."""
 
-    file: str
+    files: tuple[str, ...]
     caller: str
 
 
-def hold(context: click.Context, file: str | None, caller: str) -> None:
-    """Keep the token for the command that follows. Raises AccessDenied where it is one that no token opens."""
-    if file is None:
+def hold(context: click.Context, files: tuple[str, ...], caller: str) -> None:
+    """Keep the tokens for the command that follows. Raises AccessDenied where it is one that no token opens."""
+    if not files:
         return
-    context.meta[_HELD] = Held(file, caller)
+    context.meta[_HELD] = Held(files, caller)
     if context.invoked_subcommand not in OPEN:
         refuse_tokens()
 
@@ -46,13 +46,13 @@ def refuse_tokens(
         raise AccessDenied(f"PAM_FORBIDDEN: {why}", hint="leave --token and SATCHEL_TOKEN out to work as the owner")
 
 
-def read(held: Held) -> Presented:
-    """The token in its file, with its parents.
+def read(held: Held) -> list[Presented]:
+    """The tokens in their files, each with its parents.
 
     Raises:
         InputError: there is no such file, or none that holds a token.
     """
-    return read_file(held.file)
+    return [read_file(file) for file in held.files]
 
 
 def read_file(name: str) -> Presented:

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="erase-check")
-@click.option(
-    "--in", "place", metavar="PATH", type=click.Path(path_type=Path), help="Search this file or folder instead of the vault."
-)
+@click.option("--in", "place", metavar="PATH", type=options.PATH, help="Search this file or folder instead of the vault.")
 @click.option(
     "--for",
     "texts",
@@ -37,7 +35,7 @@ def erase_check(place: Path | None, texts: tuple[str, ...], drop: bool, limit: t
 
     With --in it searches the files of another product, such as a mem0 folder, after you deleted something there.
 
-    Exit code 0: nothing is left; 3: something is, or could not be read.
+    Exit code 0: nothing is left; 3: something is, could not be read, or is held back by an undo window.
 
     \b
     satchel erase-check
@@ -55,10 +53,11 @@ def erase_check(place: Path | None, texts: tuple[str, ...], drop: bool, limit: t
     with WorkProgress("Searching", shown=not json) as progress:
         residue = _in_vault(drop, bounds, progress) if place is None else _elsewhere(place, texts, bounds, progress)
     if json:
-        say_json({"found": residue.found, "unreadable": residue.unreadable, "residue": residue})
+        told = {"found": residue.found, "unreadable": residue.unreadable, "held_back": residue.held_back}
+        say_json({**told, "residue": residue})
     else:
         _tell(residue, in_vault=place is None)
-    if residue.found or residue.unreadable:
+    if residue.found or residue.unreadable or residue.held_back:
         raise SystemExit(3)
 
 
@@ -90,10 +89,11 @@ def _elsewhere(place: Path, texts: tuple[str, ...], bounds: Limits, progress: Wo
 
 
 def _tell(residue: Residue, *, in_vault: bool) -> None:
-    from satchel.cli.console import clean, counted, dim, say, size, table
+    from satchel.cli.console import clean, counted, dim, say, size, table, tell_held_back
 
     if not residue.sought:
         say("There is nothing to look for: nothing was forgotten since the last clean search.")
+        tell_held_back(residue.held_back)
         return
     rows = []
     for place in residue.places:
@@ -115,7 +115,10 @@ def _tell(residue: Residue, *, in_vault: bool) -> None:
             say("Please report this: what was forgotten should leave no trace.")
     elif residue.unreadable:
         say(f"Nothing was found, but not everything could be read. Searched {searched}.")
+    elif residue.held_back:
+        say(f"Nothing was found outside the undo window. Searched {searched}.")
     else:
         say(f"Nothing is left. Searched {searched}.")
+    tell_held_back(residue.held_back)
     if residue.excused:
         say(dim(f"{counted(residue.excused, 'fragment')} stand in records that stay, which say the same themselves."))

@@ -1,4 +1,4 @@
-"""``satchel eval``: how good recall is, and what a move to another model loses."""
+"""``satchel eval``: how good recall is, what of hostile text it recognises, and what a move to another model loses."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from satchel.cli import options
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from satchel.recall.evaluation import attacks as hostile
     from satchel.recall.evaluation.scoring import Mean, Report
     from satchel.recall.evaluation.transfer import Probes
 
 
 @click.group("eval")
 def evaluate() -> None:
-    """Measure recall on questions with known answers, and what a move to another model loses.
+    """Measure recall on questions with known answers and on hostile texts, and what a move to another model loses.
 
     \b
     satchel eval recall locomo10.json
+    satchel eval attacks tensor-trust.jsonl --benign NotInject_one.json
     """
 
 
@@ -146,6 +148,91 @@ def _share(value: Mean | None) -> str:
     if value is None:
         return ""
     return f"{100 * value.value:.1f}" + (f" ±{100 * value.error:.1f}" if value.error is not None else "")
+
+
+@evaluate.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option(
+    "--benign",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Harmless text, to see what is taken for an attack.",
+)
+@click.option("--made", is_flag=True, help="Also the paper's four families, 50 texts each, made here.")
+@click.option("--text-field", default="", metavar="NAME", help="The member or column that holds the text; else guessed.")
+@click.option("--family-field", default="", metavar="NAME", help="The one that holds the family; else guessed.")
+@click.option(
+    "--detector", "detectors", multiple=True, metavar="NAME", help="An installed detector to measure beside our patterns."
+)
+@options.limit
+@options.json
+def attacks(
+    paths: tuple[Path, ...],
+    benign: tuple[Path, ...],
+    made: bool,
+    text_field: str,
+    family_field: str,
+    detectors: tuple[str, ...],
+    limit: tuple[str, ...],
+    json: bool,
+) -> None:
+    """Tell what of hostile texts is recognised, what of harmless ones is taken for hostile, and that none leaves the frame.
+
+    PATH is a corpus as published, a file or a folder: JSON, JSONL, CSV, or text with one attack a line; none comes with
+    Satchel. No vault is opened, and nothing leaves this machine. The exit code is 1 where a text left the frame.
+
+    \b
+    satchel eval attacks --made
+    satchel eval attacks tensor-trust/ BIPIA/benchmark/text_attack_test.json --benign NotInject_one.json
+    satchel eval attacks garak.txt --benign notes.csv --text-field body --detector promptguard --json
+    """
+    from satchel.cli.console import say_json
+    from satchel.errors import UsageError
+    from satchel.limits import raised
+    from satchel.recall import detectors as installed
+    from satchel.recall.evaluation import corpora, families
+    from satchel.recall.evaluation.attacks import measure
+
+    if not paths and not made and not benign:
+        raise UsageError("no corpus was named", hint="a PATH, --benign PATH, or --made")
+    limits = raised(list(limit))
+    hostile = [corpus for path in paths for corpus in corpora.read(path, text=text_field, family=family_field, limits=limits)]
+    hostile += [families.corpus()] if made else []
+    harmless = [corpus for path in benign for corpus in corpora.read(path, text=text_field, family=family_field, limits=limits)]
+    report = measure(hostile, harmless, [installed.get(name) for name in dict.fromkeys(detectors)])
+    if json:
+        say_json({"attacks": report.attacks, "benign": report.benign, "escaped": report.escaped, "skipped": report.skipped})
+    else:
+        _show_attacks(report)
+    if report.escaped:
+        raise SystemExit(1)
+
+
+def _show_attacks(report: hostile.Report) -> None:
+    from satchel.cli.console import bold, clean, counted, dim, say, table
+
+    head = ["", "family", "texts", "recognised %", "held back %", *(f"{clean(name)} %" for name in report.detectors), "escaped"]
+    for title, rows in (("Attacks: recall", report.attacks), ("Harmless text: false positives", report.benign)):
+        if not rows:
+            continue
+        say(bold(title))
+        cells = []
+        for row in rows:
+            counts = (row.recognised, row.held_back, *(row.flagged[name] for name in report.detectors))
+            shares = [f"{100 * count / row.texts:.1f}" if row.texts else "" for count in counts]
+            name = ["", clean(row.family)] if row.family else [clean(row.corpus), "all"]
+            cells.append([*name, f"{row.texts:,}", *shares, f"{row.escaped:,}"])
+        table(cells, head=head, right=set(range(2, len(head))))
+        say()
+    if report.skipped:
+        say(f"{counted(report.skipped, 'element')} without a text left out; --text-field says where it is")
+    say(
+        dim(
+            "recognised: our patterns saw structure or an order, and it is labelled. held back: so many would not stand in a"
+            " block of statements. escaped: texts that the frame's parser did not give back as the one item that was put in"
+        )
+    )
 
 
 @evaluate.command()

@@ -10,7 +10,7 @@ from satchel.cli import options
 
 
 @click.command()
-@click.argument("target", metavar="FOLDER", type=click.Path(path_type=Path))
+@click.argument("target", metavar="FOLDER", type=options.PATH)
 @click.option("--sign", default="", metavar="KEY", help="Sign with the key of this name (satchel keys create).")
 @options.json
 def evidence(target: Path, sign: str, json: bool) -> None:

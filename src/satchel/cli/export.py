@@ -12,11 +12,12 @@ from satchel.cli import options
 
 if TYPE_CHECKING:
     from satchel.formats.base import Written
+    from satchel.model.ledger import LedgerLine
     from satchel.move.redaction import Redaction
 
 
 @click.command()
-@click.argument("target", metavar="TARGET", type=click.Path(path_type=Path))
+@click.argument("target", metavar="TARGET", type=options.PATH)
 @click.option(
     "--to",
     required=True,
@@ -182,11 +183,21 @@ def tell_written(target: Path, written: Written, *, is_encrypted: bool) -> None:
     what = [f"{name} {count:,}" for name, count in written.counts.items()]
     amount = f"{counted(written.files, 'file')}, {size(written.size_bytes)}{', encrypted' if is_encrypted else ''}"
     say(f"{target}: {', '.join(what) or 'nothing'}; {amount}")
-    for line in written.ledger.lines():
+    for (fate, kind, text), lines in _alike(written.ledger.lines()).items():
+        shown = str if fate in ("unresolved", "rejected") else dim
+        most = max(line.count for line in lines)
+        fields = [line.field if line.count == most else f"{line.field} ({line.count:,})" for line in lines if line.field]
+        names = f" {', '.join(fields)}" if fields else ""
+        say(shown(f"  {fate}: {most:,} {kind}{names}: ") + clean(text))
+
+
+def _alike(lines: list[LedgerLine]) -> dict[tuple[str, str, str], list[LedgerLine]]:
+    """Lines that differ in the field alone, told as one."""
+    found: dict[tuple[str, str, str], list[LedgerLine]] = {}
+    for line in lines:
         if line.code:
-            field = f" {line.field}" if line.field else ""
-            shown = str if line.fate in ("unresolved", "rejected") else dim
-            say(shown(f"  {line.fate}: {line.count:,} {line.kind}{field}: ") + clean(line.text or line.code))
+            found.setdefault((line.fate, line.kind, line.text or line.code), []).append(line)
+    return found
 
 
 def _tell_redaction(redaction: Redaction) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,10 +13,10 @@ import click
 from satchel.cli import options
 
 if TYPE_CHECKING:
-    from satchel.model.erasure import Closure, Erased
+    from satchel.model.erasure import Closure, Erased, HeldBack
     from satchel.move.elsewhere import Outcome, Wanted
     from satchel.vault.store import Store
-    from satchel.vault.values import Forgetting, HeldBy
+    from satchel.vault.values import Forgetting, HeldBy, NearDuplicate
 
 #: Records shown one by one; the rest is counted, and --json gives all.
 SHOWN = 20
@@ -45,6 +46,8 @@ def _selectors(command: Callable[..., None]) -> Callable[..., None]:
                 help="Everything about a person or a thing.",
             ),
             click.option("--source", multiple=True, help="Only from this platform: chatgpt, claude."),
+            click.option("--account", "accounts", multiple=True, metavar="ID", help="Only from this account there."),
+            click.option("--key", "keys", multiple=True, metavar="KEY", help="Only what came signed by this public key."),
             click.option("--import", "imports", multiple=True, type=int, metavar="N", help="Only what import N brought."),
             click.option("--file", "files", multiple=True, metavar="NAME", help="Only what was read from this file."),
             click.option("--since", default="", metavar="DATE", help="Only from this day or time on."),
@@ -66,12 +69,18 @@ def _selectors(command: Callable[..., None]) -> Callable[..., None]:
             click.option("--provider-url", default="", metavar="URL", help="A server of one's own: http://localhost:8888."),
             click.option("--provider-user", default="", metavar="ID", help="Whose memories: mem0's user_id, Letta's agent."),
             click.option(
+                "--provider-search",
+                is_flag=True,
+                help="Where its list is cut: ask its search with the texts that are to go, which tells them to it.",
+            ),
+            click.option(
                 "--receipt",
                 "receipt",
                 metavar="FILE",
                 type=click.Path(path_type=Path, dir_okay=False),
                 help="Write the receipt.",
             ),
+            click.option("--near", is_flag=True, help="Also list what says nearly the same, to add it by its id or leave it."),
             options.dry_run,
             options.yes,
             options.json,
@@ -83,24 +92,96 @@ def _selectors(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @_selectors
-def forget(**given: Any) -> None:
+@click.option(
+    "--undo-window",
+    metavar="7d|none",
+    help="On its own: from now on, hold what is forgotten back for so long, sealed, so that satchel undo brings it back.",
+)
+@click.option("--purge", is_flag=True, help="No undo window this time; on its own: destroy what is held back now.")
+def forget(undo_window: str | None, purge: bool, **given: Any) -> None:
     """Erase records for good: every state and copy in the vault, what was derived from them alone, and their way back.
 
     First shows what goes and what is touched, then asks. IDs are of records (satchel search shows them). Conditions narrow one
-    another; each ID is added. No undo brings it back, and no later import: what was erased is stopped at the door
-    (satchel import --allow-erased ID).
+    another; each ID is added. No undo brings it back, unless you set a window for that before (--undo-window 7d): then the
+    content is still there, sealed, until it ends. Nor does a later import: what was erased is stopped at the door (satchel
+    import --allow-erased ID).
 
     What left the vault before, in exports and at providers, is not reached; exports that held it are shown. With --at it is
     deleted at a provider first, which is asked again afterwards, for "deleted" is not always gone: what it still shows is told
-    (exit code 3). The key for it is read from SATCHEL_PROVIDER_KEY, or asked for.
+    (exit code 3). It is told no text that it did not show itself, and on a dry run none at all. The key for it is read from
+    SATCHEL_PROVIDER_KEY, or asked for.
 
     \b
     satchel forget 3f2a91c0de --receipt forgotten.json
     satchel forget 3f2a91c0de --at mem0 --provider-url http://localhost:8888 --provider-user anna
     satchel forget --about "Dr. Marlow" --dry-run
     satchel forget --source chatgpt --search '"project heron"' --since 2025-01-01 --yes
+    satchel forget --undo-window 7d
     """
-    _run("delete", given)
+    alone = not any(given[name] for name in _NAMING)
+    if undo_window is not None:
+        if not alone or purge:
+            raise click.UsageError("--undo-window is set on its own, before something is forgotten")
+        _set_window(undo_window, given["json"])
+    elif purge and alone:
+        _purge(given)
+    else:
+        _run("delete", given, at_once=purge)
+
+
+#: The options that name records, or narrow what others name.
+_NAMING = ("ids", "words", "about", "source", "imports", "files", "since", "until", "scope", "kind", "tag")
+
+
+def _set_window(text: str, given_json: bool) -> None:
+    from datetime import UTC, datetime
+
+    from satchel.cli.console import counted, say, say_json
+    from satchel.cli.moments import ahead
+    from satchel.cli.vaults import opened
+
+    now = datetime.now(UTC).replace(microsecond=0)
+    window = timedelta(0) if text.strip().lower() in ("none", "0") else ahead(text, "--undo-window", now) - now
+    if window < timedelta(0):
+        raise click.UsageError("--undo-window takes 24h, 7d or none")
+    with opened() as store:
+        store.set_undo_window(window)
+        held = store.held_back()
+    if given_json:
+        say_json({"undo_window_s": int(window.total_seconds()), "held_back": held})
+    elif not window:
+        say("What is forgotten from now on is gone at once.")
+        if held:
+            say(f"{counted(len(held), 'change')} can still be undone; satchel forget --purge destroys what is held back.")
+    else:
+        say(f"What is forgotten from now on is held back for {text.strip()}, sealed; until then satchel undo brings it back.")
+        say("So long it is still there: the first command after that destroys it, or satchel forget --purge at once.")
+
+
+def _purge(given: dict[str, Any]) -> None:
+    from satchel.cli.console import counted, say, say_json, tell_held_back
+    from satchel.cli.vaults import opened
+    from satchel.errors import UsageError
+
+    with opened() as store:
+        held = store.held_back()
+        if held and not given["dry_run"]:
+            if not given["yes"]:
+                tell_held_back(held)
+                if not sys.stdin.isatty():
+                    raise UsageError("purging cannot be undone", hint="--yes goes ahead, --dry-run only tells")
+                click.confirm(f"Destroy what {counted(len(held), 'change')} held back?", abort=True)
+            store.purge()
+    if given["json"]:
+        say_json({"dry_run": given["dry_run"], "purged": held})
+    elif given["dry_run"]:
+        tell_held_back(held)
+        say("Dry run: nothing was changed.")
+    elif held:
+        say("Destroyed: " + ", ".join(f"change {each.change} ({counted(each.records, 'record')})" for each in held))
+        say("satchel receipt FILE --change N writes a receipt that says so.")
+    else:
+        say("Nothing is held back.")
 
 
 @click.command()
@@ -117,8 +198,8 @@ def redact(**given: Any) -> None:
     _run("redact", given)
 
 
-def _run(mode: Literal["delete", "redact"], given: dict[str, Any]) -> None:
-    from satchel.cli.console import say, say_json, tell
+def _run(mode: Literal["delete", "redact"], given: dict[str, Any], *, at_once: bool = False) -> None:
+    from satchel.cli.console import WorkProgress, say, say_json, tell
     from satchel.cli.vaults import opened
     from satchel.errors import UsageError
     from satchel.move import elsewhere, forgetting, receipts
@@ -127,8 +208,20 @@ def _run(mode: Literal["delete", "redact"], given: dict[str, Any]) -> None:
     if provider:
         elsewhere.provider_called(provider)
     with opened() as store:
-        closure = forgetting.preview(store, _asked(store, mode, given))
+        with WorkProgress("Looking", shown=not given_json, by_bytes=False) as progress:
+            progress.total(None)
+            closure = forgetting.preview(store, _asked(store, mode, given), progress=progress.advance)
+        near = _near(store, closure, given_json) if given["near"] else None
+        if near and not given_json:
+            _show_near(store, near)
+            if sys.stdin.isatty() and not given["yes"] and not given["dry_run"]:
+                more = click.prompt("Also these (ids, or nothing)", default="", show_default=False).split()
+                given["ids"] = (*given["ids"], *more)
+                if more:
+                    closure = forgetting.preview(store, _asked(store, mode, given))
         held = store.exports_holding(record.uid for record in closure.records if record.goes)
+        window = timedelta(0) if at_once else store.undo_window()
+        older = store.held_back() if not window else []
         if not given_json:
             _show(store, closure)
             _show_exports(held)
@@ -139,25 +232,43 @@ def _run(mode: Literal["delete", "redact"], given: dict[str, Any]) -> None:
         if given["dry_run"]:
             there = _ask_provider(given, wanted, dry_run=True) if provider else None
             if given_json:
-                say_json({"dry_run": True, "closure": closure, "exports": held, "elsewhere": there})
+                told = {"near": near, "undo_window_s": int(window.total_seconds()), "purges": older}
+                say_json({"dry_run": True, "closure": closure, "exports": held, "elsewhere": there, **told})
             else:
                 _tell_provider(there)
+                _tell_window(window, older, provider)
                 say("Dry run: nothing was changed.")
             return
+        if provider and not given_json:
+            _tell_what_is_sent(given)
+        if not given_json:
+            _tell_window(window, older, provider)
         if not given["yes"]:
-            _ask(mode, closure)
+            _ask(mode, closure, window)
         keys = len(store.signing_keys())
         if provider:
             # First there: what the vault no longer has cannot be asked for.
             there = _ask_provider(given, wanted, dry_run=False)
-        erased = forgetting.forget(store, _asked(store, mode, given), expected=closure)
+            if there.failed:
+                elsewhere.note(store, None, there)
+                _stop(there, closure, held, given_json)
+        with WorkProgress("Forgetting", shown=not given_json, by_bytes=False) as progress:
+            progress.total(sum(closure.counts().values()))
+            erased = forgetting.forget(
+                store,
+                _asked(store, mode, given),
+                expected=closure,
+                at_once=at_once,
+                progress=lambda count: progress.advance(count / forgetting.PASSES),
+            )
         if len(store.signing_keys()) > keys:
             tell("Made a signing key for the vault, for it had none: satchel keys list shows it.")
         if there is not None:
             elsewhere.note(store, erased.change, there)
         receipt = receipts.receipt(store, erased.change) if given["receipt"] else None
     if given_json:
-        say_json({"dry_run": False, "closure": closure, "exports": held, "elsewhere": there, "erased": erased})
+        done = {"dry_run": False, "closure": closure, "exports": held, "elsewhere": there, "erased": erased}
+        say_json({**done, "near": near})
     else:
         _tell(erased)
         _tell_provider(there)
@@ -168,6 +279,32 @@ def _run(mode: Literal["delete", "redact"], given: dict[str, Any]) -> None:
             say(f"{given['receipt']}: the receipt. To read and print: {page}")
     if there is not None and (not there.is_gone or there.unasked):
         raise SystemExit(3)
+
+
+def _near(store: Store, closure: Closure, given_json: bool) -> list[NearDuplicate]:
+    from satchel.cli.console import WorkProgress
+
+    going = [record.uid for record in closure.records if record.goes]
+    with WorkProgress("Looking for what is near", shown=not given_json, by_bytes=False) as progress:
+        progress.total(len(going))
+        return store.near_duplicates(going, [record.uid for record in closure.records], progress.advance)
+
+
+def _show_near(store: Store, near: list[NearDuplicate]) -> None:
+    from satchel.cli.console import bold, dim, one_line, say
+    from satchel.model.text import searchable
+
+    say("Says nearly the same, and stays:")
+    for each in near[:SHOWN]:
+        record = store.get(each.uid)
+        if record is not None:
+            title, text = searchable(record)
+            about = dim(f"{each.kind} · {each.platform} · {each.share:.0%} of {each.of[:10]}")
+            say(f"{bold(each.uid[:10])}  {about}  {one_line(title or text, 60)}")
+    if len(near) > SHOWN:
+        say(dim(f"and {len(near) - SHOWN:,} more; --json lists all"))
+    say(dim("Add the ids of those that shall go as well."))
+    say()
 
 
 def _ask_provider(given: dict[str, Any], wanted: list[Wanted], *, dry_run: bool) -> Outcome:
@@ -188,8 +325,43 @@ def _ask_provider(given: dict[str, Any], wanted: list[Wanted], *, dry_run: bool)
     with WorkProgress(f"Deleting at {name}", shown=not given["json"], by_bytes=False) as progress:
         progress.total(len(wanted))
         return elsewhere.provider_called(name).delete(
-            api, wanted, user=given["provider_user"], dry_run=dry_run, progress=progress.advance
+            api,
+            wanted,
+            user=given["provider_user"],
+            dry_run=dry_run,
+            progress=progress.advance,
+            with_texts=given["provider_search"],
         )
+
+
+def _tell_what_is_sent(given: dict[str, Any]) -> None:
+    from satchel.cli.console import dim, say
+
+    name = given["provider"]
+    say(
+        dim(
+            f"{name} is asked by ids and for its lists, and its search with a word that tells nothing. Where that word does not"
+        )
+    )
+    say(dim("find a memory that it lists, its search is asked with that memory's text, as it has it, in no URL."))
+    if given["provider_search"]:
+        say(dim("With --provider-search, where its list is cut, it is sent the texts that are to go, which it may not have."))
+    say()
+
+
+def _stop(there: Outcome, closure: Closure, held: list[HeldBy], given_json: bool) -> None:
+    """Some of it is gone there and some is not: what the vault has is needed to try again."""
+    from satchel.cli.console import say_json
+    from satchel.errors import NetworkError
+
+    if given_json:
+        say_json({"dry_run": False, "closure": closure, "exports": held, "elsewhere": there, "erased": None})
+    else:
+        _tell_provider(there)
+    raise NetworkError(
+        f"{there.failed:,} of {there.found:,} memories at {there.host} were not deleted; nothing was erased in the vault",
+        hint="the same command tries the rest again; without --at it erases in the vault alone",
+    )
 
 
 def _tell_provider(there: Outcome | None) -> None:
@@ -198,7 +370,10 @@ def _tell_provider(there: Outcome | None) -> None:
     if there is None:
         return
     where = f"{there.provider} at {clean(there.host)}"
-    say(f"{where}: {counted(there.found, 'memory', 'memories')} found, {there.deleted:,} deleted.")
+    refused = f", {there.failed:,} not deleted" if there.failed else ""
+    say(f"{where}: {counted(there.found, 'memory', 'memories')} found, {there.deleted:,} deleted{refused}.")
+    if there.sent:
+        say(dim(f"  Its search was asked with {counted(there.sent, 'text')}."))
     for place, count in there.still.items():
         say(f"  Still there: {counted(count, 'record')} in its {clean(place)}.")
     for line in there.unasked:
@@ -219,6 +394,7 @@ def _show_exports(held: list[HeldBy]) -> None:
 
 def _asked(store: Store, mode: Literal["delete", "redact"], given: dict[str, Any]) -> Forgetting:
     from satchel.cli.moments import moment_of
+    from satchel.cli.sources import public_key
     from satchel.errors import UsageError
     from satchel.model.bodies import KINDS
     from satchel.vault.values import Forgetting
@@ -230,6 +406,8 @@ def _asked(store: Store, mode: Literal["delete", "redact"], given: dict[str, Any
         uids=tuple(dict.fromkeys(store.resolve(id) for id in given["ids"])),
         words=given["words"],
         platforms=given["source"],
+        accounts=given["accounts"],
+        signers=tuple(public_key(key) for key in given["keys"]),
         kinds=given["kind"],
         batches=given["imports"],
         files=given["files"],
@@ -270,7 +448,30 @@ def _show(store: Store, closure: Closure) -> None:
         say(dim(f"and {len(told) - SHOWN:,} more; --json lists all"))
 
 
-def _ask(mode: str, closure: Closure) -> None:
+def _span(window: timedelta) -> str:
+    from satchel.cli.console import counted
+
+    for unit_s, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if not window.total_seconds() % unit_s:
+            return counted(int(window.total_seconds()) // unit_s, name)
+    return counted(int(window.total_seconds()), "second")
+
+
+def _tell_window(window: timedelta, older: list[HeldBack], provider: str) -> None:
+    from satchel.cli.console import say
+
+    if window:
+        say(
+            f"Your undo window: the content stays in the vault for {_span(window)}, sealed, until it is gone. --purge: at once."
+        )
+    if window and provider:
+        say(f"What is deleted at {provider} does not come back with it.")
+    if older:
+        changes = ", ".join(str(each.change) for each in older)
+        say(f"What is held back of earlier changes ({changes}) is destroyed with it, and they can be undone no more.")
+
+
+def _ask(mode: str, closure: Closure, window: timedelta) -> None:
     from satchel.cli.console import counted
     from satchel.errors import UsageError
 
@@ -278,7 +479,10 @@ def _ask(mode: str, closure: Closure) -> None:
     if not sys.stdin.isatty():
         raise UsageError(f"{counted(count, 'record')} would be erased", hint="--yes goes ahead, --dry-run only tells")
     verb = "Redact" if mode == "redact" else "Forget"
-    click.confirm(f"{verb} {counted(count, 'record')} for good? This cannot be undone.", abort=True)
+    if window:
+        click.confirm(f"{verb} {counted(count, 'record')}? It can be undone for {_span(window)}.", abort=True)
+    else:
+        click.confirm(f"{verb} {counted(count, 'record')} for good? This cannot be undone.", abort=True)
 
 
 def _tell(erased: Erased) -> None:
@@ -305,5 +509,11 @@ def _tell(erased: Erased) -> None:
         say(f"{which} it; --quotations scrub takes quotations out.")
     if not erased.log_cleared:
         say("Another process reads the vault: its log, encrypted, holds the old pages until that one ends.")
-    say(f"{counted(len(erased.tombstones), 'signed tombstone')} will leave with every Portable Memory bundle.")
+    leaving = counted(len(erased.tombstones), "signed tombstone")
+    if erased.undo_until is None:
+        say(f"{leaving} will leave with every Portable Memory bundle.")
+    else:
+        say(f"Still there: it is held back in the vault, sealed, until {erased.undo_until:%Y-%m-%d %H:%M} UTC.")
+        say(dim(f"satchel undo {erased.change} brings it back; satchel forget --purge destroys it now."))
+        say(f"{leaving} will leave with Portable Memory bundles once it is destroyed.")
     say(dim(f"Change {erased.change}. Exports that were made before, and the providers themselves, still have it."))

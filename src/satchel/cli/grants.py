@@ -38,10 +38,8 @@ _REASONS = ("unspecified", "lost", "compromised", "superseded", "ended")
 @click.option("--require-redaction", is_flag=True, help="Only where what is handed out is redacted.")
 @click.option("--profile", type=click.Choice(["sdk-0.1", "spec-1.0"]), help="The spelling; else sdk-0.1 where it can say it.")
 @click.option("--sign", default="main", show_default=True, metavar="KEY", help="The signing key (satchel keys create).")
-@click.option(
-    "--delegate-from", type=click.Path(path_type=Path), metavar="TOKENFILE", help="Pass on a part of a token that you hold."
-)
-@click.option("--out", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Into this new file, 0600.")
+@click.option("--delegate-from", type=options.PATH, metavar="TOKENFILE", help="Pass on a part of a token that you hold.")
+@click.option("--out", "-o", type=options.PATH, metavar="FILE", help="Into this new file, 0600.")
 @options.json
 def grant(
     entry: tuple[str, ...],

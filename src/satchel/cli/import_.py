@@ -19,7 +19,7 @@ SHOWN_FINDINGS = 20
 
 
 @click.command("import")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=options.PATH)
 @click.option(
     "--as",
     "adapter",

@@ -48,12 +48,17 @@ def recovery(yes: bool) -> None:
     \b
     satchel keys recovery
     """
+    import sys
+
     from satchel.cli.console import ask_passphrase, say, tell
     from satchel.cli.vaults import folder, opened
+    from satchel.errors import UsageError
     from satchel.trust.keystore import make_recovery
     from satchel.vault.folder import fetch_key
 
     if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError("recovery asks before it replaces the recovery key", hint="--yes goes ahead")
         click.confirm("The recovery key that you have will stop working. Go on?", abort=True)
     key = fetch_key(folder(), ask_passphrase)
     with opened() as store:
@@ -227,7 +232,7 @@ def distrust(public: str) -> None:
 
 @keys.command("export")
 @click.argument("name", default="main")
-@click.option("--private", "file", type=click.Path(path_type=Path), help="Write the private half into this new file, 0600.")
+@click.option("--private", "file", type=options.PATH, help="Write the private half into this new file, 0600.")
 def export_(name: str, file: Path | None) -> None:
     """Print a signing key's public half; its private half only into a file, on request.
 
@@ -260,13 +265,19 @@ def rotate(name: str, yes: bool, json: bool) -> None:
 
     The one before signs no more: its private half is removed. What it signed stays verifiable.
     """
-    from satchel.cli.console import say, say_json, shown_key
+    import sys
+
+    from satchel.cli.console import clean, say, say_json, shown_key
     from satchel.cli.vaults import opened
+    from satchel.errors import UsageError
     from satchel.trust.public_keys import read_typed_key
 
-    if not yes:
-        click.confirm(f"The private half of {name} is removed. Go on?", abort=True)
     with opened() as store:
+        store.signing_key(name)
+        if not yes:
+            if not sys.stdin.isatty():
+                raise UsageError("rotate asks before it removes a private half", hint="--yes goes ahead")
+            click.confirm(f"The private half of {clean(name)} is removed. Go on?", abort=True)
         made, retired = store.rotate_signing_key(name)
     if json:
         say_json({"new": made, "retired": retired})

@@ -9,14 +9,16 @@ import click
 from satchel.cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from satchel.vault.store import Store
     from satchel.vault.values import Batch
 
 
 @click.command()
-@click.argument("number", type=int, required=False, metavar="[IMPORT]")
+@click.argument("number", type=options.CHANGE, required=False, metavar="[IMPORT]")
 @click.option("--compare", is_flag=True, help="Compare the import with the one before.")
-@click.option("--with", "before", type=int, metavar="IMPORT", help="Compare with this one.")
+@click.option("--with", "before", type=options.CHANGE, metavar="IMPORT", help="Compare with this one.")
 @click.option("--audit", is_flag=True, help="The audit log, with the hash that chains it.")
 @click.option("--exports", is_flag=True, help="What left the vault, when and where to.")
 @options.json
@@ -47,18 +49,24 @@ def log(number: int | None, compare: bool, before: int | None, audit: bool, expo
         elif json:
             say_json({"batch": store.batch(number)})
         else:
-            _one(store.batch(number))
+            _one(store.batch(number), {batch.id: batch.kind for batch in store.batches()})
 
 
-def _what(batch: Batch) -> str:
+def _what(batch: Batch, kinds: Mapping[int, str]) -> str:
+    """What a change did; ``kinds``: of all changes, by their numbers."""
     match batch.kind:
         case "create":
             return "made the vault"
         case "undo":
-            return f"took back import {batch.undoes}"
+            return f"took back {'import' if kinds.get(batch.undoes or 0) == 'import' else 'change'} {batch.undoes}"
         case "forget":
             count = sum(batch.summary.removed.values())
-            return f"erased {count:,} record{'' if count == 1 else 's'} for good"
+            records = f"{count:,} record{'' if count == 1 else 's'}"
+            if batch.undone_by:
+                return f"erased {records}"
+            if batch.undo_until is None:
+                return f"erased {records} for good"
+            return f"erased {records}; held back until {batch.undo_until:%Y-%m-%d %H:%M}"
         case _:
             return f"import of {batch.label}"
 
@@ -94,6 +102,7 @@ def _list(store: Store, *, json: bool) -> None:
         say_json({"batches": batches})
         return
     rows = []
+    kinds = {batch.id: batch.kind for batch in batches}
     for batch in batches:
         totals = {"new": 0, "updated": 0, "unchanged": 0}
         for outcomes in batch.summary.counts.values():
@@ -101,15 +110,15 @@ def _list(store: Store, *, json: bool) -> None:
                 totals[outcome] += outcomes.get(outcome, 0)
         numbers = [f"{count:,}" for count in totals.values()] if batch.kind == "import" else ["", "", ""]
         undone = f"taken back by {batch.undone_by}" if batch.undone_by else ""
-        rows.append([str(batch.id), f"{batch.at:%Y-%m-%d %H:%M}", one_line(_what(batch), 60), *numbers, undone])
+        rows.append([str(batch.id), f"{batch.at:%Y-%m-%d %H:%M}", one_line(_what(batch, kinds), 60), *numbers, undone])
     table(rows, head=["", "when (UTC)", "what", "new", "updated", "unchanged", ""], right={0, 3, 4, 5})
 
 
-def _one(batch: Batch) -> None:
+def _one(batch: Batch, kinds: Mapping[int, str]) -> None:
     from satchel.cli.console import bold, clean, say
     from satchel.cli.import_ import print_counts, print_findings, print_transitions
 
-    say(bold(clean(f"{batch.id}  {batch.at:%Y-%m-%d %H:%M:%S} UTC  {_what(batch)}")))
+    say(bold(clean(f"{batch.id}  {batch.at:%Y-%m-%d %H:%M:%S} UTC  {_what(batch, kinds)}")))
     if batch.undone_by:
         say(f"Taken back by change {batch.undone_by}.")
     print_counts(batch.summary)

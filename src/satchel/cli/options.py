@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+
+class _Path(click.Path):
+    """A path that a person names. The empty one is this folder to pathlib, and a forgotten variable to everybody else."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("its name is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+#: The type of a file or folder that is named.
+PATH = _Path(path_type=Path)
+FILE = _Path(path_type=Path, dir_okay=False)
+#: The number of a change of the vault: as large as the vault counts.
+CHANGE = click.IntRange(0, 2**63 - 1)
 #: ``--json``: one JSON document on standard output, nothing else.
 json = click.option("--json", "json", is_flag=True, help="One JSON document for machines.")
 #: ``--as-of DATE``
@@ -19,7 +35,7 @@ identity = click.option(
     "--identity",
     "identity",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help="What opens an encrypted file: an age identity file or an SSH private key. A passphrase is asked for, or "
     "SATCHEL_PACKAGE_PASSPHRASE.",

@@ -26,6 +26,8 @@ def recall(words: tuple[str, ...], most: int, as_of: str, words_only: bool, expl
     """
     from datetime import UTC, datetime
 
+    import msgspec
+
     from satchel.cli.console import bold, clean, dim, one_line, say, say_json
     from satchel.cli.embed import sense_of
     from satchel.cli.moments import as_of_moment
@@ -39,8 +41,23 @@ def recall(words: tuple[str, ...], most: int, as_of: str, words_only: bool, expl
     moment = as_of_moment(as_of)
     with opened_behind("read") as vault:
         sense = sense_of(vault.store, asked, words_only=words_only)
-        seen = vault.seen if moment is None else past.as_of(vault.seen, moment)
-        found = retrieve(seen, question(asked, moment or datetime.now(UTC)), most=most, sense=sense)
+        store = vault.seen if moment is None else past.as_of(vault.seen, moment)
+        seen = store.look()
+        found = retrieve(
+            seen,
+            question(asked, moment or datetime.now(UTC)),
+            most=most,
+            may=lambda record: not seen.is_distrusted(record.uid),
+            sense=sense,
+        )
+        if seen is not store:
+            # A token for so many entries counts what is given, best first.
+            given = ((result, store.get(result.record.uid)) for result in found)
+            found = [
+                msgspec.structs.replace(result, record=record, whole=record.linked("part_of"))
+                for result, record in given
+                if record
+            ]
     if json:
         say_json({"question": asked, "found": found})
         return

@@ -10,8 +10,8 @@ from satchel.cli import options
 
 
 @click.command()
-@click.argument("target", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--change", type=int, metavar="N", help="Of this change (satchel log); else of the last erasure.")
+@click.argument("target", metavar="FILE", type=options.FILE)
+@click.option("--change", type=options.CHANGE, metavar="N", help="Of this change (satchel log); else of the last erasure.")
 @options.json
 def receipt(target: Path, change: int | None, json: bool) -> None:
     """Write the signed receipt of an erasure as JSON, and a page to print beside it.

@@ -55,11 +55,9 @@ def list_(json: bool) -> None:
 
 
 @redactions.command()
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE", type=options.PATH)
 @click.argument("tokens", metavar="[TOKEN]…", nargs=-1)
-@click.option(
-    "--identity", type=click.Path(path_type=Path), help="An age identity that the key was sealed to; else the vault's."
-)
+@click.option("--identity", type=options.PATH, help="An age identity that the key was sealed to; else the vault's.")
 @options.json
 def recover(file: Path, tokens: tuple[str, ...], identity: Path | None, json: bool) -> None:
     """Tell what tokens stand for. FILE is the redaction store beside the export.
@@ -104,10 +102,8 @@ def recover(file: Path, tokens: tuple[str, ...], identity: Path | None, json: bo
 
 
 @redactions.command()
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option(
-    "--identity", type=click.Path(path_type=Path), help="An age identity that the key was sealed to; else the vault's."
-)
+@click.argument("file", metavar="FILE", type=options.PATH)
+@click.option("--identity", type=options.PATH, help="An age identity that the key was sealed to; else the vault's.")
 @options.json
 def types(file: Path, identity: Path | None, json: bool) -> None:
     """Count what a redaction store holds, by type; nothing of it is shown.
@@ -166,6 +162,7 @@ def _opened(file: Path, identity: Path | None) -> dict[str, Kept]:
     """What the tokens of a redaction store stand for; the vault's audit log has it where the vault's key opened it."""
     from satchel.cli import door
     from satchel.cli.vaults import opened_to
+    from satchel.errors import UsageError
     from satchel.trust.files import read_private
     from satchel.trust.redaction.recovery import opened
     from satchel.trust.redaction.store import read_file
@@ -175,7 +172,9 @@ def _opened(file: Path, identity: Path | None) -> dict[str, Kept]:
         lines = read_private(identity).decode("utf-8", "replace").splitlines()
         return opened(sealed, sealed.key_by(line for line in lines if line.upper().startswith("AGE-SECRET-KEY-"))).entries
     held = door.held()
-    shown = door.read(held).token if held else None
+    if held is not None and len(held.files) > 1:
+        raise UsageError("a redaction store is opened with one token", hint="give the one that permits to redact")
+    shown = door.read(held)[0].token if held else None
     with opened_to("redact") as store:
         found = opened(sealed, store.redaction_key(sealed.id), shown)
         store.note_recovery(sealed.id, shown.id if shown else "")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
+from satchel.cli import options
+
 
 @click.command()
 @click.argument("name", required=False, default="")
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Write them as files; one of the same name is replaced."
-)
+@click.option("--out", type=options.PATH, metavar="FOLDER", help="Write them as files; one of the same name is replaced.")
 def schema(name: str, out: Path | None) -> None:
     """Print the JSON Schema of a file, or write all of them into a folder; without either, their names.
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @options.as_of
 @click.option("--tag", multiple=True, help="Only with this tag.")
 @click.option("--limit", "-n", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many at most.")
-@click.option("--offset", type=click.IntRange(0), default=0, help="Skip the first ones.")
+@click.option("--offset", type=click.IntRange(0, 2**63 - 1), default=0, help="Skip the first ones.")
 @options.json
 def search(
     words: tuple[str, ...],

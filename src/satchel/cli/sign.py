@@ -16,7 +16,7 @@ _RESOLVE = click.option("--resolve", is_flag=True, help="Fetch the document of a
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=options.PATH)
 @click.option("--key", default="main", show_default=True, metavar="NAME", help="The signing key.")
 @click.option("--did", default="", metavar="DID", help="Write this DID of the owner; key: the did:key of the signing key.")
 @_RESOLVE
@@ -59,7 +59,7 @@ def sign(path: Path, key: str, did: str, resolve: bool, limit: tuple[str, ...], 
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=options.PATH)
 @click.option("--key", "keys", multiple=True, metavar="KEY", help="Trust this public key or DID alone; may be repeated.")
 @_RESOLVE
 @options.identity

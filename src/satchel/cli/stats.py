@@ -16,7 +16,7 @@ def stats(check: bool, json: bool) -> None:
     \b
     satchel stats --check
     """
-    from satchel.cli.console import clean, counted, dim, say, say_json, size, table
+    from satchel.cli.console import clean, counted, dim, say, say_json, size, table, tell_held_back
     from satchel.cli.import_ import print_findings
     from satchel.cli.vaults import folder, opened
 
@@ -47,6 +47,7 @@ def stats(check: bool, json: bool) -> None:
             whole = sum(held.records.values())
             state = "" if model.in_use else ", not in use until all have: satchel embed goes on"
             say(f"Vectors: {model.records:,} of {counted(whole, 'record')} by {clean(model.name)} ({model.digest[:12]}){state}")
+        tell_held_back(held.held_back)
         say(dim(f"{folder()}, schema {held.schema_version}"))
         if check:
             print_findings(damage)

@@ -10,14 +10,17 @@ from satchel.cli import options
 
 
 @click.command()
-@click.argument("number", type=int, metavar="IMPORT")
+@click.argument("number", type=options.CHANGE, metavar="CHANGE")
 @options.dry_run
 @options.yes
 @options.json
 def undo(number: int, dry_run: bool, yes: bool, json: bool) -> None:
-    """Take back what an import did: what it replaced returns, what only it brought leaves the vault.
+    """Take back what an import did: what it replaced returns, what only it brought leaves the vault. Or bring back what was
+    forgotten, where an undo window was set before and is still open (satchel forget --undo-window 7d).
 
-    What a later import met again stays. To have it back, import the export again.
+    Of an import, what a later one met again stays; to have it back, import the export again. Of what was forgotten all comes
+    back, or nothing, where the vault changed since in the same place; what was stopped at the door meanwhile is to be imported
+    again.
 
     \b
     satchel undo 3 --dry-run
@@ -27,6 +30,7 @@ def undo(number: int, dry_run: bool, yes: bool, json: bool) -> None:
     from satchel.errors import UsageError
 
     with opened() as store:
+        what = "import" if store.batch(number).kind == "import" else "change"
         summary = store.undo(number, dry_run=True)
         if not json:
             kinds = sorted({*summary.removed, *summary.restored})
@@ -39,9 +43,9 @@ def undo(number: int, dry_run: bool, yes: bool, json: bool) -> None:
             if not yes:
                 if not sys.stdin.isatty():
                     raise UsageError("undo asks before it changes the vault", hint="--yes goes ahead, --dry-run only tells")
-                click.confirm(f"Take back import {number}?", abort=True)
+                click.confirm(f"Take back {what} {number}?", abort=True)
             summary = store.undo(number)
     if json:
         say_json({"dry_run": dry_run, "undone": number, "summary": summary})
     elif not dry_run:
-        say(f"Import {number} is taken back.")
+        say(f"{what.capitalize()} {number} is taken back.")

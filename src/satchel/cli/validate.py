@@ -10,7 +10,7 @@ from satchel.cli import options
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=options.PATH)
 @click.option("--format", default="", help="Check as this format, not as what it looks like.")
 @options.identity
 @options.limit

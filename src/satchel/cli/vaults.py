@@ -35,11 +35,11 @@ def opened_to(permission: Permission, *, redacts: bool = False) -> Iterator[Stor
 
 
 class Opened(NamedTuple):
-    """What may be ``seen`` of a vault, the vault itself for what the owner's log is told, and the token where there is one."""
+    """What may be ``seen`` of a vault, the vault itself for what the owner's log is told, and the tokens, if any."""
 
     seen: Store
     store: SqliteStore
-    token: Token | None
+    tokens: tuple[Token, ...]
 
 
 @contextmanager
@@ -52,12 +52,12 @@ def opened_behind(permission: Permission, *, redacts: bool = False) -> Iterator[
     presented = None if held is None else door.read(held)
     with closing(open_vault(folder(), ask_passphrase)) as store:
         if held is None or presented is None:
-            yield Opened(store, store, None)
+            yield Opened(store, store, ())
             return
         from satchel.vault.guard import view
 
         seen = view(store, presented, permission, caller=held.caller, redacts=redacts)
-        yield Opened(seen, store, presented.token)
+        yield Opened(seen, store, tuple(each.token for each in presented))
 
 
 @contextmanager

@@ -14,7 +14,6 @@ import contextlib
 import itertools
 import re
 import struct
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -39,6 +38,7 @@ from satchel.codec.streams import (
 from satchel.errors import InputError, LimitExceeded, MalformedInput, Place, SatchelError, UnsafeArchive
 from satchel.limits import Limits
 from satchel.model.findings import Finding, Severity
+from satchel.model.normal_forms import nfc
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 #: Each nested archive that had to be unpacked holds a file descriptor.
@@ -341,7 +341,7 @@ def _admitted(entries: list[_Entry], budget: Budget, size: int, report: Report) 
         path = clean_name(entry.name)
         if entry.is_folder or is_litter(path):
             continue
-        key = unicodedata.normalize("NFC", path).casefold()
+        key = nfc(path).casefold()
         if key in seen:
             report.add("duplicate-name", "another member has the same name", entry.name)
             continue

@@ -1,4 +1,5 @@
-"""A stream searched for fragments, and everything compressed inside it as well, however deep: in one pass, in bounded memory.
+"""A stream searched for fragments, and everything compressed or in base64 inside it as well, however deep: in one pass, in
+bounded memory.
 
 Wherever the first bytes of a zstd, gzip, zlib, bzip2 or xz stream or of a deflated zip member stand, what follows is unpacked
 beside the stream itself and searched in the same way. A beginning by chance ends at its first invalid block. What begins in
@@ -11,9 +12,11 @@ import bz2
 import lzma
 import sys
 import zlib
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from satchel.codec.base64_runs import Lane, Runs
 from satchel.codec.matching import Matcher
 from satchel.limits import DEFAULT, Limits
 from satchel.model.fragments import MOST_BYTES, Fragment
@@ -56,7 +59,7 @@ _KINDS = (
     Kind("xz", b"\xfd7zXZ\x00", lambda: lzma.LZMADecompressor(format=lzma.FORMAT_XZ), True),
     *(Kind("zlib", b"\x78" + level, zlib.decompressobj, False) for level in (b"\x01", b"\x5e", b"\x9c", b"\xda")),
 )
-_LONGEST_MAGIC = 6
+_DEFLATE = Kind("deflate", b"", lambda: zlib.decompressobj(-15), False)
 
 
 class Inspection:
@@ -73,6 +76,7 @@ class Inspection:
         self._at = 0
         self._tail = b""
         self._inner: list[_Inner] = []
+        self._runs = Runs(self.search_pieces, self.lane) if depth < _MOST_DEPTH else None
 
     def feed(self, data: bytes) -> None:
         """The next bytes."""
@@ -91,6 +95,8 @@ class Inspection:
             if position + len(kind.magic) > tail:
                 self._begin(kind, joined, position, self._at - tail + position)
         self._inner = [inner for inner in self._inner if inner.going]
+        if self._runs is not None:
+            self._runs.feed(chunk)
         self._at += len(chunk)
         self._tail = joined[-(MOST_BYTES - 1) :]
 
@@ -99,14 +105,7 @@ class Inspection:
             if kind.certain:
                 self._unreadable(f"{kind.name}, too deep inside others")
             return
-        inspection = Inspection(
-            self._matcher,
-            lambda fragment, _place: self._found(fragment, at),
-            self._unreadable,
-            limits=self._limits,
-            depth=self._depth + 1,
-        )
-        inner = _Inner(kind, inspection, self._unreadable, self._limits)
+        inner = _Inner(kind, self._inside(at), self._unreadable, self._limits)
         inner.feed(joined[position:], at)
         if inner.going:
             self._inner.append(inner)
@@ -120,6 +119,49 @@ class Inspection:
         for inner in self._inner:
             inner.cut()
         self._inner = []
+        if self._runs is not None:
+            self._runs.close()
+
+    def _inside(self, at: int) -> Inspection:
+        """A stream inside this one, all of which is at one place of it."""
+        return Inspection(
+            self._matcher,
+            lambda fragment, _place: self._found(fragment, at),
+            self._unreadable,
+            limits=self._limits,
+            depth=self._depth + 1,
+        )
+
+    def search_pieces(self, pieces: list[tuple[int, bytes]]) -> None:
+        """Search what short runs of base64 decode to, all at once."""
+        joined, starts = b"\0".join(piece for _, piece in pieces), [0]
+        for _, piece in pieces:
+            starts.append(starts[-1] + len(piece) + 1)
+        for position, fragment in self._matcher.find(joined):
+            self._found(fragment, pieces[bisect_right(starts, position) - 1][0])
+        for position, kind in beginnings(joined):
+            at = bisect_right(starts, position) - 1
+            place, piece = pieces[at]
+            alone = self._inside(place)
+            alone.feed_from(kind, piece[position - starts[at] :])
+            alone.close()
+
+    def lane(self, at: int, is_whole: bool) -> Lane:
+        """Search what a long run of base64 decodes to, as it comes."""
+        inside = self._inside(at)
+        deflated = _Inner(_DEFLATE, self._inside(at), self._unreadable, self._limits) if is_whole else None
+
+        def take(data: bytes | None) -> None:
+            if data is None:
+                inside.close()
+                if deflated is not None:
+                    deflated.cut()
+                return
+            inside.feed(data)
+            if deflated is not None:
+                deflated.feed(data, 0)
+
+        return take
 
 
 def beginnings(data: bytes) -> Iterator[tuple[int, Kind]]:

@@ -1,10 +1,12 @@
-"""The pages of a SQLite file searched for fragments: each page's bytes, and each compressed value, put together, unpacked."""
+"""The pages of a SQLite file searched for fragments: each page's bytes, and each compressed value, put together, unpacked; and
+what is in base64."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from satchel.codec.base64_runs import Runs
 from satchel.codec.inspection import Inspection, beginnings
 from satchel.codec.matching import Matcher
 from satchel.codec.sqlite_pages import GetPage, Shape, overflowing
@@ -49,13 +51,19 @@ def inspect_pages(
         batch.append(page)
         size += len(page.data)
         if size >= _BATCH_BYTES:
-            _search(batch, matcher, found)
+            _search(batch, matcher, found, unreadable, limits)
             batch, size = [], 0
         _unpack(page, shape, count, matcher, found, unreadable, limits)
-    _search(batch, matcher, found)
+    _search(batch, matcher, found, unreadable, limits)
 
 
-def _search(batch: list[Page], matcher: Matcher, found: Callable[[Fragment, int], None]) -> None:
+def _search(
+    batch: list[Page],
+    matcher: Matcher,
+    found: Callable[[Fragment, int], None],
+    unreadable: Callable[[str, int], None],
+    limits: Limits,
+) -> None:
     if not batch:
         return
     longest = max(len(page.data) for page in batch)
@@ -63,6 +71,17 @@ def _search(batch: list[Page], matcher: Matcher, found: Callable[[Fragment, int]
     joined = b"".join(page.data.ljust(longest, b"\0") for page in batch)
     for position, fragment in matcher.find(joined):
         found(fragment, batch[position // longest].place)
+    inside = Inspection(matcher, found, lambda reason: unreadable(reason, batch[0].place), limits=limits)
+    decoded: list[tuple[int, bytes]] = []
+    for page in batch:
+        place = page.place
+        runs = Runs(
+            lambda pieces, place=place: decoded.extend((place, piece) for _, piece in pieces),  # type: ignore[misc]
+            lambda _at, is_whole, place=place: inside.lane(place, is_whole),  # type: ignore[misc]
+        )
+        runs.feed(page.data)
+        runs.close()
+    inside.search_pieces(decoded)
 
 
 def _unpack(

@@ -119,13 +119,24 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     quotations_flagged: int = 0
 
 
+class HeldBack(msgspec.Struct, frozen=True):
+    """What an erasure holds back, sealed, until its undo window ends: the number of the change, how many records went, and how
+    many bytes are held. Until then the content is still there."""
+
+    change: int
+    until: datetime
+    records: int
+    size_bytes: int
+
+
 class Erased(msgspec.Struct, frozen=True, kw_only=True):
     """What was done. ``change`` is its number in ``satchel log``.
 
     ``counts``: records that were erased, by kind. ``uids``: theirs. ``tombstones``: ids of the tombstones that were made, as
     they leave with exports. ``signed_by``: the public key that signed them. ``log_cleared``: whether the write-ahead log was
     folded in and cut; False while another process reads the vault: it happens when that one ends (and in what the vault
-    keeps of it, which is written before).
+    keeps of it, which is written before). ``undo_until``: the end of the undo window, up to which the content is held back;
+    None where there is none, and it is gone.
     """
 
     change: int
@@ -138,3 +149,4 @@ class Erased(msgspec.Struct, frozen=True, kw_only=True):
     tombstones: tuple[str, ...] = ()
     signed_by: str = ""
     log_cleared: bool = False
+    undo_until: datetime | None = None

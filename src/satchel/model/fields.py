@@ -96,7 +96,7 @@ def named(value: Mapping[str, Any], kind: str) -> tuple[str, ...]:
         # A default that was read from somewhere is written too: equal, though not the very same.
         section = _BODIES[kind] if name == "body" else _SECTIONS.get(name)
         if section is None:
-            if item != _HEADER[name]:
+            if item != _HEADER.get(name, _NOTHING):
                 found.append(name)
             continue
         for member, said in item.items():

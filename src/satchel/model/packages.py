@@ -53,6 +53,12 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     identity: bytes
 
 
+class Signed(msgspec.Struct, frozen=True):
+    """By which key what comes is signed (``PublicKey.text``), trusted or not."""
+
+    key: str
+
+
 class Edition(msgspec.Struct, frozen=True, kw_only=True):
     """A package as one of a series: who signed it, of which store it is, and where it stands among the others."""
 

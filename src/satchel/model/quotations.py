@@ -7,9 +7,10 @@ sentences, if it has at least ``LEAST_LETTERS`` letters and digits: shorter ones
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
+
+from satchel.model.normal_forms import nfc
 
 #: "Thank you very much indeed" has 23; a date with a place has fewer.
 LEAST_LETTERS = 24
@@ -37,7 +38,7 @@ def words_of(text: str) -> list[Word]:
 
 
 def _folded(word: str) -> str:
-    return word.lower() if word.isascii() else unicodedata.normalize("NFC", word.casefold())
+    return word.lower() if word.isascii() else nfc(word.casefold())
 
 
 def passages(*texts: str) -> set[tuple[str, ...]]:

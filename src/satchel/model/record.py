@@ -16,7 +16,7 @@ import msgspec
 from satchel.errors import Place
 from satchel.model.bodies import AnyBody
 from satchel.model.findings import Finding
-from satchel.model.packages import Carried, Edition, Heard, Reached
+from satchel.model.packages import Carried, Edition, Heard, Reached, Signed
 
 #: Among a record's touched fields: all that it said was erased, and its skeleton stays.
 REDACTED = "redacted"
@@ -214,4 +214,4 @@ class Tombstone(msgspec.Struct, frozen=True, kw_only=True):
 
 
 #: What a reader yields: tombstones before all else, the rest in any order.
-Item = Original | Asset | Finding | Tombstone | Carried | Heard | Edition | Reached
+Item = Original | Asset | Finding | Tombstone | Carried | Heard | Edition | Reached | Signed

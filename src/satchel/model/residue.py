@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from satchel.model.erasure import HeldBack
 from satchel.model.fragments import Fragment, Spelling
 
 #: How many places within one file a report names.
@@ -29,13 +30,15 @@ class Searched(msgspec.Struct, frozen=True, kw_only=True):
 class Residue(msgspec.Struct, frozen=True, kw_only=True):
     """The whole search. ``sought``: how many fragments. ``excused``: how many of them records that stay say as well.
 
-    ``changes``: the changes of the vault that erased what was sought.
+    ``changes``: the changes of the vault that erased what was sought. ``held_back``: what an undo window still keeps, sealed,
+    where no search sees it.
     """
 
     sought: int
     places: tuple[Searched, ...]
     excused: int = 0
     changes: tuple[int, ...] = ()
+    held_back: tuple[HeldBack, ...] = ()
 
     @property
     def found(self) -> int:

@@ -6,7 +6,6 @@ result changes for any record, raise ``TEXT_VERSION``, and vaults rebuild their 
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 from satchel.model.bodies import (
@@ -29,6 +28,7 @@ from satchel.model.bodies import (
     Task,
     ToolServer,
 )
+from satchel.model.normal_forms import nfc
 from satchel.model.record import Record
 
 TEXT_VERSION = 1
@@ -38,7 +38,7 @@ def normalised(text: str) -> str:
     """Trimmed, lower-cased, NFC, each run of white space one space (Portable AI Memory 6.1, Appendix C)."""
     text = text.lower()
     if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
+        text = nfc(text)
     # Of all white space only the space can be printed: where all can, what is left to look for is a second space.
     if text.isprintable() and "  " not in text:
         return text.strip(" ")
@@ -126,5 +126,5 @@ def same_words(title: str, text: str) -> bytes:
     """What statements in the same words have in common, whatever their case, form and white space; as UTF-8."""
     said = (f"{title} {text}" if title else text).lower()
     if not said.isascii():
-        said = unicodedata.normalize("NFC", said)
+        said = nfc(said)
     return "".join(said.split()).encode("utf-8", "surrogatepass")

@@ -3,6 +3,7 @@ on it; a character that is a word of its own (``spacing``) stands alone."""
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -15,24 +16,27 @@ def words_of(text: str) -> list[str]:
     """The words of ``text``, in order, as they are spelled there."""
     if text.isascii():
         return _ASCII_WORD.findall(text)
-    found: list[str] = []
-    word: list[str] = []
-    for character in spaced(text.encode("utf-8", "replace")).decode():
-        category = unicodedata.category(character)
-        if category[0] in "LN" or category in ("Co", "So") or (category[0] == "M" and word):
-            word.append(character)
-        elif word:
-            found.append("".join(word))
-            word = []
-    if word:
-        found.append("".join(word))
-    return found
+    text = spaced(text.encode("utf-8", "replace")).decode()
+    met = set(text)
+    words = text.translate({ord(character): " " for character in met if not _is_of_a_word(character)}).split()
+    marks = "".join(character for character in met if unicodedata.category(character)[0] == "M")
+    # A mark on nothing is no word.
+    return [bare for word in words if (bare := word.lstrip(marks))] if marks else words
+
+
+@functools.lru_cache(maxsize=8192)
+def _is_of_a_word(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] in "LNM" or category in ("Co", "So")
 
 
 def folded(word: str) -> str:
     """``word`` lower-cased and without diacritics, as the index compares it."""
-    if word.isascii():
-        return word.lower()
+    return word.lower() if word.isascii() else "".join(map(_folded, word))
+
+
+@functools.lru_cache(maxsize=8192)
+def _folded(character: str) -> str:
     # One character for one, as the tokenizer folds: ß stays.
-    plain = "".join(one if len(one := each.casefold()) == 1 else each.lower() for each in word)
+    plain = one if len(one := character.casefold()) == 1 else character.lower()
     return "".join(part for part in unicodedata.normalize("NFD", plain) if unicodedata.category(part)[0] != "M")

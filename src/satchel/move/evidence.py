@@ -42,6 +42,8 @@ def evidence(store: Store, target: Path, *, signing_key: PrivateKey | None = Non
         OutputError: it cannot be written; nothing of the pack was.
     """
     seed = signing_key.ed25519_seed("an Evidence Pack") if signing_key is not None else None
+    if not target.name:
+        raise OutputError(f"cannot write {target}: it has no name", hint="name a folder")
     page = target.with_name(target.name + ".md")
     if page.exists() and not page.read_bytes().startswith(_TITLE.encode()):
         raise OutputError(f"{page} is in the way", hint="it is no page of an Evidence Pack; name another folder")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -31,35 +31,54 @@ from satchel.vault.values import Deceased, Forgetting, Tombs
 
 #: The name of the key that is made where the vault has none that can sign tombstones.
 KEY_NAMES = ("main", "tombstones")
+#: How often ``forget`` tells of each record.
+PASSES = 3
 _PROSE = tuple((FORMAT_NAME, kind) for kind in SCRUBBED)
 #: The list of a tombstone's ``derived`` block for a row's kind.
 _LISTS = {kind: name for name, kind in DERIVED.items() if kind}
 
 
-def preview(store: Store, asked: Forgetting) -> Closure:
-    """What forgetting this comes to; nothing is changed.
+def preview(store: Store, asked: Forgetting, *, progress: Callable[[int], None] = lambda _count: None) -> Closure:
+    """What forgetting this comes to; nothing is changed. ``progress`` is told of records that would go, as they are looked at.
 
     Raises:
         UsageError, NotFound: see ``Store.reach_of``.
     """
-    return store.reach_of(msgspec.structs.replace(asked, scrubs=_PROSE))
+    return store.reach_of(msgspec.structs.replace(asked, scrubs=_PROSE), progress)
 
 
-def forget(store: Store, asked: Forgetting, *, expected: Closure | None = None) -> Erased:
-    """Forget it for good, in one transaction.
+def forget(
+    store: Store,
+    asked: Forgetting,
+    *,
+    expected: Closure | None = None,
+    at_once: bool = False,
+    progress: Callable[[int], None] = lambda _count: None,
+) -> Erased:
+    """Forget it, in one transaction: for good, or where the owner set an undo window, for good when that ends.
 
     Args:
         expected: what ``preview`` gave: where the vault would do another thing by now, nothing is done.
+        at_once: without a window, and without what earlier ones hold back.
+        progress: is told of each record that goes, ``PASSES`` times.
 
     Raises:
         UsageError, NotFound: see ``Store.forget``.
     """
     key = _key(store)
 
-    def tombs(change: int, at: datetime, deceased: Sequence[Deceased], stores: Stores) -> Tombs:
-        return Tombs(_tombstones(store, change, at, deceased, stores, key), key.public.text)
+    def tombs(change: int, at: datetime, going: Iterable[Deceased]) -> Callable[[Stores], Tombs]:
+        by_uid: dict[str, Deceased] = {}
+        rows: dict[str, list[tuple[str, str]]] = {}
+        for each in going:
+            rows[each.uid] = _rows(each)
+            # What it says is not held.
+            by_uid[each.uid] = each._replace(record=None, whole=None)
+        return lambda stores: Tombs(_tombstones(store, change, at, by_uid, rows, stores, key), key.public.text)
 
-    return store.forget(msgspec.structs.replace(asked, scrubs=_PROSE), tombs=tombs, expected=expected)
+    return store.forget(
+        msgspec.structs.replace(asked, scrubs=_PROSE), tombs=tombs, expected=expected, at_once=at_once, progress=progress
+    )
 
 
 def _key(store: Store) -> PrivateKey:
@@ -74,17 +93,21 @@ def _key(store: Store) -> PrivateKey:
 
 
 def _tombstones(
-    store: Store, change: int, at: datetime, deceased: Sequence[Deceased], stores: Stores, key: PrivateKey
-) -> tuple[tuple[str, Tombstone], ...]:
+    store: Store,
+    change: int,
+    at: datetime,
+    by_uid: Mapping[str, Deceased],
+    rows: Mapping[str, list[tuple[str, str]]],
+    stores: Stores,
+    key: PrivateKey,
+) -> Iterator[tuple[str, Tombstone]]:
     """One for each record that was named, with what followed from it; and one for each that the lists of those do not hold."""
-    by_uid = {each.uid: each for each in deceased}
     derived: dict[str, dict[str, Any]] = {}
     #: By the record that was named: the uids of what went with it.
     followers: dict[str, list[str]] = {}
     named: list[tuple[Deceased, str, str]] = []
-    rows = {each.uid: _rows(each, by_uid) for each in deceased}
-    shared = _shared(store, deceased, rows)
-    for each in deceased:
+    shared = _shared(store, by_uid, rows)
+    for each in by_uid.values():
         root = _root(each, by_uid)
         if each is not root and each.op == "delete":
             followers.setdefault(root.uid, []).append(each.uid)
@@ -100,8 +123,8 @@ def _tombstones(
             else:
                 named.append((each, kind, id))
     reach = {"change": change, "at": at.isoformat(), **msgspec.to_builtins(stores)}
-    return tuple(
-        (
+    for each, kind, id in named:
+        yield (
             each.uid,
             made(
                 kind,
@@ -115,16 +138,14 @@ def _tombstones(
                 key_of_vault=key.secret,
             ),
         )
-        for each, kind, id in named
-    )
 
 
-def _shared(store: Store, deceased: Sequence[Deceased], rows: Mapping[str, list[tuple[str, str]]]) -> set[str]:
+def _shared(store: Store, by_uid: Mapping[str, Deceased], rows: Mapping[str, list[tuple[str, str]]]) -> set[str]:
     """The ids of rows that records which stay may have as well: a source's ids need not be unique in the world. There, theirs
     have the uid behind it (formats.portable_memory.export)."""
     doubted = {
         id: each.kind
-        for each in deceased
+        for each in by_uid.values()
         if each.format != FORMAT_NAME
         for _, id in rows[each.uid]
         if id == each.id and not is_uuid(id)
@@ -133,8 +154,7 @@ def _shared(store: Store, deceased: Sequence[Deceased], rows: Mapping[str, list[
         return set()
     standing = store.records(*dict.fromkeys(doubted.values()))
     # The skeleton of what is redacted is the same row, and no other's.
-    going = {each.uid for each in deceased}
-    return {record.origin.id for record in standing if record.origin.id in doubted and record.uid not in going}
+    return {record.origin.id for record in standing if record.origin.id in doubted and record.uid not in by_uid}
 
 
 def _root(each: Deceased, by_uid: Mapping[str, Deceased]) -> Deceased:
@@ -144,11 +164,12 @@ def _root(each: Deceased, by_uid: Mapping[str, Deceased]) -> Deceased:
     return each
 
 
-def _rows(each: Deceased, by_uid: Mapping[str, Deceased]) -> list[tuple[str, str]]:
+def _rows(each: Deceased) -> list[tuple[str, str]]:
     """The kinds and keys of the rows that the record has in a bundle."""
     if each.format == FORMAT_NAME:
         return [(each.source_kind, each.id)] if each.id else []
-    record = _ready(each.record, by_uid)
+    assert each.record is not None
+    record = _ready(each.record, each.whole)
     kind = ROW_KINDS.get(record.kind)
     if kind is None:
         return [(FOREIGN_KIND, record.uid)]
@@ -166,15 +187,14 @@ def _rows(each: Deceased, by_uid: Mapping[str, Deceased]) -> list[tuple[str, str
     return found
 
 
-def _ready(record: Record, by_uid: Mapping[str, Deceased]) -> Record:
+def _ready(record: Record, whole: Record | None) -> Record:
     """The record with what its adapter says of its row, as an export asks for it."""
     if FORMAT_NAME in record.residue:
         return record
     adapter = _preparing(record.origin.format)
     if adapter is None:
         return record
-    whole = by_uid.get(record.linked("part_of"))
-    said = adapter.prepared(record, whole.record if whole else None, FORMAT_NAME)
+    said = adapter.prepared(record, whole, FORMAT_NAME)
     return record if said is None else msgspec.structs.replace(record, residue={**record.residue, FORMAT_NAME: said})
 
 

@@ -29,7 +29,7 @@ from satchel.formats.base import Reader, ReadOptions
 from satchel.limits import DEFAULT, MIB, Limits
 from satchel.model.findings import Finding, from_error
 from satchel.model.ledger import Ledger
-from satchel.model.packages import Carried, Edition, Heard, Reached
+from satchel.model.packages import Carried, Edition, Heard, Reached, Signed
 from satchel.model.record import Asset, Item, Original, Tombstone
 from satchel.move.ledgers.arriving import Arrivals
 from satchel.move.ledgers.digests import of_sources
@@ -82,6 +82,8 @@ class Door(Protocol):
     def hear(self, heard: Heard) -> None: ...
 
     def mark(self, edition: Edition) -> None: ...
+
+    def signed(self, key: str) -> None: ...
 
     def note(self, finding: Finding) -> None: ...
 
@@ -479,6 +481,8 @@ def take(intake: Door, item: Item) -> None:
             intake.hear(item)
         case Edition():
             intake.mark(item)
+        case Signed():
+            intake.signed(item.key)
         case Finding():
             intake.note(item)
 

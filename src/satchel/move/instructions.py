@@ -42,6 +42,15 @@ AGENTS: dict[str, Any] = {
 }
 
 
+def held_back(until: str) -> dict[str, Any]:
+    """The vault's own undo window."""
+    return {
+        "kind": "held-back",
+        "what": f"this vault itself, which holds the content back, sealed, until {until}, so that it can be undone",
+        "do": "Wait until then and open the vault, or run satchel forget --purge; a receipt made after that says so.",
+    }
+
+
 def reader_of(reader: str, handouts: Sequence[Handout]) -> dict[str, Any]:
     """An agent that was given contexts with it, by ``satchel context``."""
     return {

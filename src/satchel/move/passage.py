@@ -229,6 +229,10 @@ class Passing:
         """As ``carry``."""
         raise Detour
 
+    def signed(self, key: str) -> None:  # noqa: ARG002
+        """As ``carry``."""
+        raise Detour
+
     def settle(self) -> None:
         """Give on the conversations that wait."""
         for talk in self._waiting:

@@ -64,6 +64,7 @@ def page(receipt: dict[str, Any], name: str) -> bytes:
         _counts(receipt["erased"]["records"]),
         "<h2>Where it was reached</h2>",
         _counts({_REACHED.get(name, name): value for name, value in receipt["reached"].items() if value}),
+        _held_back(receipt),
         _checked(receipt),
         "<h2>Out of reach</h2>",
         "<p>What Satchel could not erase, and what to do there:</p>",
@@ -102,6 +103,19 @@ def _listed(cells: list[str]) -> str:
 def _counts(counts: dict[str, Any]) -> str:
     rows = "".join(f'<tr><td>{_text(name)}</td><td class="n">{value:,}</td></tr>' for name, value in counts.items())
     return f"<table>{rows}</table>"
+
+
+def _held_back(receipt: dict[str, Any]) -> str:
+    held = receipt.get("held_back")
+    if held is None:
+        return ""
+    if held["purged"] is None:
+        return (
+            "<p><strong>The content is still there.</strong> It is held back in the vault, sealed, until"
+            f" {_text(held['until'])}, so that this can be undone. Nothing reads it. A receipt made after it was purged says"
+            " so.</p>"
+        )
+    return f"<p>It was held back, sealed, so that it could be undone, and destroyed on {_text(held['purged'])}.</p>"
 
 
 def _checked(receipt: dict[str, Any]) -> str:

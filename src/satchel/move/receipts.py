@@ -23,7 +23,7 @@ from satchel.formats.signing import Step, Trust, Verdict, Verification
 from satchel.limits import DEFAULT, Limits
 from satchel.model.erasure import Erased
 from satchel.move import receipt_page
-from satchel.move.instructions import AGENTS, BACKUPS, account, export_of, reader_of
+from satchel.move.instructions import AGENTS, BACKUPS, account, export_of, held_back, reader_of
 from satchel.trust.files import write_private
 from satchel.trust.public_keys import PublicKey, read_typed_key
 from satchel.trust.signatures import ALGORITHMS, PrivateKey, decode_value, encode_value, verify
@@ -58,6 +58,7 @@ def receipt(store: Store, change: int, *, made: datetime | None = None) -> dict[
         "erased": {"records": erased.counts, "digest": digest_of(erased)},
         "reached": msgspec.to_builtins(erased.stores),
         "tombstones": list(erased.tombstones),
+        "held_back": _held_back(store, erased),
         "checked": _checks(store, change),
         "out_of_reach": list(_out_of_reach(store, change)),
         "audit": {"entry": entry.id, "hash": entry.hash},
@@ -164,16 +165,29 @@ def _in_vault(value: dict[str, Any], store: Store) -> Iterator[Step]:
     try:
         erased = _erasure(store, change)
         entry = _entry(store, change)
-    except NotFound:
-        yield Step("change", "failed", "receipt-change", "the vault knows of no such erasure")
+    except NotFound as error:
+        yield Step("change", "failed", "receipt-change", f"the vault knows of no such erasure: {error.message}")
         return
     told = value["audit"] if isinstance(value["audit"], dict) else {}
     matches = told == {"entry": entry.id, "hash": entry.hash} and not store.check_audit()
     yield _step("audit log", matches, "its entry is there, in a chain that is whole", "its entry is not what the log holds")
     same = value["erased"] == {"records": erased.counts, "digest": digest_of(erased)}
     yield _step("erased", same, "the same records", "the vault erased other records")
+    held = _held_back(store, erased)
+    if held is not None:
+        is_open = held["purged"] is None
+        until = f"the vault holds the content back, sealed, until {held['until']}: satchel forget --purge destroys it"
+        gone = f"what was held back was destroyed at {held['purged']}"
+        yield Step(
+            "undo window", "failed" if is_open and _says_gone(value) else "passed", "receipt-held", until if is_open else gone
+        )
     back = sum(_is_back(store, uid) for uid in erased.uids)
     yield _step("since then", not back, "nothing of it came back", f"{back:,} of the records are in the vault again")
+
+
+def _says_gone(value: dict[str, Any]) -> bool:
+    told = value.get("held_back")
+    return not isinstance(told, dict) or told.get("purged") is not None
 
 
 def _is_back(store: Store, uid: str) -> bool:
@@ -221,6 +235,9 @@ def _erasure(store: Store, change: int) -> Erased:
     for erased in store.erasures():
         if erased.change == change:
             return erased
+    undone = next((batch.undone_by for batch in store.batches() if batch.id == change and batch.kind == "forget"), None)
+    if undone:
+        raise NotFound(f"what change {change} erased was brought back by change {undone}")
     raise NotFound(f"change {change} erased nothing", hint="satchel log shows the changes")
 
 
@@ -242,6 +259,16 @@ def _key(store: Store, erased: Erased) -> PrivateKey:
     return store.signing_key(names[0])
 
 
+def _held_back(store: Store, erased: Erased) -> dict[str, Any] | None:
+    """What an undo window keeps, or kept until it was purged; None where there was none."""
+    if erased.undo_until is None:
+        return None
+    for entry in store.audit(erased.change - 1):
+        if entry.operation == "purge" and erased.change in entry.detail.get("changes", ()):
+            return {"until": _time(erased.undo_until), "purged": _time(entry.at)}
+    return {"until": _time(erased.undo_until), "purged": None}
+
+
 def _checks(store: Store, change: int) -> dict[str, Any] | None:
     """What the last search for residue that covered the change came to; None where there was none."""
     last = None
@@ -253,6 +280,9 @@ def _checks(store: Store, change: int) -> dict[str, Any] | None:
 
 def _out_of_reach(store: Store, change: int) -> Iterator[dict[str, Any]]:
     """Where what was erased may still be, and what to do there."""
+    window = _held_back(store, _erasure(store, change))
+    if window and window["purged"] is None:
+        yield held_back(window["until"])
     for held in store.held_before(change):
         yield export_of(held)
     asked = {entry.detail.get("provider", ""): entry.detail for entry in _elsewhere(store, change)}

@@ -18,7 +18,9 @@ from satchel.recall.telling import told
 TRUST: tuple[Trust, ...] = ("own", "reviewed", "verified", "imported", "untrusted")
 SENSITIVITY = ("low", "normal", "high")
 _OVER = frozenset({"superseded", "deprecated", "retracted", "archived"})
-_RELIED_ON = frozenset({"own", "reviewed", "verified"})
+#: The family of what a detector of others flagged: this, and its name.
+DETECTED = "detector:"
+RELIED_ON = frozenset({"own", "reviewed", "verified"})
 
 #: What a block of somebody else's words may not hold: orders where statements belong. A turn of a talk may say anything, for
 #: that it was said is what it states; it is labelled. An identity is told in orders ("act as a tutor").
@@ -67,6 +69,12 @@ def block_of(record: Record) -> Block:
 
 def quarantined(record: Record, block: Block, seen: Seen) -> tuple[str, ...]:
     """What a block of this type must not hold of somebody whom nobody vouches for: families, none where it may stand."""
-    if record.trust in _RELIED_ON:
+    if record.trust in RELIED_ON:
         return ()
-    return tuple(family for family in (*seen.structure, *seen.orders) if family in FORBIDDEN[block])
+    forbidden = FORBIDDEN[block]
+    # What somebody's detector flags has no family of ours: it may stand where any order may.
+    return tuple(
+        family
+        for family in (*seen.structure, *seen.orders)
+        if family in forbidden or (forbidden and family.startswith(DETECTED))
+    )

@@ -19,7 +19,7 @@ from satchel.model.record import Record
 from satchel.model.words import folded, words_of
 from satchel.recall.asking import Question
 from satchel.recall.counting import Counter
-from satchel.recall.framing import Block, Item, line
+from satchel.recall.framing import Block
 from satchel.recall.relevance import Scores
 from satchel.recall.telling import told
 
@@ -65,10 +65,10 @@ def compress(
     room: int,
     counter: Counter,
     *,
-    describe: Callable[[Candidate, str, bool], Item],
+    describe: Callable[[Candidate, str, bool], str],
     markers: Callable[[Block], str],
 ) -> Compressed:
-    """See the module's text. ``room`` is in the counter's units; ``describe`` makes the item of a candidate's text, cut or not;
+    """See the module's text. ``room`` is in the counter's units; ``describe`` makes the line of a candidate's text, cut or not;
     ``markers`` is what a block takes beside its lines."""
     kept: list[Kept] = []
     left: list[tuple[Candidate, str]] = []
@@ -79,12 +79,12 @@ def compress(
             left.append((candidate, "low"))
             continue
         extra = 0 if candidate.block in opened else counter.count(markers(candidate.block))
-        if spent + extra + counter.count(line(describe(candidate, "", False)) + "\n") > room:
+        if spent + extra + counter.count(describe(candidate, "", False) + "\n") > room:
             # Not even without its text.
             left.append((candidate, "budget"))
             continue
         for text, is_cut in _forms(candidate, question, int(room * LARGEST), counter):
-            written = line(describe(candidate, text, is_cut))
+            written = describe(candidate, text, is_cut)
             cost = extra + counter.count(written + "\n")
             if spent + cost <= room:
                 kept.append(Kept(candidate, written, text, is_cut))
@@ -150,10 +150,9 @@ def _extract(text: str, spoken: Sequence[tuple[str, int]], most: int) -> str:
 
 
 def _speaking(sentence: str, stems: tuple[str, ...]) -> int:
-    if sentence.isascii():
-        lowered = sentence.lower()
-        stems = tuple(stem for stem in stems if stem in lowered)
-        if not stems:
-            return 0
+    whole = folded(sentence)
+    stems = tuple(stem for stem in stems if stem in whole)
+    if not stems:
+        return 0
     words = [folded(word) for word in words_of(sentence)]
     return len({stem for stem in stems for word in words if word.startswith(stem)})

@@ -11,7 +11,7 @@ import re
 
 import msgspec
 
-from satchel.recall.folding import fold
+from satchel.recall.folding import fold, places
 
 _ROLE = "system|assistant|user|human|developer|tool|function|ai|bot|model|admin|operator|root"
 
@@ -96,28 +96,36 @@ NOTHING = Seen(frozenset(), (), ())
 
 def detect(text: str) -> Seen:
     """What ``text`` (as ``folding.shown`` gives it) holds."""
-    folded, origin = fold(text)
-    places, structure = _structure(folded, origin)
+    folded = fold(text)
+    met = _structure(folded)
     squeezed = " ".join(folded.split())
     orders = dict.fromkeys(family for family, pattern in _OTHER if pattern.search(squeezed))
     for begun in _BEGINS.finditer(squeezed):
-        orders |= dict.fromkeys(family for family, pattern in _WORDED if pattern.match(squeezed, begun.start()))
-    if not structure and not orders:
+        for family, pattern in _WORDED:
+            if family not in orders and pattern.match(squeezed, begun.start()):
+                orders[family] = None
+    if not met and not orders:
         return NOTHING
-    return Seen(places, structure, tuple(orders))
+    return Seen(_origins(text, met), tuple(met), tuple(orders))
 
 
 def structure_in(text: str) -> frozenset[int]:
     """The places of ``text`` (as ``folding.shown`` gives it) that are structure."""
-    return _structure(*fold(text))[0]
+    return _origins(text, _structure(fold(text)))
 
 
-def _structure(folded: str, origin: list[int] | range) -> tuple[frozenset[int], tuple[str, ...]]:
-    places: set[int] = set()
-    families: dict[str, None] = {}
+def _structure(folded: str) -> dict[str, list[int]]:
+    """The places in folded text, by family."""
+    found: dict[str, list[int]] = {}
     if _PLACE.search(folded):
         for family, pattern in _STRUCTURE_PATTERNS:
             for match in pattern.finditer(folded):
-                places.add(origin[match.start("at")])
-                families[family] = None
-    return frozenset(places), tuple(families)
+                found.setdefault(family, []).append(match.start("at"))
+    return found
+
+
+def _origins(text: str, met: dict[str, list[int]]) -> frozenset[int]:
+    if not met:
+        return frozenset()
+    origin = places(text)
+    return frozenset(origin[at] for found in met.values() for at in found)

@@ -2,15 +2,19 @@
 
 Look-alikes become the Latin letter that they look like, compatibility forms (full-width, mathematical, circled) their plain
 character, capitals small letters; what cannot be seen goes (zero-width, bidirectional and tag characters, variation
-selectors, fillers, combining marks). Character by character, so linear in time whatever the text (dossier Portable Agent
-Memory 6.8, 12.3).
+selectors, fillers, combining marks). Each character for itself, so linear in time whatever the text, and looked at once for all
+its places (dossier Portable Agent Memory 6.8, 12.3).
 """
 
 from __future__ import annotations
 
 import functools
 import re
+import string
 import unicodedata
+from collections.abc import Sequence
+
+from satchel.model.normal_forms import marks_in, nfc
 
 #: Characters of other scripts that look like Latin letters or colons: the letters that markers are made of (UTS 39).
 _LOOK_ALIKES = {
@@ -59,49 +63,64 @@ _IGNORABLE = re.compile(
 )
 #: A base character bears no more marks than this (Unicode's stream-safe format): normalising more of them is quadratic.
 MAX_MARKS = 30
+_OTHER_BREAK = re.compile("[\r\x0b\x0c\x85\u2028\u2029]")
 _BREAKS = str.maketrans({"\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n"})
+#: Fewer different characters to change than this are changed one after another.
+_FEW = 64
+_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+_ASCII = re.compile("[!-~]")
 
 
 def shown(text: str) -> str:
     """``text`` as it may be shown: NFC, line ends ``\\n``, without what is not seen and without surplus combining marks."""
     if text.isascii() and text.isprintable():
         return text
-    text = _IGNORABLE.sub("", text.replace("\r\n", "\n").translate(_BREAKS))
-    if text.isascii():
+    met = _characters(text)
+    if _OTHER_BREAK.search(met):
+        text = text.replace("\r\n", "\n").translate(_BREAKS)
+    if _IGNORABLE.search(met):
+        text = _IGNORABLE.sub("", text)
+    # Nothing before the first combining mark has another normal form.
+    if text.isascii() or max(met) < "\u0300":
         return text
-    return unicodedata.normalize("NFC", _with_few_marks(text))
+    marks = marks_in(met)
+    if not marks:
+        return nfc(text)
+    # Some marks are made of two, so that a run may be too long again.
+    return _with_few(nfc(_with_few(text, marks)))
 
 
-def _with_few_marks(text: str) -> str:
-    if not any(unicodedata.combining(character) for character in set(text)):
-        return text
-    kept: list[str] = []
-    marks = 0
-    for character in text:
-        if unicodedata.combining(character):
-            marks += 1
-            if marks > MAX_MARKS:
-                continue
-        else:
-            marks = 0
-        kept.append(character)
-    return "".join(kept)
+def _with_few(text: str, marks: str = "") -> str:
+    marks = marks or marks_in(text)
+    return re.sub(f"([{marks}]{{{MAX_MARKS}}})[{marks}]+", r"\1", text) if marks else text
 
 
-def fold(text: str) -> tuple[str, list[int] | range]:
-    """``text`` to be searched for markers, and of each of its characters the place in ``text`` that it comes from."""
+def fold(text: str) -> str:
+    """``text`` to be searched for markers; ``places`` tells of each of its characters where it comes from."""
     if text.isascii():
-        return text.lower(), range(len(text))
-    table = {ord(character): _folded(character) for character in set(text)}
-    if all(len(part) == 1 for part in table.values()):
-        return text.translate(table), range(len(text))
-    folded: list[str] = []
-    places: list[int] = []
-    for place, character in enumerate(text):
-        for part in _folded(character):
-            folded.append(part)
-            places.append(place)
-    return "".join(folded), places
+        return text.lower()
+    changed = {character: part for character in _characters(text) if (part := _folded(character)) != character}
+    capitals = [character for character in changed if character.isascii()]
+    if len(changed) - len(capitals) > _FEW:
+        return text.translate({ord(character): part for character, part in changed.items()})
+    # A pass for each that changes is quicker than asking a table for each character.
+    for character, part in changed.items():
+        if not character.isascii():
+            text = text.replace(character, part)
+    return text.translate(_SMALL) if capitals else text
+
+
+def places(text: str) -> Sequence[int]:
+    """Of each character of ``fold(text)`` the place in ``text`` that it comes from."""
+    sizes = {character: len(_folded(character)) for character in _characters(text)}
+    if all(size == 1 for size in sizes.values()):
+        return range(len(text))
+    return [place for place, character in enumerate(text) for _ in range(sizes[character])]
+
+
+def _characters(text: str) -> str:
+    """Each character of ``text`` once: what holds of none of them needs no look at the text."""
+    return "".join(set(text))
 
 
 @functools.lru_cache(maxsize=8192)
@@ -117,4 +136,6 @@ def _folded(character: str) -> str:
         if category[0] == "M" or category in ("Cf", "Cs") or part in _UNSEEN:
             continue
         parts.append(_LATIN.get(ord(part)) or part.casefold())
-    return "".join(parts)
+    folded = "".join(parts)
+    # Markers are ASCII: what holds nothing of it needs no more than its place (one Arabic ligature has 18 letters).
+    return folded if _ASCII.search(folded) else folded.lstrip()[:1] or folded[:1]

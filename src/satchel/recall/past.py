@@ -37,9 +37,19 @@ class _Past:
         self._moment = moment
 
     def __getattr__(self, name: str) -> Any:
-        if name not in ("talks", "talk_sizes", "around", "resting", "vector_models"):
+        if name not in ("talks", "talk_sizes", "around", "resting", "vector_models", "is_distrusted"):
             raise AttributeError(name)
         return getattr(self._store, name)
+
+    def look(self) -> Store:
+        """As Store's."""
+        looking = self._store.look()
+        return cast(Store, self) if looking is self._store else as_of(looking, self._moment)
+
+    def get(self, uid: str) -> Record | None:
+        """As Store's; None for what did not hold."""
+        record = self._store.get(uid)
+        return None if record is None else self._then(record)
 
     def postings(self, phrase: Sequence[str], *, prefix: bool) -> list[Posting]:
         """As Store's, of the states of then."""

@@ -9,8 +9,8 @@ from satchel.vault.store import Store
 _RESTING = frozenset({"derived_from", "evidence"})
 
 
-def derived(store: Store, uids: Sequence[str]) -> list[str]:
-    """The uids of what derives from these records, without themselves, sorted."""
+def derived(store: Store, uids: Sequence[str], *, besides: Sequence[str] | None = None) -> list[str]:
+    """The uids of what derives from these records, without themselves, sorted; ``besides``: without these instead."""
     met = set(uids)
     waiting = list(met)
     while waiting:
@@ -18,4 +18,4 @@ def derived(store: Store, uids: Sequence[str]) -> list[str]:
             if type in _RESTING and record.uid not in met:
                 met.add(record.uid)
                 waiting.append(record.uid)
-    return sorted(met - set(uids))
+    return sorted(met - set(uids if besides is None else besides))

@@ -16,6 +16,8 @@ def write_private(path: Path, data: bytes) -> None:
     Raises:
         OutputError: the folder cannot be written.
     """
+    if not path.name:
+        raise OutputError(f"cannot write {path}: it has no name", hint="name a file")
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
@@ -51,12 +53,16 @@ def read_private(path: Path, *, limit_bytes: int = 64 << 10) -> bytes:
     """The bytes of a private file.
 
     Raises:
-        KeyStoreError: it is missing, a link, too large, or others can read it.
+        KeyStoreError: it is missing, a link, a folder or a device, too large, or others can read it.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        # A pipe that nobody writes to would be waited for.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
         raise KeyStoreError(f"cannot read {path}: {error.strerror}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise KeyStoreError(f"cannot read {path}: it is no regular file")
     with os.fdopen(descriptor, "rb") as stream:
         if os.name == "posix" and stat.S_IMODE(os.fstat(stream.fileno()).st_mode) & 0o077:
             raise KeyStoreError(f"{path} can be read by others", hint=f"chmod 600 {path}")

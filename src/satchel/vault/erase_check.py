@@ -24,6 +24,7 @@ from satchel.codec.file_inspection import Progress, files_in, inspect_file, size
 from satchel.codec.inspection import CHUNK_BYTES, Inspection
 from satchel.codec.matching import Matcher
 from satchel.limits import DEFAULT, Limits
+from satchel.model.erasure import HeldBack
 from satchel.model.fragments import SIZES, Fragment, Marker, spelled
 from satchel.model.residue import Finds, Residue
 from satchel.model.times import to_microseconds
@@ -49,6 +50,7 @@ class Sought(msgspec.Struct, frozen=True):
     fragments: frozenset[Fragment]
     marker: Marker
     changes: tuple[int, ...]
+    held_back: tuple[HeldBack, ...] = ()
 
 
 def sought(folder: Path, key: Secret) -> Sought:
@@ -66,7 +68,7 @@ def sought(folder: Path, key: Secret) -> Sought:
 def kept_in(store: SqliteStore) -> Sought:
     """What an open vault still keeps fragments of."""
     found = frozenset(kept.kept(store.connection))
-    return Sought(found, Marker(store.content_secret), tuple(kept.changes(store.connection)))
+    return Sought(found, Marker(store.content_secret), tuple(kept.changes(store.connection)), tuple(store.held_back()))
 
 
 def check(
@@ -80,7 +82,8 @@ def check(
 ) -> Residue:
     """Search a vault for what was erased from it. No connection to it may be open in this process.
 
-    A search that finds nothing and could read everything drops the fragments: there is nothing to look for any more.
+    A search that finds nothing and could read everything drops the fragments: there is nothing to look for any more. While an
+    undo window holds something back it does not: that is sealed, and still there.
 
     Args:
         drop: drop them whatever was found.
@@ -92,7 +95,7 @@ def check(
     """
     wanted = sought(folder, key)
     if not wanted.fragments:
-        return Residue(sought=0, places=())
+        return Residue(sought=0, places=(), held_back=wanted.held_back)
     matcher = Matcher(wanted.fragments, wanted.marker)
     files = files_in(folder)
     if total:
@@ -115,8 +118,14 @@ def check(
         met = {fragment for find in finds for fragment in find.fragments} - excused
         excused |= _survivors(connection, met, wanted.marker)
         places = tuple(find.searched(frozenset(excused)) for find in finds)
-        residue = Residue(sought=len(wanted.fragments), places=places, excused=len(excused), changes=wanted.changes)
-        clean = not residue.found and not residue.unreadable
+        residue = Residue(
+            sought=len(wanted.fragments),
+            places=places,
+            excused=len(excused),
+            changes=wanted.changes,
+            held_back=tuple(store.held_back()),
+        )
+        clean = not residue.found and not residue.unreadable and not residue.held_back
         with writing(connection):
             detail = {
                 "changes": residue.changes,
@@ -124,6 +133,8 @@ def check(
                 "found": residue.found,
                 "unreadable": residue.unreadable,
             }
+            if residue.held_back:
+                detail["held_back"] = [each.change for each in residue.held_back]
             if drop or clean:
                 detail["dropped"] = kept.drop(connection)
             audit.append(connection, at=to_microseconds(now()), operation="erase-check", detail=detail)

@@ -28,7 +28,7 @@ from satchel.trust.capabilities.tokens import Permission, Presented, Token
 from satchel.trust.capabilities.validation import Checks, Refusal, lacks, refusal
 from satchel.trust.public_keys import PublicKey, read_typed_key
 from satchel.trust.secrets import Secret
-from satchel.vault.sight import Sight, is_uid
+from satchel.vault.sight import Sight, Sights, is_uid
 from satchel.vault.store import Store
 from satchel.vault.values import (
     AuditEntry,
@@ -63,10 +63,16 @@ REFUSED = frozenset(
         "companions",
         "compare",
         "create_signing_key",
+        "distrust",
         "distrust_did",
         "distrust_key",
         "drop_vectors",
         "erasures",
+        "held_back",
+        "near_duplicates",
+        "purge",
+        "set_undo_window",
+        "undo_window",
         "exports",
         "exports_holding",
         "finish_vectors",
@@ -74,13 +80,16 @@ REFUSED = frozenset(
         "hand_out",
         "handouts",
         "held_before",
+        "holds",
         "importing",
         "issued_tokens",
         "keep_vectors",
         "lacking_vectors",
+        "lift",
         "note_seen_export",
         "note_token",
         "reach_of",
+        "reach_of_distrust",
         "record_event",
         "redaction_keys",
         "revocations",
@@ -122,7 +131,7 @@ def issuer_keys(store: Store, issuer: str) -> Sequence[PublicKey]:
 
 def view(
     store: Store,
-    presented: Presented,
+    presented: Presented | Sequence[Presented],
     permission: Permission,
     *,
     caller: str,
@@ -132,7 +141,12 @@ def view(
 ) -> Store:
     """The store as a token shows it to ``caller``, for one kind of operation.
 
+    Several tokens show what any of them shows that permits the operation (dossier Portable Agent Memory 5.6). Each must hold by
+    itself: one that does not closes the view, for whoever presents it takes it to hold. What each forbids it forbids to all:
+    a token that requires redaction does so of everything, and one for so many entries is presented alone.
+
     Args:
+        presented: a token with its parents, or several.
         permission: what the door does with what it reads: ``read``, ``export`` or ``rehydrate``; or ``redact``, to recover what
             was redacted.
         caller: who asks, as the door knows them, such as ``agent:analysis-bot``; "" for nobody that is known.
@@ -142,7 +156,10 @@ def view(
     Raises:
         AccessDenied: the token does not hold, or does not permit it.
     """
-    return cast(Store, _View(store, presented, permission, caller, clock, skew_s, redacts))
+    several = (presented,) if isinstance(presented, Presented) else tuple(presented)
+    if not several:
+        raise AccessDenied("PAM_FORBIDDEN: no token was presented")
+    return cast(Store, _View(store, several, permission, caller, clock, skew_s, redacts))
 
 
 class _View:
@@ -151,12 +168,14 @@ class _View:
     def __init__(
         self,
         store: Store,
-        presented: Presented,
+        presented: Sequence[Presented],
         permission: Permission,
         caller: str,
         clock: Clock,
         skew_s: int,
         redacts: bool,
+        *,
+        counts: bool = True,
     ) -> None:
         self._store = store
         self._presented = presented
@@ -164,7 +183,9 @@ class _View:
         self._caller = caller
         self._clock = clock
         self._skew_s = skew_s
-        self._sight = Sight(store, presented)
+        # One that does not permit this operation shows nothing for it.
+        granting = [each for each in presented if permission in each.token.permissions] or list(presented[:1])
+        self._sight = Sight(store, granting[0], counts=counts) if len(granting) == 1 else Sights(store, granting)
         self._redacts = redacts
         #: Which rows are seen, between two changes of the vault.
         self._rows: dict[int, bool] = {}
@@ -176,7 +197,7 @@ class _View:
 
     @property
     def _chain(self) -> Sequence[Token]:
-        return (self._presented.token, *self._presented.parents)
+        return [token for each in self._presented for token in (each.token, *each.parents)]
 
     def __getattr__(self, name: str) -> Any:
         # Only asked for what is not defined: the default is no.
@@ -189,8 +210,8 @@ class _View:
     def _ask(self) -> None:
         """Look whether the token holds, all of it where the vault changed, else its expiry alone. Raises AccessDenied."""
         store, entry = self._store, self._store.last_entry()
-        token = self._presented.token
-        if entry == self._entry and token.expires_at is not None and self._clock() <= token.expires_at:
+        ends = [each.token.expires_at for each in self._presented]
+        if entry == self._entry and all(end is not None and self._clock() <= end for end in ends):
             return
         self._sight.forget()
         self._blobs = None
@@ -203,14 +224,22 @@ class _View:
             skew_s=self._skew_s,
             lookup=self._sight.item_of_id,
         )
-        fault = refusal(self._presented, checks) or lacks(token, self._permission) or self._unkept()
+        faults = (refusal(each, checks) for each in self._presented)
+        fault = next((fault for fault in faults if fault), None) or self._lacks() or self._unkept()
         if fault is not None:
             hint = "say who asks: --caller agent:NAME" if fault.code == "PAM_AUDIENCE_MISMATCH" and not self._caller else ""
             raise AccessDenied(f"{fault.code}: {fault.text}", refusal=fault.code, detail=fault.detail, hint=hint)
         self._entry = entry
 
+    def _lacks(self) -> Refusal | None:
+        missing = [lacks(each.token, self._permission) for each in self._presented]
+        return missing[0] if all(missing) else None
+
     def _unkept(self) -> Refusal | None:
         """A condition that this view could not keep to."""
+        if len(self._presented) > 1 and any(each.binding.max_entries is not None for each in self._chain):
+            text = "a token for so many entries is presented alone: among others nobody could tell whose entries they are"
+            return Refusal("PAM_FORBIDDEN", 403, text, "UNKNOWN_BINDING")
         if not self._redacts and any(each.binding.require_redaction for each in self._chain):
             text = "the token requires redaction: of everything, and for good"
             return Refusal("PAM_FORBIDDEN", 403, text, "UNKNOWN_BINDING")
@@ -421,6 +450,29 @@ class _View:
         total = found.total if self._sight.most is None else min(found.total, self._sight.most)
         return Found(tuple(hits), total)
 
+    def look(self) -> Store:
+        """As Store's: of a token for so many entries, all that it could hand out. Nothing of it may leave but by way of this
+        view, which counts."""
+        self._ask()
+        if self._sight.most is None:
+            return cast(Store, self)
+        looking = _View(
+            self._store,
+            self._presented,
+            self._permission,
+            self._caller,
+            self._clock,
+            self._skew_s,
+            self._redacts,
+            counts=False,
+        )
+        return cast(Store, looking)
+
+    def is_distrusted(self, uid: str) -> bool:
+        """Also of what is not in the view: it is held back either way."""
+        self._ask()
+        return not self._sight.knows(uid) or self._store.is_distrusted(uid)
+
     def postings(self, phrase: Sequence[str], *, prefix: bool, as_of: datetime | None = None) -> list[Posting]:
         """As Store's, without scores, as in ``search``."""
         self._ask()
@@ -506,7 +558,8 @@ class _View:
     def _sees_row(self, row: int) -> bool:
         if self._sight.most is not None or row not in self._rows:
             (record,) = self._store.by_rows([row])
-            self._rows[row] = record is not None and self._sight.could_take(record)
+            # Of a token for so many entries what was handed out, and not what could be: nothing is handed out here.
+            self._rows[row] = record is not None and self._sight.is_seen(record)
         return self._rows[row]
 
     def _saw_row(self, row: int, moment: datetime) -> bool:

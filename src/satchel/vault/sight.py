@@ -1,13 +1,13 @@
 """What a capability token lets be seen of a store: which records, and how much of each.
 
 A record is in sight when the token, and all that it was delegated from, select it as it is now. Of a token for so many entries,
-the first that are handed out are in sight from then on, and no others.
+the first that are handed out are in sight from then on, and no others; without ``counts``, all that it could hand out.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -29,15 +29,15 @@ _ORIGINALS = 16
 class Sight:
     """See the module docstring. ``forget`` after every change of the vault."""
 
-    def __init__(self, store: Store, presented: Presented) -> None:
+    def __init__(self, store: Store, presented: Presented, *, counts: bool = True) -> None:
         self._store = store
         self._presented = presented
         chain = (presented.token, *presented.parents)
-        limits = (each.binding.max_entries for each in chain)
-        #: At most so many records, counted once each; None for any number.
-        self.most = min((most for most in limits if most is not None), default=None)
+        limits = [each.binding.max_entries for each in chain if each.binding.max_entries is not None]
+        #: At most so many records, counted once each; None for any number, and where nothing is handed out.
+        self.most = min(limits, default=None) if counts else None
         #: Whether every record is seen, so that none needs a look.
-        self.is_whole = self.most is None and all(isinstance(each.scope, Everything) for each in chain)
+        self.is_whole = not limits and all(isinstance(each.scope, Everything) for each in chain)
         self._admitted: set[str] = set()
         self.forget()
 
@@ -112,26 +112,27 @@ class Sight:
 
     def shown(self, record: Record) -> Record:
         """The record without the uids of others that are not in the view, there or not."""
-        if self.is_whole:
-            return record
+        return record if self.is_whole else self._without(record, self.knows)
+
+    def _without(self, record: Record, knows: Callable[[str], bool]) -> Record:
+        def name(uid: str) -> str:
+            return uid if uid and knows(uid) else ""
+
         provenance, body = record.provenance, record.body
         if isinstance(body, Message):
-            parts = tuple(msgspec.structs.replace(part, asset=self._name(part.asset)) for part in body.parts)
-            body = msgspec.structs.replace(body, parent=self._name(body.parent), parts=parts)
+            parts = tuple(msgspec.structs.replace(part, asset=name(part.asset)) for part in body.parts)
+            body = msgspec.structs.replace(body, parent=name(body.parent), parts=parts)
         elif isinstance(body, Conversation):
-            body = msgspec.structs.replace(body, current=self._name(body.current))
+            body = msgspec.structs.replace(body, current=name(body.current))
         return msgspec.structs.replace(
             record,
             body=body,
-            links=tuple(link for link in record.links if self.knows(link.to)),
-            scope=self._name(record.scope),
+            links=tuple(link for link in record.links if knows(link.to)),
+            scope=name(record.scope),
             provenance=msgspec.structs.replace(
-                provenance, conversation=self._name(provenance.conversation), message=self._name(provenance.message)
+                provenance, conversation=name(provenance.conversation), message=name(provenance.message)
             ),
         )
-
-    def _name(self, uid: str) -> str:
-        return uid if uid and self.knows(uid) else ""
 
     def opens(self, record: Record, as_of: datetime | None = None, *, whole: bool = False) -> bool:
         """Whether the bytes that the record was read from, or with ``whole`` all of their original, hold nothing of others."""
@@ -167,6 +168,47 @@ class Sight:
                     return None
                 places.append(pointer)
         return sorted(places)
+
+
+class Sights(Sight):
+    """What several tokens let be seen together: what any of them does, each by itself. So an edge is seen where one token shows
+    it and both its ends, and bytes leave where one token opens all that lies in them."""
+
+    def __init__(self, store: Store, presented: Sequence[Presented]) -> None:
+        super().__init__(store, presented[0])
+        self._parts = [Sight(store, each) for each in presented]
+        self.most = None
+        self.is_whole = any(part.is_whole for part in self._parts)
+
+    def forget(self) -> None:
+        super().forget()
+        for part in getattr(self, "_parts", ()):
+            part.forget()
+
+    def is_in_scope(self, record: Record) -> bool:
+        return any(part.is_in_scope(record) for part in self._parts)
+
+    def is_seen(self, record: Record) -> bool:
+        return self.is_in_scope(record)
+
+    def takes(self, record: Record) -> bool:
+        return self.is_in_scope(record)
+
+    def could_take(self, record: Record) -> bool:
+        return self.is_in_scope(record)
+
+    def knows(self, uid: str) -> bool:
+        return any(part.knows(uid) for part in self._parts)
+
+    def shown(self, record: Record) -> Record:
+        if self.is_whole:
+            return record
+        # A name is shown by a token that shows both the record and what is named.
+        seeing = [part for part in self._parts if part.is_in_scope(record)]
+        return self._without(record, lambda uid: any(part.knows(uid) for part in seeing))
+
+    def opens(self, record: Record, as_of: datetime | None = None, *, whole: bool = False) -> bool:
+        return any(part.opens(record, as_of, whole=whole) for part in self._parts)
 
 
 def is_uid(text: str) -> bool:

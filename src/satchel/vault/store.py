@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from satchel.model.erasure import Closure, Erased, Stores
+from satchel.model.erasure import Closure, Erased, HeldBack
 from satchel.model.findings import Finding
 from satchel.model.packages import Carried, CarriedFile, Edition, Heard, Reached
 from satchel.model.record import Asset, Original, Record, Tombstone
@@ -25,17 +25,18 @@ from satchel.vault.values import (
     Batch,
     Change,
     Companions,
-    Deceased,
     Exported,
     Forgetting,
     Found,
     Handed,
     Handout,
     HeldBy,
+    Hold,
     IssuedToken,
     Kept,
     Lacking,
     Near,
+    NearDuplicate,
     Outcome,
     Posting,
     Query,
@@ -50,7 +51,7 @@ from satchel.vault.values import (
     Stats,
     Summary,
     Talks,
-    Tombs,
+    TombMaker,
     TrustedDid,
     TrustedKey,
     VectorModel,
@@ -95,6 +96,10 @@ class Intake(Protocol):
 
     def carry(self, carried: Carried) -> None:
         """Keep a file that goes home as it came, unless a tombstone may concern it."""
+        ...
+
+    def signed(self, key: str) -> None:
+        """Remember that a package of this import is signed by a key (``PublicKey.text``), trusted or not."""
         ...
 
     def hear(self, heard: Heard) -> None:
@@ -310,7 +315,8 @@ class Store(Protocol):
         ...
 
     def lacking_vectors(self, digest: str, *, after: int = 0, most: int = 256) -> Lacking:
-        """The first records behind the row ``after`` that were not looked at for this model."""
+        """The first records behind the row ``after`` that were not looked at for this model: at least one where there is any,
+        fewer than ``most`` where they are long."""
         ...
 
     def keep_vectors(self, digest: str, made: Sequence[tuple[int, NDArray[np.float32]]], change: int) -> bool:
@@ -336,6 +342,32 @@ class Store(Protocol):
         """The current records of these rows, in their order; None for one that is not there."""
         ...
 
+    def look(self) -> Store:
+        """The same records, to choose among: what is looked at there is not handed out yet, which counts where a capability
+        token is for so many entries. What is chosen is asked for here."""
+        ...
+
+    def is_distrusted(self, uid: str) -> bool:
+        """Whether the record is held back from every recall (``distrust``)."""
+        ...
+
+    def reach_of_distrust(self, asked: Forgetting) -> Closure:
+        """What holding it back comes to; nothing is changed. Raises UsageError, NotFound."""
+        ...
+
+    def distrust(self, asked: Forgetting, *, expected: Closure | None = None) -> Hold:
+        """Hold a source back from every recall, in one transaction: what was named, and what derives from it alone. Keys that
+        were named are trusted no more. ``expected`` as for ``forget``. Raises UsageError, NotFound."""
+        ...
+
+    def lift(self, id: int) -> Hold:
+        """Take a hold back; its keys stay as they are. Raises NotFound, UsageError."""
+        ...
+
+    def holds(self) -> list[Hold]:
+        """All of them, the lifted ones too, oldest first."""
+        ...
+
     def hand_out(self, handed: Sequence[Handed], *, reader: str, token: str, at: datetime, cost: int) -> int:
         """Remember what was given to whom; the number of the handout. No text is kept."""
         ...
@@ -352,26 +384,55 @@ class Store(Protocol):
 
     def undo(self, batch: int, *, dry_run: bool = False) -> Summary: ...
 
-    def reach_of(self, asked: Forgetting) -> Closure:
-        """What forgetting this comes to; nothing is changed. Raises UsageError, NotFound."""
+    def reach_of(self, asked: Forgetting, progress: Callable[[int], None] = ...) -> Closure:
+        """What forgetting this comes to; nothing is changed. ``progress`` is told of records that would go, as they are looked
+        at. Raises UsageError, NotFound."""
+        ...
+
+    def near_duplicates(
+        self, uids: Iterable[str], without: Collection[str] = (), progress: Callable[[int], None] = ...
+    ) -> list[NearDuplicate]:
+        """The records that say nearly the same as these, by the words that they share, the nearest first; none of ``without``.
+        For somebody to look at: nothing follows from it."""
         ...
 
     def forget(
         self,
         asked: Forgetting,
         *,
-        tombs: Callable[[int, datetime, Sequence[Deceased], Stores], Tombs],
+        tombs: TombMaker,
         expected: Closure | None = None,
+        at_once: bool = False,
+        progress: Callable[[int], None] = ...,
     ) -> Erased:
-        """Forget it, in one transaction; nothing brings it back.
+        """Forget it, in one transaction. Nothing brings it back; where the owner set an undo window, ``undo`` does until that
+        ends, for until then it is held back, sealed, and seen by nothing.
 
         Args:
-            tombs: makes the tombstones of change N, of that time, for these records, with which so much was reached.
+            at_once: without a window. What is held of earlier ones is purged as well.
+            progress: is told of each record that goes, three times: looked at, remembered, erased.
+            tombs: makes the tombstones; see ``values.TombMaker``.
             expected: what ``reach_of`` said; where it is no longer so, nothing is done.
 
         Raises:
             UsageError, NotFound: as ``reach_of``; or nothing in the vault is what was named.
         """
+        ...
+
+    def undo_window(self) -> timedelta:
+        """For how long what is forgotten is held back so that it can be undone; nothing where the owner set none."""
+        ...
+
+    def set_undo_window(self, window: timedelta) -> None:
+        """Set it, for what is forgotten from now on."""
+        ...
+
+    def held_back(self) -> list[HeldBack]:
+        """What can be undone, oldest first: its content is still there."""
+        ...
+
+    def purge(self) -> list[int]:
+        """Destroy all that is held back, for good; the changes that can be undone no more."""
         ...
 
     def erasures(self) -> list[Erased]:

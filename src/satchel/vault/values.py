@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from satchel.errors import Place
-from satchel.model.erasure import How, Mode
+from satchel.model.erasure import HeldBack, How, Mode, Request, Stores
 from satchel.model.findings import Finding
 from satchel.model.record import Record, Tombstone
 from satchel.trust.capabilities.scopes import Scope
@@ -55,7 +55,8 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """One change of the vault: an import, an undo, something forgotten. ``undone_by`` is the batch that took it back."""
+    """A change of the vault: an import, an undo, something forgotten. ``undone_by`` is the batch that took it back.
+    ``undo_until``: up to then what was forgotten is held back, and can be undone."""
 
     id: int
     kind: Literal["create", "import", "undo", "forget"]
@@ -65,6 +66,7 @@ class Batch(msgspec.Struct, frozen=True):
     summary: Summary
     undone_by: int | None = None
     undoes: int | None = None
+    undo_until: datetime | None = None
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -210,6 +212,10 @@ class Forgetting(msgspec.Struct, frozen=True, kw_only=True):
     uids: tuple[str, ...] = ()
     words: str = ""
     platforms: tuple[str, ...] = ()
+    #: Accounts at their platforms.
+    accounts: tuple[str, ...] = ()
+    #: What came in packages that these public keys signed (``PublicKey.text``).
+    signers: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     batches: tuple[int, ...] = ()
     files: tuple[str, ...] = ()
@@ -226,8 +232,19 @@ class Forgetting(msgspec.Struct, frozen=True, kw_only=True):
     scrubs: tuple[tuple[str, str], ...] = ()
 
 
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """A source that is held back from recall: how it was named, how many records it came to, and when it was lifted."""
+
+    id: int
+    at: datetime
+    request: Request
+    records: int
+    lifted: datetime | None = None
+
+
 class Deceased(NamedTuple):
-    """A record that was erased, for whoever writes its tombstone: how it was reached, and the words of its source for it."""
+    """A record that is erased, for whoever writes its tombstone: how it was reached, and the words of its source for it.
+    ``record``, and ``whole``, which it is part of and which goes too, are there before they go; None afterwards."""
 
     uid: str
     kind: str
@@ -237,14 +254,30 @@ class Deceased(NamedTuple):
     format: str
     source_kind: str
     id: str
-    record: Record
+    record: Record | None = None
+    whole: Record | None = None
+
+
+class NearDuplicate(msgspec.Struct, frozen=True):
+    """A record that says nearly the same as ``of``, and how much they share, from 0 to 1."""
+
+    uid: str
+    kind: str
+    platform: str
+    of: str
+    share: float
 
 
 class Tombs(NamedTuple):
     """Tombstones of the vault's own, each with the uid of the record that it is for, and the public key that signed them."""
 
-    tombstones: tuple[tuple[str, Tombstone], ...]
+    tombstones: Iterable[tuple[str, Tombstone]]
     signed_by: str
+
+
+#: Makes the tombstones of change N, of a time: it is given the records while they are there, each once, and what it hands back
+#: is told what was reached when they are gone.
+TombMaker = Callable[[int, datetime, Iterable[Deceased]], Callable[[Stores], Tombs]]
 
 
 class AuditEntry(msgspec.Struct, frozen=True):
@@ -287,6 +320,8 @@ class Stats(msgspec.Struct, frozen=True):
     schema_version: int
     #: Models that made vectors of records, the one in use first; see ``records`` of each.
     vectors: tuple[VectorModel, ...] = ()
+    #: Erasures that can be undone: their content is still there.
+    held_back: tuple[HeldBack, ...] = ()
 
 
 class SourceOf(msgspec.Struct, frozen=True):

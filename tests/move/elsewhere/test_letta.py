@@ -3,8 +3,13 @@ pgvector and 850 MB of packages."""
 
 from __future__ import annotations
 
-import pytest
+import json
+from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from satchel.cli.app import app
 from satchel.errors import NetworkError
 from satchel.move.elsewhere import api_of, provider_called
 from satchel.move.elsewhere.base import Outcome, Wanted
@@ -93,3 +98,115 @@ def test_a_wrong_key_and_a_wrong_agent() -> None:
             forget(letta, key="wrong")
         with pytest.raises(NetworkError, match="status 404"):
             forget(letta, user="agent-9")
+
+
+def told(letta: Letta) -> tuple[list[str], list[str]]:
+    """Targets and bodies of requests that hold a word of what is to be forgotten."""
+    words = [word.lower() for word in SECRET.split() if len(word) > 5]
+    targets = [target for target, _ in letta.sent if any(word in target.lower() for word in words)]
+    return targets, [body for _, body in letta.sent if any(word in body.lower() for word in words)]
+
+
+def test_a_dry_run_sends_no_text() -> None:
+    with Letta(finds=1) as letta:
+        letta.agent("agent-1", {"passage-1": SECRET, "passage-2": "memory lane"})
+        forget(letta, dry_run=True)
+        assert told(letta) == ([], [])
+        assert not any("search" in path for _, path in letta.asked)
+
+
+def test_where_a_word_that_tells_nothing_finds_it_no_text_is_sent() -> None:
+    with Letta(lingers=True) as letta:
+        letta.agent("agent-1", {"passage-1": SECRET})
+        done = forget(letta)
+        assert told(letta) == ([], [])
+    assert done.still == {"search": 1}, "its search has it on, and that showed"
+    assert done.sent == 0
+
+
+def test_what_that_word_does_not_find_is_searched_for_as_the_server_has_it_and_in_no_url() -> None:
+    here = f"  {SECRET.upper()}  "
+    with Letta(lingers=True, finds=1) as letta:
+        letta.agent("agent-1", {"passage-1": here, "passage-2": "memory lane"})
+        done = forget(letta)
+        targets, bodies = told(letta)
+    assert (done.still, done.sent) == ({"search": 1}, 1)
+    assert not targets
+    assert len(bodies) == 1 and here in bodies[0]
+
+
+def test_what_it_did_not_have_is_never_told() -> None:
+    with Letta(finds=1) as letta:
+        letta.agent("agent-1", {f"passage-{number}": f"note {number}" for number in range(5)})
+        done = forget(letta)
+        assert told(letta) == ([], [])
+    assert (done.found, done.sent) == (0, 0)
+
+
+def test_an_older_server_that_takes_texts_in_the_url_alone_is_not_told_them() -> None:
+    with Letta(finds=1, by_body=False) as letta:
+        letta.agent("agent-1", {"passage-1": SECRET, "passage-2": "memory lane"})
+        done = forget(letta)
+        targets, bodies = told(letta)
+    assert not targets and len(bodies) == 1, "it was asked once whether it takes it in a body"
+    assert done.unasked == ("agent agent-1: its search takes texts in the URL alone, and was asked with a neutral word",)
+
+
+def test_what_has_no_id_is_told_and_hides_nothing() -> None:
+    with Letta() as letta:
+        letta.agent("agent-1", {"passage-1": SECRET, "passage-2": SECRET})
+        letta.passages["agent-1"][0].pop("id")
+        letta.passages[""] = []
+        done = forget(letta)
+    assert (done.found, done.deleted) == (2, 1)
+    assert done.still == {"list": 1, "search": 1}
+    assert "agents that came without an id, and were not looked into: 1" in done.unasked
+    assert "passages that came without an id, and were not deleted: 1" in done.unasked
+
+
+@pytest.mark.parametrize(
+    ("status", "deleted", "why"),
+    [(500, 2, "deleting was answered with status 500"), (401, 1, "it does not take the key any more"), (0, 1, "")],
+)
+def test_a_deletion_that_fails_half_way_does_not_hide_what_was_done(status: int, deleted: int, why: str) -> None:
+    with Letta(refuses={"passage-2": status}) as letta:
+        letta.agent("agent-1", {f"passage-{number}": SECRET for number in (1, 2, 3)})
+        done = forget(letta)
+        left = [passage["id"] for passage in letta.passages["agent-1"]]
+    assert (done.found, done.deleted, done.failed) == (3, deleted, 3 - deleted)
+    assert len(left) == 3 - deleted
+    assert why in done.unasked[0]
+    assert not done.is_gone
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    """The command line on a vault of its own that holds the secret, as a memory of mem0's."""
+    monkeypatch.setenv("SATCHEL_PASSPHRASE", "correct horse")
+    monkeypatch.setenv("SATCHEL_VAULT", str(tmp_path / "vault"))
+    monkeypatch.setenv("SATCHEL_PROVIDER_KEY", KEY)
+    source = tmp_path / "said.json"
+    source.write_text(json.dumps([{"id": "other-1", "memory": SECRET, "hash": "0" * 32, "user_id": "somebody"}]))
+    made = CliRunner()
+    assert made.invoke(app, ["import", str(source)]).exit_code == 0
+    return made
+
+
+def test_what_fails_half_way_is_noted_and_the_vault_keeps_what_is_needed_to_try_again(run: CliRunner) -> None:
+    refuses = {"passage-2": 503}
+    with Letta(refuses=refuses) as letta:
+        letta.agent("agent-1", {"passage-1": SECRET, "passage-2": SECRET})
+        command = ["forget", "--search", "zorblax", "--at", "letta", "--provider-url", letta.url, "--yes"]
+        stopped = run.invoke(app, command)
+        assert stopped.exit_code == 1
+        assert "2 memories found, 1 deleted, 1 not deleted" in stopped.output
+        assert "nothing was erased in the vault" in str(stopped.exception)
+        assert "Zorblax" in run.invoke(app, ["search", "zorblax"]).output
+        noted = run.invoke(app, ["log", "--audit", "--json"]).output
+        assert "forget-elsewhere" in noted and "orblax" not in noted
+        refuses.clear()
+        done = run.invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert "1 memory found, 1 deleted." in done.output
+    assert "asked with that memory's text" in done.output, "it says before what would be sent"
+    assert "Nothing found" in run.invoke(app, ["search", "zorblax"]).output

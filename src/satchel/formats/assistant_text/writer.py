@@ -73,6 +73,10 @@ class Writer:
             for record in self._selection.records(kind):
                 self.ledger.record(kind, "omitted", "no-place", text, of=record)
                 self._step()
+        if self.ledger.is_witnessed:
+            # A conversation's line speaks for its messages, where nobody asks for each.
+            for record in self._selection.records("message"):
+                self.ledger.record("message", "omitted", "no-place", PLACELESS["conversation"], of=record)
         self._step(flush=True)
         self._shelves["statement"].yield_to(self._shelves["instruction"])
         filled = [made for sheet in self._target.sheets if (made := fill(sheet, self._candidates(sheet))) is not None]

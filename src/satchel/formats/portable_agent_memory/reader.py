@@ -41,7 +41,7 @@ from satchel.formats.portable_agent_memory.residue import FORMAT_NAME, Residue, 
 from satchel.formats.portable_agent_memory.rows import Entry, Plain
 from satchel.limits import Limits
 from satchel.model.findings import Finding
-from satchel.model.packages import Carried, CarriedFile
+from satchel.model.packages import Carried, CarriedFile, Signed
 from satchel.model.record import Item, Original, Reading, Record, Trust
 from satchel.model.text import searchable
 from satchel.model.times import from_iso
@@ -165,6 +165,8 @@ class _Reading:
 
     def items(self) -> Iterator[Item]:
         yield from self._vouched.findings
+        if self._vouched.key:
+            yield Signed(self._vouched.key)
         notes = notes_of(self._artifact)
         found, carried = self.settle()
         if OURS in self._artifact.metadata and not self._has_notes:

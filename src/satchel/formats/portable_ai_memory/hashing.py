@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from typing import Any
 
 from satchel.codec import canonical
 from satchel.formats.portable_ai_memory.moments import sdk_spelling
+from satchel.model.normal_forms import nfc
 from satchel.model.text import normalised
 
 _ECMA_SPACE = re.compile("[\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+")
@@ -32,10 +32,10 @@ def content_hash(content: str) -> str:
 
 def other_reading(content: str, declared: str) -> str:
     """Which other reading of the rule gives ``declared``: "ECMAScript white space", "spaces only", or "" (dossier 2.2)."""
-    folded = unicodedata.normalize("NFC", content.lower())
+    folded = nfc(content.lower())
     if _sha256(_ECMA_SPACE.sub(" ", folded).strip(" ")) == declared:
         return "ECMAScript white space"
-    if _sha256(_PLAIN_SPACES.sub(" ", unicodedata.normalize("NFC", content.strip().lower()))) == declared:
+    if _sha256(_PLAIN_SPACES.sub(" ", nfc(content.strip().lower()))) == declared:
         return "spaces only"
     return ""
 

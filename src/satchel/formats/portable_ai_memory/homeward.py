@@ -7,7 +7,6 @@ what does not leave, for it was erased or may not be exported, is left out (doss
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterator, Set
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -24,6 +23,7 @@ from satchel.formats.portable_ai_memory.space import FORMAT_NAME, member, string
 from satchel.formats.portable_ai_memory.spelling import dump, exact
 from satchel.model.ids import make_uid, uuid_of
 from satchel.model.ledger import Ledger
+from satchel.model.normal_forms import nfc
 from satchel.model.record import Record
 
 #: Names that some systems take for devices.
@@ -231,7 +231,7 @@ def _newness(version: str) -> tuple[int, str, bool]:
 
 
 def _folded(path: str) -> str:
-    return unicodedata.normalize("NFC", path).casefold()
+    return nfc(path).casefold()
 
 
 def _is_plain(name: str) -> bool:

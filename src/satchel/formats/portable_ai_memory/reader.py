@@ -37,6 +37,7 @@ from satchel.formats.portable_ai_memory.verify import PackageCheck, Talk
 from satchel.limits import Limits
 from satchel.model.bodies import Document
 from satchel.model.findings import Finding, from_error
+from satchel.model.packages import Signed
 from satchel.model.record import Asset, Item, Original, Provenance, Reading, Record, Trust
 from satchel.model.text import searchable
 from satchel.trust.age import NOBODY, Identities
@@ -89,6 +90,9 @@ def read(
             raise MalformedInput(f"the package cannot be taken: {what}{more}", place=place, hint=hint)
         yield from _base(check.store.root, known)
         trust = _trust(check.store.root, trusted, accept_invalid=accept_invalid_signature)
+        signed = signature.check(check.store.root) if check.store.root.get("signature") is not None else None
+        if signed is not None and signed.holds and signed.key is not None:
+            yield Signed(signed.key.text)
         yield from _Reading(package, check, check.store, limits, known, trust).items()
 
 

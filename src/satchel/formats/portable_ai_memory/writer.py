@@ -509,7 +509,9 @@ class Writer:
             if isinstance(statement, Refusal):
                 if not self._is_told(record.uid):
                     continue
-                if statement.code == "blob-only" and record.uid in attachments.copied:
+                if statement.code == "blob-only" and record.uid in self._homes.files and record.uid in attachments.copied:
+                    ledger.record(record.kind, "accepted", of=record, kept=1)
+                elif statement.code == "blob-only" and record.uid in attachments.copied:
                     names = tuple(name for name in fields_of(record) if name not in _ATTACHED)
                     ledger.fields(record.kind, names, "lost", "no-member", _ATTACHMENT, uid=record.uid)
                     text = "written as a message's attachment"

@@ -65,7 +65,8 @@ def tell(record: Record, row: Mapping[str, Any], carried: Mapping[str, Any], led
     kind, uid = record.kind, record.uid
     mapped = _MAPPED[kind]
     left = named(carried, kind)
-    beside = [name for name in left if name not in mapped and not _is_said(record, row, name)]
+    # Of a blob the digest alone rides, which nobody can make the bytes of.
+    beside = [name for name in left if name not in mapped and name != "body.blob" and not _is_said(record, row, name)]
     if isinstance(record.body, bodies.Memory) and record.body.type == "fact":
         # The type that goes without saying, and that an episode does not have.
         beside.append("body.type")

@@ -12,6 +12,7 @@ import msgspec
 
 from satchel.formats.portable_memory import moments
 from satchel.formats.portable_memory.graves import key_of
+from satchel.formats.portable_memory.header import header_restored
 from satchel.formats.portable_memory.kinds import KINDS
 from satchel.formats.portable_memory.lens import CARRIED, FOREIGN_KIND, FORMAT_NAME
 from satchel.formats.portable_memory.manifest import FORMAT_VERSION
@@ -19,6 +20,7 @@ from satchel.formats.portable_memory.succession import KINDS as SUPERSEDED
 from satchel.formats.portable_memory.succession import succeeded
 from satchel.model import bodies
 from satchel.model.ids import make_uid, uids_in
+from satchel.model.normal_forms import nfkc
 from satchel.model.record import Access, Link, LinkType, Origin, Provenance, Record, Status, Times, Trust
 from satchel.model.text import leaves
 
@@ -52,7 +54,7 @@ def folded_uid(kind: str, key: str) -> str:
 
 
 def _folded(key: str) -> str:
-    text = unicodedata.normalize("NFKC", key).casefold()
+    text = nfkc(key).casefold()
     return "".join(letter for letter in text if not letter.isspace() and unicodedata.category(letter) != "Cf")
 
 
@@ -76,7 +78,7 @@ def changed_at(kind: str, row: Mapping[str, Any]) -> datetime | None:
 def native_record(kind: str, row: Mapping[str, Any], uid: str, key: str | None = None) -> Record:
     """The record of a row that was checked; ``key`` where it is known already (``graves.key_of``)."""
     names = KINDS[kind].names
-    trust = lowered(row.get(CARRIED))
+    ours = row.get(CARRIED)
     if not row.keys() <= names:
         # What this kind has not is a vendor's and of any type, be it called as a field of another kind.
         row = {name: value for name, value in row.items() if name in names}
@@ -91,7 +93,7 @@ def native_record(kind: str, row: Mapping[str, Any], uid: str, key: str | None =
     elif get("deletedAt") or get("prunedAt"):
         status = "retracted"
     actors, categories, context = get("actors"), get("categories"), get("contextID")
-    return Record(
+    record = Record(
         uid=uid,
         body=body,
         origin=Origin(
@@ -99,13 +101,14 @@ def native_record(kind: str, row: Mapping[str, Any], uid: str, key: str | None =
         ),
         times=_times(kind, row),
         status=status,
-        trust=trust,
+        trust=lowered(ours),
         links=tuple(links),
         provenance=_provenance(str(actors[0]) if actors else ""),
         access=_ACCESS.get(get("sensitivity", ""), _PLAIN_ACCESS),
         tags=tuple(dict.fromkeys([tag for tag in categories if tag])) if categories else (),
         scope=UIDS["context"](context) if context else "",
     )
+    return record if type(ours) is not dict else header_restored(record, ours)
 
 
 @functools.lru_cache(256)

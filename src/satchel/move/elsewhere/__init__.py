@@ -53,8 +53,9 @@ def wanted_of(store: Store, closure: Closure, provider: str) -> list[Wanted]:
     return found
 
 
-def note(store: Store, change: int, outcome: Outcome) -> None:
-    """Keep in the audit log what was deleted elsewhere with a change: counts and places, no content and no ids."""
+def note(store: Store, change: int | None, outcome: Outcome) -> None:
+    """Keep in the audit log what was deleted elsewhere with a change: counts and places, no content and no ids. Without one
+    where nothing was erased in the vault, for there not all of it was."""
     detail: dict[str, Any] = msgspec.to_builtins(outcome)
     store.record_event("forget-elsewhere", {name: value for name, value in detail.items() if name != "ids"}, change)
 

@@ -41,6 +41,10 @@ class Arrivals(ABC):
         """See Intake.hear."""
         packages.hear(self._connection, heard, batch=self.batch)
 
+    def signed(self, key: str) -> None:
+        """See Intake.signed."""
+        self._connection.execute("INSERT OR IGNORE INTO signed (batch, key) VALUES (?, ?)", (self.batch, key))
+
     def mark(self, edition: Edition) -> None:
         """See Intake.mark."""
         packages.mark(self._connection, edition, batch=self.batch)

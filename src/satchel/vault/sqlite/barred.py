@@ -57,7 +57,10 @@ def said(record: Record, secret: bytes) -> Said:
 def bar(connection: apsw.Connection, record: Record, secret: bytes) -> None:
     """Let the words of a record that goes not come again."""
     for key in (key for keys in said(record, secret) for key in keys):
-        connection.execute("INSERT OR REPLACE INTO erased_text (content_key, refuse) VALUES (?, 1)", (key,))
+        connection.execute(
+            "INSERT INTO erased_text (content_key, refuse) VALUES (?, 1) ON CONFLICT (content_key) DO UPDATE SET refuse = 1",
+            (key,),
+        )
 
 
 def is_barred(connection: apsw.Connection, record: Record, secret: bytes) -> bool:

@@ -10,7 +10,7 @@ import apsw
 
 from satchel.model.erasure import Request
 from satchel.model.record import Tombstone
-from satchel.vault.sqlite import audit, barred, erasing, graves, quotations
+from satchel.vault.sqlite import audit, barred, erasing, graves, quotations, undoable
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.closure import Reaching
 
@@ -31,6 +31,7 @@ def carry_out(
     wholes, called = quotations.untitle(connection, kept, secret, gone)
     removed: dict[str, int] = {}
     if gone:
+        undoable.purge(connection, now=now)
         erasing.erase(connection, kept, gone, called)
     for record in gone:
         op = "redact" if record.stays else "delete"

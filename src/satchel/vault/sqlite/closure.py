@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import apsw
 
@@ -11,7 +11,7 @@ from satchel.model.erasure import Closure, How, ReachedRecord, Request
 from satchel.vault.sqlite import quotations
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import one, rows
-from satchel.vault.sqlite.excision import Gone, load
+from satchel.vault.sqlite.excision import Gone, find, reader
 from satchel.vault.sqlite.rows import decode
 
 #: What lives on when the scope that it is part of is forgotten.
@@ -25,22 +25,33 @@ class Reaching:
     """A closure under way."""
 
     def __init__(
-        self, connection: apsw.Connection, kept: Originals, request: Request, scrubs: Iterable[tuple[str, str]] = ()
+        self,
+        connection: apsw.Connection,
+        kept: Originals,
+        request: Request,
+        scrubs: Iterable[tuple[str, str]] = (),
+        progress: Callable[[int], None] = lambda _count: None,
     ) -> None:
         self._scrubs = frozenset(scrubs)
         self._connection = connection
         self._kept = kept
         self._request = request
         self._redacts = request.mode == "redact"
+        self._read = reader(connection, kept)
+        self._progress = progress
         #: Uid → what it is and how it is reached, in the order of finding.
         self.going: dict[bytes, ReachedRecord] = {}
         #: Of those that go, the ones whose skeleton stays.
         self.skeletons: set[bytes] = set()
         self.gone: list[Gone] = []
+        #: How many of them were asked what they join and show; by those, with the record that does.
+        self._looked_at = 0
+        self._ends: dict[bytes, bytes] = {}
+        self._shown: dict[bytes, bytes] = {}
         self.quoting: list[quotations.Quoting] = []
 
-    def run(self, named: Iterable[bytes]) -> None:
-        """Follow everything from the records that were named."""
+    def run(self, named: Iterable[bytes], *, quoting: bool = True) -> None:
+        """Follow everything from the records that were named; with ``quoting``, what quotes it too."""
         pending: list[tuple[bytes, How, str]] = [(uid, "named", "") for uid in named]
         if self._request.with_witnesses:
             pending += [(uid, "named", "") for named in list(pending) for uid in self._witnesses(named[0])]
@@ -49,7 +60,7 @@ class Reaching:
             uid, how, through = pending.pop()
             if uid in self.going:
                 continue
-            gone = load(self._connection, self._kept, uid, stays=self._redacts and how in ("named", "derived"))
+            gone = find(self._connection, uid, self._read, stays=self._redacts and how in ("named", "derived"))
             if gone is None:
                 continue
             if gone.stays:
@@ -59,13 +70,15 @@ class Reaching:
                 uid=uid.hex(),
                 kind=gone.kind,
                 how=how,
-                platform=gone.states[-1].provenance.platform,
+                platform=gone.platform,
                 through=through,
             )
             pending += [(other, of, uid.hex()) for other, of in self._dependent(gone)]
             if not pending:
                 pending += self._orphans()
-        self.quoting = quotations.find(self._connection, self._kept, self.gone)
+        if not quoting:
+            return
+        self.quoting = quotations.find(self._connection, self._kept, self.gone, self._progress)
         again = [each.uid for each in self.quoting if each.says_the_same]
         if again and self._request.with_witnesses:
             self.run(again)
@@ -163,18 +176,20 @@ class Reaching:
         if self._redacts:
             return []
         found: dict[bytes, tuple[bytes, How, str]] = {}
-        for gone in self.gone:
-            current = gone.states[-1]
+        for gone in self.gone[self._looked_at :]:
             if gone.kind == "relation":
-                for link in current.links:
-                    uid = bytes.fromhex(link.to)
-                    if uid not in self.going and self._is_lonely_entity(uid):
-                        found[uid] = (uid, "orphan", gone.uid.hex())
-            elif isinstance(current.body, Message):
-                for part in current.body.parts:
-                    uid = bytes.fromhex(part.asset) if part.asset else b""
-                    if uid and uid not in self.going and uid not in found and self._is_lonely_file(uid):
-                        found[uid] = (uid, "orphan", gone.uid.hex())
+                for (uid,) in rows(self._connection, "SELECT target FROM link WHERE record = ?", (gone.id,)):
+                    self._ends.setdefault(uid, gone.uid)
+            elif gone.kind == "message":
+                body = gone.states[-1].body
+                for part in body.parts if isinstance(body, Message) else ():
+                    if part.asset:
+                        self._shown.setdefault(bytes.fromhex(part.asset), gone.uid)
+        self._looked_at = len(self.gone)
+        for is_lonely, near in ((self._is_lonely_entity, self._ends), (self._is_lonely_file, self._shown)):
+            for uid, by in near.items():
+                if uid not in self.going and is_lonely(uid):
+                    found[uid] = (uid, "orphan", by.hex())
         return list(found.values())
 
     def _is_lonely_entity(self, uid: bytes) -> bool:

@@ -128,21 +128,29 @@ def clear_log(connection: apsw.Connection) -> bool:
 
 
 @contextmanager
-def writing(connection: apsw.Connection, *, keep: bool = True, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
+def writing(
+    connection: apsw.Connection,
+    *,
+    keep: bool = True,
+    on_wait: Callable[[], None] | None = None,
+    wait_s: float = WAIT_S,
+) -> Iterator[None]:
     """One transaction: committed at the end, rolled back by an exception or when ``keep`` is False.
 
     Raises:
-        VaultBusy: another writer did not finish within WAIT_S.
+        VaultBusy: another writer did not finish within ``wait_s``.
     """
     with our_errors():
         try:
-            connection.set_busy_timeout(_FIRST_WAIT_MS)
+            connection.set_busy_timeout(min(_FIRST_WAIT_MS, int(wait_s * 1000)))
             try:
                 connection.execute("BEGIN IMMEDIATE")
             except apsw.BusyError:
+                if not wait_s:
+                    raise
                 if on_wait:
                     on_wait()
-                connection.set_busy_timeout(int(WAIT_S * 1000))
+                connection.set_busy_timeout(int(wait_s * 1000))
                 connection.execute("BEGIN IMMEDIATE")
         finally:
             connection.set_busy_timeout(_READ_WAIT_MS)

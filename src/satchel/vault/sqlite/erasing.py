@@ -6,7 +6,7 @@ One transaction of the caller's; what is not reached here is told by nobody. The
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import apsw
@@ -18,11 +18,20 @@ from satchel.model.erasure import Stores
 from satchel.model.record import REDACTED, Native, Provenance, Record
 from satchel.vault.sqlite import asides, packages, separators, vectors
 from satchel.vault.sqlite.blocks import Originals
-from satchel.vault.sqlite.connection import one
+from satchel.vault.sqlite.connection import one, rows
 from satchel.vault.sqlite.excision import Excision, Gone
 from satchel.vault.sqlite.rows import encode, indexed, remove_details, sort_time
 from satchel.vault.values import Summary
 
+#: So many records, or characters of them, are erased at once, and so many words swept.
+_TOGETHER, _TOGETHER_CHARACTERS = 500, 8 << 20
+_MOST_WORDS = 200_000
+#: The objects whose kept bytes may hold a record: each by the first of its originals.
+_OBJECTS = (
+    "SELECT DISTINCT (SELECT min(same.id) FROM original same WHERE same.uid = o.uid) FROM original o WHERE o.id IN"
+    " (SELECT original FROM record WHERE id = ?1 UNION SELECT original FROM version WHERE record = ?1"
+    " UNION SELECT original FROM witness WHERE record = ?1 UNION SELECT original FROM telling WHERE record = ?1)"
+)
 #: Fields of bodies that say what sort of thing a record is and where it stands, not what was said.
 #: How many characters a text has that could be a file's name, and is no syllable of any.
 _LEAST_TITLE, _MOST_TITLE = 4, 255
@@ -31,32 +40,51 @@ _SHAPE = frozenset(
 )
 
 
-def erase(connection: apsw.Connection, kept: Originals, gone: Sequence[Gone], also: Iterable[str] = ()) -> Stores:
+def erase(
+    connection: apsw.Connection,
+    kept: Originals,
+    gone: Sequence[Gone],
+    also: Iterable[str] = (),
+    progress: Callable[[int], None] = lambda _count: None,
+) -> Stores:
     """Erase records, or what was said in them where their rows stay; what was reached.
+
+    They go some hundreds at a time, those that share kept bytes together: what they say is not held for longer.
 
     Args:
         also: titles of what they were part of that were made of their words (quotations.untitle).
+        progress: is told of each that went.
     """
-    excision = Excision(connection, kept)
+    excision = Excision(connection, kept, {record.id for record in gone})
+    also = tuple(also)
     counts = dict.fromkeys(("versions", "index_entries", "vectors", "links", "tags", "witnesses", "heard"), 0)
     files = packages.carried_count(connection)
-    beside = [asides.text_of(connection, record.id).encode("utf-8", "surrogatepass") for record in gone]
-    for record in gone:
-        asides.remove(connection, record.id)
-    excision.run(gone, also)
     formats: dict[str, set[str]] = {}
-    for record in gone:
-        current = record.states[-1]
-        _remove_rows(connection, record, current, counts)
-        if record.stays:
-            _leave_skeleton(connection, record.id, skeleton(current))
-        else:
-            connection.execute("DELETE FROM record WHERE id = ?", (record.id,))
-            connection.execute("UPDATE record SET part_of = NULL WHERE part_of = ?", (record.id,))
-        if current.origin.id:
-            counts["heard"] += packages.hush(connection, current.origin.id)
-        formats.setdefault(current.origin.format, set()).add(current.origin.kind or record.kind)
-    sweep(connection, gone, beside)
+    names = _Names(connection)
+    words: set[bytes] = set()
+    for some in together(connection, gone):
+        beside = [asides.text_of(connection, record.id).encode("utf-8", "surrogatepass") for record in some]
+        for record in some:
+            asides.remove(connection, record.id)
+        excision.run(some, also)
+        for record in some:
+            current = record.states[-1]
+            _remove_rows(connection, record, current, counts)
+            if record.stays:
+                _leave_skeleton(connection, record.id, skeleton(current))
+            else:
+                connection.execute("DELETE FROM record WHERE id = ?", (record.id,))
+                connection.execute("UPDATE record SET part_of = NULL WHERE part_of = ?", (record.id,))
+            if current.origin.id:
+                counts["heard"] += packages.hush(connection, current.origin.id)
+            formats.setdefault(current.origin.format, set()).add(current.origin.kind or record.kind)
+            names.meet(record.texts)
+        words |= words_of(connection, some) | separators.words_of(connection, beside)
+        if len(words) > _MOST_WORDS:
+            sweep_words(connection, words)
+            words.clear()
+        progress(len(some))
+    sweep_words(connection, words)
     for format, kinds in formats.items():
         packages.concern(connection, format, kinds)
     return Stores(
@@ -73,15 +101,37 @@ def erase(connection: apsw.Connection, kept: Originals, gone: Sequence[Gone], al
         blob_bytes=excision.blob_bytes,
         carried=files - packages.carried_count(connection),
         heard=counts["heard"],
-        notes=_silence_notes(connection, excision.sources, {text for record in gone for text in record.texts}),
+        notes=_silence_notes(connection, excision.sources, names.telling),
         witnesses=counts["witnesses"],
     )
 
 
-def sweep(connection: apsw.Connection, gone: Iterable[Gone], beside: Iterable[bytes] = ()) -> None:
-    """Take the words of what is gone, and of text beside it, out of what the indexes know of words."""
-    words = words_of(connection, gone) | separators.words_of(connection, beside)
-    sweep_words(connection, words)
+def together(connection: apsw.Connection, gone: Sequence[Gone]) -> Iterator[list[Gone]]:
+    """Records with their states at hand, some at a time, in the order of their kept bytes; those that share an object come at
+    once, for what one of them says may lie in the bytes that go with another."""
+    joined: dict[int, int] = {}
+
+    def first_of(object: int) -> int:
+        while object in joined:
+            object = joined[object]
+        return object
+
+    objects: list[int] = []
+    for record in gone:
+        found = sorted({first_of(object) for (object,) in rows(connection, _OBJECTS, (record.id,))}) or [0]
+        objects.append(found[0])
+        joined.update((other, found[0]) for other in found[1:])
+    order = sorted(range(len(gone)), key=lambda at: (first_of(objects[at]), at))
+    some: list[Gone] = []
+    size = 0
+    for place, at in enumerate(order):
+        some.append(gone[at].holding())
+        size += sum(len(text) for text in some[-1].texts)
+        is_last = place + 1 == len(order)
+        is_apart = is_last or first_of(objects[order[place + 1]]) != first_of(objects[at])
+        if is_last or (is_apart and (len(some) >= _TOGETHER or size >= _TOGETHER_CHARACTERS)):
+            yield some
+            some, size = [], 0
 
 
 def words_of(connection: apsw.Connection, gone: Iterable[Gone]) -> set[bytes]:
@@ -90,7 +140,7 @@ def words_of(connection: apsw.Connection, gone: Iterable[Gone]) -> set[bytes]:
 
 
 def sweep_words(connection: apsw.Connection, words: set[bytes]) -> None:
-    """As ``sweep``, of words that were gathered."""
+    """Take words of what is gone out of what the indexes know of words."""
     for index in ("text_index", "aside_index"):
         separators.sweep(connection, index, words)
 
@@ -159,11 +209,24 @@ def _leave_skeleton(connection: apsw.Connection, id: int, record: Record) -> Non
     )
 
 
-def _silence_notes(connection: apsw.Connection, sources: Iterable[int], texts: set[str]) -> int:
+class _Names:
+    """Which names of files hold a whole text of what goes."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._by_id = {id: name for id, name in rows(connection, "SELECT id, name FROM source") if name}
+        self._all = "\0".join(self._by_id.values())
+        self.telling: set[int] = set()
+
+    def meet(self, texts: set[str]) -> None:
+        for text in texts:
+            if _LEAST_TITLE <= len(text) <= _MOST_TITLE and text in self._all:
+                self.telling.update(id for id, name in self._by_id.items() if text in name)
+
+
+def _silence_notes(connection: apsw.Connection, sources: Iterable[int], telling: set[int]) -> int:
     """The hash of a file that held what was erased would be a test for it; the name of one that is left empty may tell, and so
     does a name that holds a whole text, as a prompt that is called by its file's name."""
     silenced = 0
-    titles = [text for text in texts if _LEAST_TITLE <= len(text) <= _MOST_TITLE]
     for source in sources:
         row = one(connection, "SELECT batch, name FROM source WHERE id = ?", (source,))
         if row is None:
@@ -171,7 +234,7 @@ def _silence_notes(connection: apsw.Connection, sources: Iterable[int], texts: s
         connection.execute("UPDATE source SET sha256 = NULL WHERE id = ?", (source,))
         batch, name = row
         used = "SELECT 1 FROM original WHERE batch = ? AND source = ? AND size > 0"
-        if not name or (one(connection, used, (batch, source)) and not any(title in name for title in titles)):
+        if not name or (one(connection, used, (batch, source)) and source not in telling):
             continue
         connection.execute("UPDATE source SET name = '', size = 0 WHERE id = ?", (source,))
         silenced += 1 + _silence_batch(connection, batch, name)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
+from functools import lru_cache
 from typing import NamedTuple
 
 import apsw
@@ -29,13 +30,27 @@ _TELLING_CHARACTERS = 24
 
 
 class Gone(NamedTuple):
-    """A record that is erased: its row, its uid, its states (the current one last), and whether its row stays as a skeleton."""
+    """A record that is erased: its row, its uid, its states (the current one last), and whether its row stays as a skeleton.
+
+    States are held, or read whenever they are asked for (``read``): so many records may go that nobody can hold them all.
+    """
 
     id: int
     uid: bytes
     kind: str
-    states: tuple[Record, ...]
+    held: tuple[Record, ...] = ()
     stays: bool = False
+    platform: str = ""
+    read: Callable[[int], tuple[Record, ...]] | None = None
+
+    @property
+    def states(self) -> tuple[Record, ...]:
+        """All of its states."""
+        return self.held if self.read is None else self.read(self.id)
+
+    def holding(self) -> Gone:
+        """The same, with its states at hand: for as long as it takes to erase them."""
+        return self if self.read is None else self._replace(held=self.read(self.id), read=None)
 
     @property
     def texts(self) -> set[str]:
@@ -48,13 +63,23 @@ class Gone(NamedTuple):
         return found
 
 
-def load(connection: apsw.Connection, kept: Originals, uid: bytes, *, stays: bool = False) -> Gone | None:
-    """A record that is to be erased, with all its states; None where there is none of this uid."""
-    row = one(connection, "SELECT id, kind FROM record WHERE uid = ?", (uid,))
-    if row is None:
-        return None
-    found = tuple(state.record for state in history.states(connection, kept, row[0]))
-    return Gone(row[0], uid, row[1], found, stays)
+def reader(connection: apsw.Connection, kept: Originals) -> Callable[[int], tuple[Record, ...]]:
+    """Reads the states of records by their rows. The last one's are at hand."""
+    return lru_cache(maxsize=1)(lambda row: tuple(state.record for state in history.states(connection, kept, row)))
+
+
+def find(
+    connection: apsw.Connection, uid: bytes, read: Callable[[int], tuple[Record, ...]], *, stays: bool = False
+) -> Gone | None:
+    """A record that is to be erased, whose states are read when they are asked for; None where there is none of this uid."""
+    row = one(connection, "SELECT id, kind, platform FROM record WHERE uid = ?", (uid,))
+    return None if row is None else Gone(row[0], uid, row[1], stays=stays, platform=row[2], read=read)
+
+
+def load(connection: apsw.Connection, kept: Originals, uid: bytes) -> Gone | None:
+    """As ``find``, with its states at hand."""
+    found = find(connection, uid, reader(connection, kept))
+    return found.holding() if found else None
 
 
 class _Head(msgspec.Struct):
@@ -106,9 +131,11 @@ def excised(native: bytes, gone: Iterable[Gone], staying: Sequence[Record] = (),
 class Excision:
     """Takes records out of the originals that hold them."""
 
-    def __init__(self, connection: apsw.Connection, kept: Originals) -> None:
+    def __init__(self, connection: apsw.Connection, kept: Originals, going: Set[int]) -> None:
         self._connection = connection
         self._kept = kept
+        #: The rows of all records that go, in this run or a later one.
+        self._going = going
         self._packer = Packer()
         self._also: tuple[str, ...] = ()
         self.dropped = self.rewritten = self.emptied = self.blobs = self.blob_bytes = 0
@@ -118,7 +145,6 @@ class Excision:
     def run(self, gone: Sequence[Gone], also: Iterable[str] = ()) -> None:
         """Take these records, whose rows are still there, out of every original; ``also`` as for ``excised``."""
         self._also = tuple(also)
-        by_row = {record.id: record for record in gone}
         holding: dict[int, list[Gone]] = {}
         states: dict[bytes, list[int]] = {}
         for record in gone:
@@ -134,7 +160,7 @@ class Excision:
                 # Most objects of a bundle: alone in their original, many in a pack.
                 packed.setdefault(row[1], []).append(original)
             else:
-                self._take_out(original, row[0], records, by_row)
+                self._take_out(original, row[0], records)
         for pack, originals in packed.items():
             self._leave(pack, originals)
         self._kept.forget()
@@ -155,8 +181,8 @@ class Excision:
             holding.update(states[uid])
         return holding
 
-    def _take_out(self, original: int, uid: bytes, records: list[Gone], by_row: dict[int, Gone]) -> None:
-        staying = self._staying(original, by_row)
+    def _take_out(self, original: int, uid: bytes, records: list[Gone]) -> None:
+        staying = self._staying(original)
         skeletons = [record for record in records if record.stays and self._is_of(record, original)]
         if not staying and not skeletons:
             self._drop(original)
@@ -207,7 +233,7 @@ class Excision:
     def _is_of(self, record: Gone, original: int) -> bool:
         return one(self._connection, "SELECT 1 FROM record WHERE id = ? AND original = ?", (record.id, original)) is not None
 
-    def _staying(self, original: int, by_row: dict[int, Gone]) -> list[int]:
+    def _staying(self, original: int) -> list[int]:
         """The rows of records that stay and rest on the original."""
         found = {
             id
@@ -228,7 +254,7 @@ class Excision:
         elif row and row[2] is not None:
             sql = "SELECT id FROM record WHERE uid = ? AND original = ?"
             found.update(id for (id,) in rows(self._connection, sql, (row[3], original)))
-        return sorted(found - by_row.keys())
+        return sorted(found - self._going)
 
     def _others(self, ids: Sequence[int]) -> list[Record]:
         found = []

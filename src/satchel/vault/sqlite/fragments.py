@@ -5,7 +5,7 @@ They are hashes under a key of the vault's own, in its encrypted file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 from typing import Any
 
@@ -67,11 +67,20 @@ class Keeper:
         self._connection.executemany(_INSERT, [(fragment.packed(), self._change) for fragment in fragments])
 
 
-def remember(connection: apsw.Connection, kept: Originals, gone: Iterable[Gone], *, secret: bytes, change: int) -> None:
-    """Keep the fragments of records that go, while they are still there."""
+def remember(
+    connection: apsw.Connection,
+    kept: Originals,
+    gone: Iterable[Gone],
+    *,
+    secret: bytes,
+    change: int,
+    progress: Callable[[int], None] = lambda _count: None,
+) -> None:
+    """Keep the fragments of records that go, while they are still there; ``progress`` is told of each."""
     keeper = Keeper(connection, secret, change)
     values = Values(kept)
     for record in gone:
+        progress(1)
         for state in states.states(connection, kept, record.id):
             # The object as a whole holds what stays as well.
             alone = record.kind != "conversation"

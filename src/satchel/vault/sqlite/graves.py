@@ -17,7 +17,7 @@ import apsw
 from satchel.model.packages import Reached
 from satchel.model.record import Tombstone
 from satchel.model.text import searchable
-from satchel.vault.sqlite import asides, audit, erasing, fragments, packages, quotations, states
+from satchel.vault.sqlite import asides, audit, erasing, fragments, packages, quotations, states, undoable
 from satchel.vault.sqlite.barred import STATING
 from satchel.vault.sqlite.blocks import Originals, leave
 from satchel.vault.sqlite.connection import one, rows
@@ -121,6 +121,9 @@ def bury(
         of = {"actor": tombstone.actor, "deleted": tombstone.at.isoformat() if tombstone.at else ""}
         _tell(connection, uid, erased, op if how == "named" else "delete", how, of, batch=batch, now=now)
     packages.concern(connection, tombstone.format, reached)
+    if gone:
+        # What is held of the owner's own erasures may hold it.
+        undoable.purge(connection, now=now)
     quoting = _quoting(connection, kept, tombstone, gone, secret)
     return Burial(removed, quoting, erasing.words_of(connection, gone))
 
@@ -145,6 +148,7 @@ def reach(connection: apsw.Connection, kept: Originals, reached: Reached, *, bat
         connection.execute(_GRAVE, (uid, 0, _REACHED[reached.how]))
     erased = _erase(connection, kept, uid)
     if erased.kind:
+        undoable.purge(connection, now=now)
         packages.concern(connection, erased.format, {erased.source_kind})
         _tell(connection, uid, erased, "delete", reached.how, {}, batch=batch, now=now)
     return erased.kind
@@ -222,10 +226,11 @@ def any_buried(connection: apsw.Connection) -> bool:
 
 def kept_lines(connection: apsw.Connection, format: str) -> Iterator[bytes]:
     """The tombstones of a format, each as it came."""
-    # One of the owner's that was taken back leaves no more.
+    # One of the owner's that was taken back leaves no more; one that can be, not yet: what it deletes elsewhere stays deleted.
     sql = (
         "SELECT data FROM tombstone t WHERE format = ? AND NOT (own AND EXISTS"
-        " (SELECT 1 FROM grave g JOIN allowed a ON a.target = g.target WHERE g.tombstone = t.id)) ORDER BY data"
+        " (SELECT 1 FROM grave g JOIN allowed a ON a.target = g.target WHERE g.tombstone = t.id))"
+        " AND batch NOT IN (SELECT batch FROM undoable) ORDER BY data"
     )
     for (data,) in rows(connection, sql, (format,)):
         yield data

@@ -13,17 +13,18 @@ import msgspec
 
 from satchel.errors import NotFound, UsageError
 from satchel.model.times import from_microseconds
-from satchel.vault.sqlite import asides, audit, blobs, packages
+from satchel.vault.sqlite import asides, audit, blobs, packages, undoable
 from satchel.vault.sqlite.blocks import Originals, leave
 from satchel.vault.sqlite.connection import one, our_errors, rows
 from satchel.vault.sqlite.rows import decode, remove_details, replace_current
 from satchel.vault.values import Batch, Change, Summary
 
-_COLUMNS = "id, kind, at, label, platforms, summary, undone_by, undoes"
+_UNTIL = "(SELECT until FROM undoable u WHERE u.batch = batch.id)"
+_COLUMNS = f"id, kind, at, label, platforms, summary, undone_by, undoes, {_UNTIL}"
 
 
 def _batch(row: tuple[Any, ...]) -> Batch:
-    id, kind, at, label, platforms, summary, undone_by, undoes = row
+    id, kind, at, label, platforms, summary, undone_by, undoes, until = row
     return Batch(
         id,
         kind,
@@ -33,6 +34,7 @@ def _batch(row: tuple[Any, ...]) -> Batch:
         msgspec.json.decode(summary, type=Summary),
         undone_by,
         undoes,
+        None if until is None else from_microseconds(until),
     )
 
 
@@ -99,6 +101,28 @@ def _title(connection: apsw.Connection, originals: Originals, uid: bytes) -> str
     return getattr(body, "title", "") or getattr(body, "name", "")
 
 
+def _undo_erasure(connection: apsw.Connection, originals: Originals, this: Batch, *, now: int) -> Summary:
+    """Bring back what was forgotten while its undo window was open."""
+    if this.undone_by is not None:
+        raise UsageError(f"change {this.id} was undone before, by change {this.undone_by}")
+    undoable.undo(connection, originals, this.id, now=now)
+    summary = Summary(restored=this.summary.removed)
+    connection.execute(
+        "INSERT INTO batch (kind, at, label, summary, undoes) VALUES ('undo', ?, '', ?, ?)",
+        (now, msgspec.json.encode(summary), this.id),
+    )
+    by = connection.last_insert_rowid()
+    connection.execute("UPDATE batch SET undone_by = ? WHERE id = ?", (by, this.id))
+    audit.append(
+        connection,
+        at=now,
+        operation="undo",
+        batch=by,
+        detail={"forgotten": this.id, "removed": {}, "restored": summary.restored},
+    )
+    return summary
+
+
 def undo(connection: apsw.Connection, originals: Originals, id: int, *, now: int, secret: bytes) -> Summary:
     """Take back an import, inside the caller's transaction. See the module docstring.
 
@@ -106,6 +130,8 @@ def undo(connection: apsw.Connection, originals: Originals, id: int, *, now: int
         NotFound, UsageError: no such change; it is no import, or was undone before.
     """
     this = batch(connection, id)
+    if this.kind == "forget":
+        return _undo_erasure(connection, originals, this, now=now)
     if this.kind != "import":
         raise UsageError(f"change {id} is no import", hint="only imports can be undone")
     if this.undone_by is not None:

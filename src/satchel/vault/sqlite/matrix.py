@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-#: Vectors that are read, or turned to float32, at once: so many lie in a processor's own memory.
-_CHUNK = 1024
+#: Vectors that are read at once.
+_PAGE = 1024
+#: Numbers that are turned to float32 and multiplied at once: so many lie in a processor's own memory, and OpenBLAS, which takes
+#: threads from 460,800 on, would wait for them thirty times as long as the product takes (measured on a busy machine).
+_CHUNK_NUMBERS = 384 << 10
 #: So many more than are wanted are compared exactly: eight bits change a cosine by some thousandths.
 _MARGIN = 32
 
@@ -92,9 +95,10 @@ class Matrix:
 
         assert self._small is not None and self._scales is not None
         scores = np.empty(len(self._small), np.float32)
-        buffer = np.empty((_CHUNK, len(query)), np.float32)
-        for first in range(0, len(self._small), _CHUNK):
-            part = self._small[first : first + _CHUNK]
+        rows_at_once = max(1, _CHUNK_NUMBERS // len(query))
+        buffer = np.empty((rows_at_once, len(query)), np.float32)
+        for first in range(0, len(self._small), rows_at_once):
+            part = self._small[first : first + rows_at_once]
             np.copyto(buffer[: len(part)], part)
             np.dot(buffer[: len(part)], query, out=scores[first : first + len(part)])
         scores *= self._scales
@@ -148,7 +152,7 @@ def _read(
     while True:
         page = rows(
             connection,
-            f"SELECT id, record, data FROM vector WHERE id > ? AND model = ? ORDER BY id LIMIT {_CHUNK}",
+            f"SELECT id, record, data FROM vector WHERE id > ? AND model = ? ORDER BY id LIMIT {_PAGE}",
             (after, model),
         )
         if page:
@@ -159,7 +163,7 @@ def _read(
                 np.repeat(np.array([record for _, record, _ in page], np.int64), counts),
                 vectors.reshape(-1, dimensions),
             )
-        if len(page) < _CHUNK:
+        if len(page) < _PAGE:
             return
         after = page[-1][0]
 

@@ -33,8 +33,8 @@ def request_of(asked: Forgetting) -> Request:
     given: list[tuple[By, bool]] = [
         ("id", bool(asked.uids)),
         ("search", bool(asked.words)),
-        ("platform", bool(asked.platforms)),
-        ("import", bool(asked.batches)),
+        ("platform", bool(asked.platforms or asked.accounts)),
+        ("import", bool(asked.batches or asked.signers)),
         ("file", bool(asked.files)),
         ("time", asked.since is not None or asked.until is not None),
         ("scope", bool(asked.scope)),
@@ -82,11 +82,16 @@ def picked(connection: apsw.Connection, kept: Originals, asked: Forgetting) -> l
 def _narrowed(connection: apsw.Connection, kept: Originals, asked: Forgetting) -> list[bytes]:
     kinds = asked.kinds or (ABOUT_KINDS if asked.about else ())
     where, values = _where(asked, kinds)
+    ids: set[int] | None = None
     if asked.about:
         ids = set(_about(connection, kept, asked.about))
     elif asked.scope:
         ids = set(_in_scope(connection, kept, asked.scope))
-    else:
+    if asked.accounts:
+        # No index tells of accounts.
+        among = set(_of_accounts(connection, kept, asked.accounts))
+        ids = among if ids is None else ids & among
+    if ids is None:
         return [uid for (uid,) in rows(connection, f"SELECT r.uid {_FROM} WHERE 1 {where} ORDER BY r.id", values)]
     if asked.about and asked.scope:
         ids &= set(_in_scope(connection, kept, asked.scope))
@@ -107,6 +112,11 @@ def _where(asked: Forgetting, kinds: tuple[str, ...]) -> tuple[str, list[Any]]:
     if asked.words:
         where.append("AND r.id IN (SELECT rowid FROM text_index WHERE text_index MATCH ?)")
         values.append(search.match_of(asked.words))
+    if asked.signers:
+        marks = ",".join("?" * len(asked.signers))
+        signed = f"SELECT batch FROM signed WHERE key IN ({marks}) UNION SELECT batch FROM edition WHERE signer IN ({marks})"
+        where.append(f"AND r.batch IN ({signed})")
+        values += asked.signers * 2
     if asked.files:
         marks = ",".join("?" * len(asked.files))
         where.append(
@@ -137,6 +147,13 @@ def _scanned(connection: apsw.Connection, kept: Originals, kinds: tuple[str, ...
         if len(page) < _PAGE:
             return
         last = page[-1][0]
+
+
+def _of_accounts(connection: apsw.Connection, kept: Originals, accounts: tuple[str, ...]) -> Iterator[int]:
+    marks = tuple(b'"account":' + msgspec.json.encode(account) for account in accounts)
+    for id, data in _scanned(connection, kept, KINDS):
+        if any(mark in data for mark in marks) and decode(data).provenance.account in accounts:
+            yield id
 
 
 def _in_scope(connection: apsw.Connection, kept: Originals, scope: str) -> Iterator[int]:

@@ -7,7 +7,7 @@ scrubbed at the door.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import apsw
@@ -20,13 +20,15 @@ from satchel.model.quotations import COMMON, Sought, passages, quoted, scrubbed_
 from satchel.model.record import Original, Record
 from satchel.model.spacing import spaced
 from satchel.model.text import leaves, searchable
-from satchel.vault.sqlite import asides
+from satchel.vault.sqlite import asides, states
 from satchel.vault.sqlite.blocks import Frame, Originals, Packer, leave
 from satchel.vault.sqlite.connection import one, rows
 from satchel.vault.sqlite.excision import Gone, load
 from satchel.vault.sqlite.rows import decode, encode, keyed, replace_current
 
 _INDEXES = ("text_index", "aside_index")
+#: So many passages are known to have been asked for already; asking again finds the same.
+_MET = 200_000
 
 
 class Quoting(NamedTuple):
@@ -42,14 +44,23 @@ class Quoting(NamedTuple):
     says_the_same: bool
 
 
-def find(connection: apsw.Connection, kept: Originals, gone: Iterable[Gone]) -> list[Quoting]:
-    """The records that stay and quote one of these."""
+def find(
+    connection: apsw.Connection, kept: Originals, gone: Sequence[Gone], progress: Callable[[int], None] = lambda _count: None
+) -> list[Quoting]:
+    """The records that stay and quote one of these; ``progress`` is told of each that was looked at."""
     going = {record.id for record in gone}
     found: dict[int, Quoting] = {}
-    met: set[tuple[str, ...]] = set()
+    met: set[int] = set()
     for record in gone:
-        for words in sorted(passages(*record.texts) - met):
-            met.add(words)
+        progress(1)
+        for words in sorted(passages(*record.texts)):
+            # Two that share a hash are asked for once: they would be one passage in 2**61.
+            mark = hash(words)
+            if mark in met:
+                continue
+            if len(met) >= _MET:
+                met.clear()
+            met.add(mark)
             others = _holding(connection, words, going)
             if len(others) > COMMON:
                 continue
@@ -92,14 +103,18 @@ def scrub(
     connection: apsw.Connection,
     kept: Originals,
     secret: bytes,
-    quoting: Iterable[Quoting],
+    quoting: Sequence[Quoting],
     gone: Iterable[Gone],
 ) -> int:
     """Take the passages of what is gone out of these records, earlier states of them and kept bytes included; how many.
 
     The text index must be up to date.
     """
-    wanted = passages(*(text for record in gone for text in record.texts))
+    if not quoting:
+        return 0
+    # Of all that goes, only what can stand in those that quote.
+    known = {word for each in quoting for text in _all_said(connection, kept, each) for word, _, _ in words_of(text)}
+    wanted = {words for record in gone for words in passages(*record.texts) if known.issuperset(words)}
     looked_for = sought(wanted)
     count = 0
     for each in quoting:
@@ -112,6 +127,28 @@ def scrub(
         count += 1
     kept.forget()
     return count
+
+
+def _all_said(connection: apsw.Connection, kept: Originals, each: Quoting) -> Iterator[str]:
+    """Every string in which a passage may stand: of all states, of their kept bytes, and the text aside."""
+    yield asides.text_of(connection, each.id)
+    for state in states.states(connection, kept, each.id):
+        yield from leaves(msgspec.json.decode(encode(state.record)))
+    for original in _originals(connection, each.id):
+        native = kept.native(original)
+        if native is None:
+            continue
+        try:
+            yield from leaves(mem_json.read(native))
+        except (ValueError, CanonicalError, RecursionError):
+            yield native.decode("utf-8", "replace")
+
+
+def _originals(connection: apsw.Connection, id: int) -> list[int]:
+    """The rows of all originals that a record was read from, the current one first."""
+    sql = "SELECT original FROM {} WHERE {} = ?"
+    places = (("record", "id"), ("version", "record"), ("witness", "record"), ("telling", "record"))
+    return list(dict.fromkeys(of for table, by in places for (of,) in rows(connection, sql.format(table, by), (id,))))
 
 
 def _scrub_record(
@@ -129,16 +166,14 @@ def _scrub_record(
         return set()
     found = _passages_in(leaves(msgspec.json.decode(encode(before))), looked_for)
     after = scrubbed_record(before, looked_for)
-    held = [original, *(of for (of,) in rows(connection, "SELECT original FROM version WHERE record = ?", (id,)))]
-    held += [of for (of,) in rows(connection, "SELECT original FROM witness WHERE record = ?", (id,))]
-    held += [of for (of,) in rows(connection, "SELECT original FROM telling WHERE record = ?", (id,))]
+    held = _originals(connection, id)
     replace_current(
         connection, id, before, after, data=encode(after), original=original, batch=batch, version=version, secret=secret
     )
     for number, state in rows(connection, "SELECT version, data FROM version WHERE record = ?", (id,)):
         changed = encode(scrubbed_record(decode(state), looked_for))
         connection.execute("UPDATE version SET data = ? WHERE record = ? AND version = ?", (changed, id, number))
-    for of in dict.fromkeys(held):
+    for of in held:
         found |= _scrub_original(connection, kept, of, scrubbing, looked_for)
     kept.forget()
     asides.renew(connection, kept, id)
@@ -252,23 +287,24 @@ def untitled(whole: Record, parts: Iterable[Record]) -> Record:
 
 def untitle(connection: apsw.Connection, kept: Originals, secret: bytes, gone: Sequence[Gone]) -> tuple[list[bytes], list[str]]:
     """Take the words of what goes out of the wholes that stay, every state of them; their uids, and what they were called."""
-    parts: dict[int, list[Record]] = {}
+    parts: dict[int, list[Gone]] = {}
     going = {record.id for record in gone}
     for record in gone:
         row = one(connection, "SELECT part_of FROM record WHERE id = ?", (record.id,))
         if row and row[0] and row[0] not in going:
-            parts.setdefault(row[0], []).extend(record.states)
+            parts.setdefault(row[0], []).append(record)
     uids: list[bytes] = []
     called: list[str] = []
-    for id, states in parts.items():
+    for id, some in parts.items():
+        said = [state for record in some for state in record.states]
         uid, data, slot, original, batch, version = rows(
             connection, "SELECT uid, data, slot, original, batch, version FROM record WHERE id = ?", (id,)
         )[0]
         before = decode(kept.data(data, slot, original))
-        after = untitled(before, states)
+        after = untitled(before, said)
         for number, state in rows(connection, "SELECT version, data FROM version WHERE record = ?", (id,)):
             earlier = decode(state)
-            later = untitled(earlier, states)
+            later = untitled(earlier, said)
             if later != earlier:
                 called += searchable(earlier)
                 sql = "UPDATE version SET data = ? WHERE record = ? AND version = ?"

@@ -456,6 +456,41 @@ def _run_v12(connection: apsw.Connection) -> None:
     connection.execute(_V12)
 
 
+# Which keys signed what an import brought; sources that are held back from recall, and their records.
+_V13 = """
+CREATE TABLE signed (batch INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (batch, key)) WITHOUT ROWID;
+CREATE TABLE hold (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: people know holds by it
+    at INTEGER NOT NULL,
+    request BLOB NOT NULL,
+    records INTEGER NOT NULL,
+    lifted INTEGER
+);
+CREATE TABLE held_back (record BLOB NOT NULL, hold INTEGER NOT NULL, PRIMARY KEY (record, hold)) WITHOUT ROWID;
+"""
+
+
+def _run_v13(connection: apsw.Connection) -> None:
+    connection.execute(_V13)
+
+
+# The undo window of erasures: what was held back, sealed under a key of the erasure's own (sqlite.undoable).
+_V14 = """
+CREATE TABLE undoable (
+    batch INTEGER PRIMARY KEY,
+    until INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    records INTEGER NOT NULL DEFAULT 0,
+    size INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE undoable_row (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+"""
+
+
+def _run_v14(connection: apsw.Connection) -> None:
+    connection.execute(_V14)
+
+
 #: In order; never edited, only appended to.
 STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
     _run_v1,
@@ -470,6 +505,8 @@ STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
     _run_v10,
     _run_v11,
     _run_v12,
+    _run_v13,
+    _run_v14,
 )
 
 

@@ -6,8 +6,8 @@ import heapq
 import itertools
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -15,8 +15,8 @@ import apsw
 import msgspec
 
 from satchel.codec.pointers import resolve_bytes
-from satchel.errors import NotFound, UsageError, VaultError
-from satchel.model.erasure import Closure, Erased, Stores
+from satchel.errors import NotFound, UsageError, VaultBusy, VaultError
+from satchel.model.erasure import Closure, Erased, HeldBack
 from satchel.model.findings import Finding
 from satchel.model.packages import CarriedFile, Edition
 from satchel.model.record import Record
@@ -32,6 +32,7 @@ from satchel.vault.sqlite import (
     blobs,
     capabilities,
     companions,
+    distrusting,
     exports,
     graves,
     handouts,
@@ -42,6 +43,7 @@ from satchel.vault.sqlite import (
     search,
     signers,
     states,
+    undoable,
     vectors,
 )
 from satchel.vault.sqlite.blocks import Frame, Originals
@@ -49,23 +51,25 @@ from satchel.vault.sqlite.connection import clear_log, connect, our_errors, rows
 from satchel.vault.sqlite.matrix import Matrix
 from satchel.vault.sqlite.rows import add_text, decode, index_row, meta
 from satchel.vault.sqlite.schema import STEPS, migrate
+from satchel.vault.store import Store
 from satchel.vault.values import (
     Allowed,
     AuditEntry,
     Batch,
     Change,
     Companions,
-    Deceased,
     Exported,
     Forgetting,
     Found,
     Handed,
     Handout,
     HeldBy,
+    Hold,
     IssuedToken,
     Kept,
     Lacking,
     Near,
+    NearDuplicate,
     Posting,
     Query,
     Reason,
@@ -79,7 +83,7 @@ from satchel.vault.values import (
     Stats,
     Summary,
     Talks,
-    Tombs,
+    TombMaker,
     TrustedDid,
     TrustedKey,
     VectorModel,
@@ -95,6 +99,9 @@ if TYPE_CHECKING:
 #: Postings that an import gathers in memory before they become a segment: fewer segments, fewer merges (measured).
 INDEX_BUFFER_BYTES = 64 << 20
 _PAGE = 500
+#: So many records are read in the order in which they are kept, and given in that of their uids; what may be held for it.
+_MANY = 4000
+_MANY_BYTES = 16 << 20
 _LOADED = "r.data, r.slot, r.original, r.recorded, o.digest FROM record r LEFT JOIN original o ON o.id = r.original"
 
 
@@ -111,6 +118,7 @@ class SqliteStore:
         self._path = path
         self._kept = Originals(connection)
         self._matrix = Matrix()
+        self._talks: tuple[int, Talks] | None = None
         self._past: tuple[tuple[datetime, int], dict[int, bool]] | None = None
         with our_errors():
             self._secret: bytes = meta(connection, "content_secret")
@@ -166,10 +174,24 @@ class SqliteStore:
                         operation="migrate",
                         detail={"schema": len(STEPS), "steps": steps},
                     )
-            return cls(connection, path)
+            store = cls(connection, path)
+            store._purge_what_is_due()
+            return store
         except BaseException:
             connection.close()
             raise
+
+    def _purge_what_is_due(self) -> None:
+        """What could be undone up to now is gone from here on; while somebody else writes, from the next opening on."""
+        at = to_microseconds(now())
+        with our_errors():
+            due = undoable.due(self.connection, at)
+        if due is None:
+            return
+        with suppress(VaultBusy):
+            with writing(self.connection, wait_s=0):
+                undoable.purge(self.connection, now=at, up_to=due)
+            clear_log(self.connection)
 
     def __enter__(self) -> SqliteStore:
         return self
@@ -194,8 +216,12 @@ class SqliteStore:
         """See Store.importing. With ``dry_run`` everything is done and then rolled back."""
         from satchel.vault.sqlite.intake import SqliteIntake
 
+        was_held = bool(undoable.held(self.connection))
         with writing(self.connection, keep=not dry_run, on_wait=on_wait):
             yield SqliteIntake(self.connection, label=label, at=at or now(), secret=self._secret, owner_id=self._owner_id)
+        if was_held and not undoable.held(self.connection):
+            # Somebody's tombstones purged it.
+            clear_log(self.connection)
         use_log(self.connection)
 
     def get(self, uid: str) -> Record | None:
@@ -207,7 +233,7 @@ class SqliteStore:
         """See Store.resolve."""
         text = prefix.strip().lower()
         if not 4 <= len(text) <= 40 or set(text) - set("0123456789abcdef"):
-            raise UsageError(f"{prefix!r} is no record id", hint="an id is 4 to 40 hexadecimal digits")
+            raise UsageError(f"{prefix[:60]!r} is no record id", hint="an id is 4 to 40 hexadecimal digits")
         low = bytes.fromhex(text.ljust(40, "0"))
         high = bytes.fromhex(text.ljust(40, "f"))
         within = "SELECT uid FROM record WHERE uid BETWEEN ? AND ?"
@@ -236,14 +262,27 @@ class SqliteStore:
             page = rows(
                 self.connection,
                 f"SELECT r.uid, {_LOADED} WHERE {where} AND r.uid > ? AND r.platform IS NOT ? AND r.batch > ?"
-                f" ORDER BY r.uid LIMIT {_PAGE}",
+                f" ORDER BY r.uid LIMIT {_MANY}",
                 (*named, last, not_from or None, after),
             )
-            for row in page:
-                yield self._load(*row[1:])
-            if len(page) < _PAGE:
+            yield from self._loaded([row[1:] for row in page])
+            if len(page) < _MANY:
                 return
             last = page[-1][0]
+
+    def _loaded(self, page: list[tuple[Any, ...]]) -> Iterator[Record]:
+        """The records of a page, in its order; read in the order in which they are kept, for those that came together share a
+        frame and uids scatter them."""
+        held: dict[int, bytes] = {}
+        room = _MANY_BYTES
+        for at in sorted(range(len(page)), key=lambda at: page[at][2]):
+            held[at] = data = self._kept.data(*page[at][:3])
+            room -= len(data)
+            if room < 0:
+                break
+        for at, (*where, recorded, digest) in enumerate(page):
+            data = held.pop(at) if at in held else self._kept.data(*where)
+            yield decode(data, recorded, digest)
 
     def natives(
         self, platform: str, *, after: int = 0, as_of: datetime | None = None, allowed: Allowed | None = None
@@ -444,8 +483,14 @@ class SqliteStore:
         return ranking.frequency(self.connection, word, prefix=prefix)
 
     def talks(self) -> Talks:
-        """See Store.talks."""
-        return ranking.talks(self.connection)
+        """See Store.talks. Counted once between two changes: it takes a look at every record."""
+        if self.connection.in_transaction:
+            # Its change may be rolled back, and the next one would have its number.
+            return ranking.talks(self.connection)
+        change = self.last_change()
+        if self._talks is None or self._talks[0] != change:
+            self._talks = change, ranking.talks(self.connection)
+        return self._talks[1]
 
     def talk_sizes(self, wholes: Sequence[int]) -> dict[int, int]:
         """See Store.talk_sizes."""
@@ -500,6 +545,32 @@ class SqliteStore:
             found.append(self._load(*columns[0]) if columns else None)
         return found
 
+    def look(self) -> Store:
+        """See Store.look."""
+        return self
+
+    def is_distrusted(self, uid: str) -> bool:
+        """See Store.is_distrusted."""
+        return distrusting.is_held(self.connection, uid)
+
+    def reach_of_distrust(self, asked: Forgetting) -> Closure:
+        """See Store.reach_of_distrust."""
+        return distrusting.plan(self.connection, self._kept, asked)
+
+    def distrust(self, asked: Forgetting, *, expected: Closure | None = None) -> Hold:
+        """See Store.distrust."""
+        with writing(self.connection):
+            return distrusting.hold(self.connection, self._kept, asked, now=to_microseconds(now()), expected=expected)
+
+    def lift(self, id: int) -> Hold:
+        """See Store.lift."""
+        with writing(self.connection):
+            return distrusting.lift(self.connection, id, now=to_microseconds(now()))
+
+    def holds(self) -> list[Hold]:
+        """See Store.holds."""
+        return distrusting.holds(self.connection)
+
     def hand_out(self, handed: Sequence[Handed], *, reader: str, token: str, at: datetime, cost: int) -> int:
         """See Store.hand_out."""
         return handouts.note(self.connection, self._secret, handed, reader=reader, token=token, at=at, cost=cost)
@@ -522,21 +593,39 @@ class SqliteStore:
 
     def undo(self, batch: int, *, dry_run: bool = False) -> Summary:
         """See Store.undo and satchel.vault.sqlite.history."""
-        with writing(self.connection, keep=not dry_run):
-            return history.undo(self.connection, self._kept, batch, now=to_microseconds(now()), secret=self._secret)
+        try:
+            with writing(self.connection, keep=not dry_run):
+                summary = history.undo(self.connection, self._kept, batch, now=to_microseconds(now()), secret=self._secret)
+        finally:
+            self._kept.forget()
+            self._matrix.forget()
+            self._forget_past()
+        if not dry_run:
+            clear_log(self.connection)
+        return summary
 
-    def reach_of(self, asked: Forgetting) -> Closure:
+    def reach_of(self, asked: Forgetting, progress: Callable[[int], None] = lambda _count: None) -> Closure:
         """See Store.reach_of."""
         from satchel.vault.sqlite import forgetting
 
-        return forgetting.plan(self.connection, self._kept, asked).closure
+        return forgetting.plan(self.connection, self._kept, asked, progress).closure
+
+    def near_duplicates(
+        self, uids: Iterable[str], without: Collection[str] = (), progress: Callable[[int], None] = lambda _count: None
+    ) -> list[NearDuplicate]:
+        """See Store.near_duplicates."""
+        from satchel.vault.sqlite.near_duplicates import NearDuplicates
+
+        return NearDuplicates(self.connection, self._kept).find(uids, frozenset(without), progress)
 
     def forget(
         self,
         asked: Forgetting,
         *,
-        tombs: Callable[[int, datetime, Sequence[Deceased], Stores], Tombs],
+        tombs: TombMaker,
         expected: Closure | None = None,
+        at_once: bool = False,
+        progress: Callable[[int], None] = lambda _count: None,
     ) -> Erased:
         """See Store.forget. Afterwards the write-ahead log, which holds the pages as they were, is folded in and cut."""
         from satchel.vault.sqlite import forgetting
@@ -553,8 +642,31 @@ class SqliteStore:
                 secret=self._secret,
                 tombs=tombs,
                 expected=expected,
+                at_once=at_once,
+                progress=progress,
             )
         return msgspec.structs.replace(erased, log_cleared=clear_log(self.connection))
+
+    def undo_window(self) -> timedelta:
+        """See Store.undo_window."""
+        with our_errors():
+            return timedelta(seconds=undoable.window(self.connection))
+
+    def set_undo_window(self, window: timedelta) -> None:
+        """See Store.set_undo_window."""
+        with writing(self.connection):
+            undoable.set_window(self.connection, int(window.total_seconds()), now=to_microseconds(now()))
+
+    def held_back(self) -> list[HeldBack]:
+        """See Store.held_back."""
+        return undoable.held(self.connection)
+
+    def purge(self) -> list[int]:
+        """See Store.purge."""
+        with writing(self.connection):
+            found = undoable.purge(self.connection, now=to_microseconds(now()))
+        clear_log(self.connection)
+        return found
 
     def erasures(self) -> list[Erased]:
         """See Store.erasures."""
@@ -734,6 +846,7 @@ class SqliteStore:
             ),
             schema_version=connection.pragma("user_version"),
             vectors=tuple(vectors.models(connection)),
+            held_back=tuple(undoable.held(connection)),
         )
 
     def audit(self, after: int = 0) -> Iterator[AuditEntry]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from satchel.errors import UsageError
+from satchel.model.record import Record
 from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import one, rows
 from satchel.vault.sqlite.matrix import Matrix
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+#: Records are handed out until they have so many bytes: a page of long documents must fit into memory.
+_HELD_BYTES = 16 << 20
 _LAST_CHANGE = "SELECT max(id) FROM batch"
 
 
@@ -59,14 +62,23 @@ def begin(connection: apsw.Connection, model: VectorModel) -> None:
 def lacking(connection: apsw.Connection, kept: Originals, digest: str, after: int, most: int) -> Lacking:
     """See Store.lacking_vectors."""
     (change,) = one(connection, _LAST_CHANGE) or (0,)
-    found = rows(
+    ids = rows(
         connection,
-        "SELECT r.id, r.data, r.slot, r.original FROM record r WHERE r.id > ?1 AND NOT EXISTS"
+        "SELECT r.id FROM record r WHERE r.id > ?1 AND NOT EXISTS"
         " (SELECT 1 FROM vector v WHERE v.record = r.id AND v.model = (SELECT id FROM vector_model WHERE digest = ?2))"
         " ORDER BY r.id LIMIT ?3",
         (after, digest, most),
     )
-    return Lacking([(id, decode(kept.data(*data))) for id, *data in found], change)
+    found: list[tuple[int, Record]] = []
+    held = 0
+    for (id,) in ids:
+        if held > _HELD_BYTES:
+            break
+        for columns in rows(connection, "SELECT data, slot, original FROM record WHERE id = ?", (id,)):
+            data = kept.data(*columns)
+            held += len(data)
+            found.append((id, decode(data)))
+    return Lacking(found, change)
 
 
 def keep(connection: apsw.Connection, digest: str, made: Sequence[tuple[int, NDArray[np.float32]]], change: int) -> bool:

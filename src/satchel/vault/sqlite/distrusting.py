@@ -1,0 +1,90 @@
+"""Sources that are held back from every recall: their records, and what derives from these alone.
+
+A hold names records by uid and touches nothing of them: exports still have them, searches find them, and lifting it is all that
+it takes to have them back. Each hold and each lifting is one transaction with an entry in the audit log.
+"""
+
+from __future__ import annotations
+
+import apsw
+import msgspec
+
+from satchel.errors import NotFound, UsageError
+from satchel.model.erasure import Closure, Request
+from satchel.model.times import from_microseconds
+from satchel.trust.public_keys import read_typed_key
+from satchel.vault.sqlite import audit, signers
+from satchel.vault.sqlite.blocks import Originals
+from satchel.vault.sqlite.closure import Reaching
+from satchel.vault.sqlite.connection import one, rows
+from satchel.vault.sqlite.picking import picked, request_of
+from satchel.vault.values import Forgetting, Hold
+
+
+def plan(connection: apsw.Connection, kept: Originals, asked: Forgetting) -> Closure:
+    """What holding it back comes to. Raises UsageError, NotFound."""
+    reaching = Reaching(connection, kept, request_of(asked))
+    # What quotes it stays: nobody knows who said it first.
+    reaching.run(picked(connection, kept, asked), quoting=False)
+    return reaching.closure()
+
+
+def hold(connection: apsw.Connection, kept: Originals, asked: Forgetting, *, now: int, expected: Closure | None) -> Hold:
+    """See Store.distrust; in the caller's transaction."""
+    found = plan(connection, kept, asked)
+    going = [record.uid for record in found.records if record.goes]
+    if not going:
+        raise UsageError("nothing in the vault is what was named", hint="satchel search shows what is there")
+    if expected is not None and expected.records != found.records:
+        raise UsageError("the vault changed meanwhile, and more or less would be held back", hint="look again")
+    data = msgspec.json.encode(found.request)
+    connection.execute("INSERT INTO hold (at, request, records) VALUES (?, ?, ?)", (now, data, len(going)))
+    id = connection.last_insert_rowid()
+    connection.executemany("INSERT INTO held_back (record, hold) VALUES (?, ?)", [(bytes.fromhex(uid), id) for uid in going])
+    untrusted = [key for key in asked.signers if _distrust(connection, key, now)]
+    detail = {"hold": id, "by": list(found.request.by), "records": len(going), "keys": len(untrusted)}
+    audit.append(connection, at=now, operation="distrust", detail=detail)
+    return _hold(id, now, data, len(going), None)
+
+
+def lift(connection: apsw.Connection, id: int, *, now: int) -> Hold:
+    """See Store.lift; in the caller's transaction."""
+    found = one(connection, "SELECT at, request, records, lifted FROM hold WHERE id = ?", (id,))
+    if found is None:
+        raise NotFound(f"there is no hold {id}", hint="satchel distrust --list shows them")
+    at, data, records, lifted = found
+    if lifted is not None:
+        raise UsageError(f"hold {id} was lifted before")
+    connection.execute("DELETE FROM held_back WHERE hold = ?", (id,))
+    connection.execute("UPDATE hold SET lifted = ? WHERE id = ?", (now, id))
+    audit.append(connection, at=now, operation="lift", detail={"hold": id, "records": records})
+    return _hold(id, at, data, records, now)
+
+
+def holds(connection: apsw.Connection) -> list[Hold]:
+    """See Store.holds."""
+    return [_hold(*row) for row in rows(connection, "SELECT id, at, request, records, lifted FROM hold ORDER BY id")]
+
+
+def is_held(connection: apsw.Connection, uid: str) -> bool:
+    """See Store.is_distrusted."""
+    return bool(rows(connection, "SELECT 1 FROM held_back WHERE record = ? LIMIT 1", (bytes.fromhex(uid),)))
+
+
+def _distrust(connection: apsw.Connection, key: str, now: int) -> bool:
+    # What it signs from now on vouches for nothing.
+    public = read_typed_key(key)
+    if not rows(connection, "SELECT 1 FROM trusted_key WHERE public = ?", (public.data,)):
+        return False
+    signers.distrust(connection, public, now)
+    return True
+
+
+def _hold(id: int, at: int, request: bytes, records: int, lifted: int | None) -> Hold:
+    return Hold(
+        id=id,
+        at=from_microseconds(at),
+        request=msgspec.json.decode(request, type=Request),
+        records=records,
+        lifted=None if lifted is None else from_microseconds(lifted),
+    )
