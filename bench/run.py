@@ -29,8 +29,8 @@ from sizes import size_bytes, size_text
 
 BENCH = Path(__file__).parent
 PROVIDERS = ("chatgpt", "claude")
-GROUPS = ("floor", "pam", "satchel")
-STEPS = ("floor", "pam convert", "satchel import", "satchel re-import", "satchel export")
+GROUPS = ("floor", "pam", "convert", "satchel")
+STEPS = ("floor", "pam convert", "satchel convert", "satchel import", "satchel re-import", "satchel export")
 SIZES = "10MB,200MB,1GB"
 #: From here on one round is enough: a long step averages by itself.
 LARGE_BYTES = 500_000_000
@@ -114,6 +114,10 @@ def _group(group: str, source: Path, work: Path, run: Callable[[str, list[str]],
         out = work / "pam"
         command = [_tool("pam"), "convert", str(source.parent), "-o", str(out)]
         costs = [run("pam convert", command)]
+    elif group == "convert":
+        out = work / "converted"
+        command = [_tool("satchel"), "convert", str(source), str(out), "--to", "portable-ai-memory", "--json"]
+        costs = [run("satchel convert", command)]
     else:
         out = work / "satchel"
         out.mkdir()
@@ -130,7 +134,8 @@ def _group(group: str, source: Path, work: Path, run: Callable[[str, list[str]],
 def environment_of(work: Path) -> dict[str, str]:
     """The children's: what Satchel keeps outside its vault must not come from, or go to, the person who benches."""
     home = {f"XDG_{name}_HOME": str(work / "home" / name.lower()) for name in ("CONFIG", "DATA", "STATE", "CACHE")}
-    return {**os.environ, **home, "SATCHEL_PASSPHRASE": PASSPHRASE}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, **home, "SATCHEL_PASSPHRASE": PASSPHRASE}
 
 
 def run_case(

@@ -79,9 +79,9 @@ def convert(
 ) -> None:
     """Read exports, bundles or packages and write what they hold in another format. Your vault is left alone.
 
-    PATH and TARGET are as for satchel import and satchel export. On the way all of it lies in a temporary vault under a key
-    that nobody keeps. With SOURCE_DATE_EPOCH set, the same input gives the same bytes. Exit code 3: written, but parts of
-    the input could not be read; they are named.
+    PATH and TARGET are as for satchel import and satchel export. What has to be merged lies in a temporary vault on the way,
+    under a key that nobody keeps. With SOURCE_DATE_EPOCH set, the same input gives the same bytes. Exit code 3: written, but
+    parts of the input could not be read; they are named.
 
     A package of another standard rides along in what is written: converted back, it is the very same bytes again, and what
     was edited meanwhile comes back with it. With --verify semantic what was written is read back, and each record that does

@@ -31,11 +31,12 @@ def resolve_value(value: Any, pointer: str, decode: Callable[[bytes], Any]) -> A
 
     ``decode`` opens a string on the way that is itself JSON.
     """
+    has_escapes = "~" in pointer
     for token in pointer.split("/")[1:]:
         if type(value) is str:
             value = decode(value.encode("utf-8", "surrogatepass"))
         if type(value) is dict:
-            value = value.get(unescape(token))
+            value = value.get(unescape(token) if has_escapes else token)
         elif type(value) is list and token.isascii() and token.isdecimal() and int(token) < len(value):
             value = value[int(token)]
         else:

@@ -7,9 +7,10 @@ A writer sees records through a Selection and never a vault. Third parties add t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, Protocol, runtime_checkable
+from typing import IO, Any, BinaryIO, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -279,6 +280,40 @@ class Format(Protocol):
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """Everything that is wrong or doubtful with the file or folder; nothing when all is well."""
+        ...
+
+
+class Passage(Protocol):
+    """A package under way, of which the conversations are written first, one by one. Its context ends it: what was not finished
+    leaves nothing behind."""
+
+    def conversation(self, record: Record) -> None:
+        """Write a conversation and its messages, which the selection has now and need not have later. What it is asked for and
+        does not have is taken not to be there at all."""
+        ...
+
+    def spool(self) -> IO[bytes]:
+        """A nameless file, on the disk that the package is written to, for what is read before it is written."""
+        ...
+
+    def finish(self) -> Written:
+        """Write the rest of the selection and put the package in its place. Raises OutputError."""
+        ...
+
+
+@runtime_checkable
+class Passing(Protocol):
+    """A format whose conversations can be written while they are read, before the rest of the selection is known."""
+
+    def passage(
+        self, selection: Selection, target: Path, *, progress: Progress | None = None, options: WriteOptions = PLAIN
+    ) -> AbstractContextManager[Passage]:
+        """As ``Format.write``, and the same bytes, in steps. Conversations may come in any order, each once; only when all have
+        come is the selection asked for its ``records``, whose it is and what state.
+
+        Raises:
+            UsageError, OutputError: as ``Format.write``.
+        """
         ...
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from satchel.model.bodies import BODIES
+from satchel.model.bodies import BODIES, Message
 from satchel.model.record import Access, Provenance, Record, Times
 
 #: Members that say which record it is, or that the vault gives it: none that a format could lose.
@@ -33,7 +33,58 @@ _BODIES = {kind: _plain(body) for kind, body in BODIES.items()}
 
 def fields_of(record: Record) -> tuple[str, ...]:
     """The fields in which a record says something: those that are not at their default; sorted."""
+    body = record.body
+    if type(body) is Message and record.access == _OPEN:
+        # Of a hundred messages ninety-nine say something in the same fields.
+        whence, times = record.provenance, record.times
+        says = (
+            body.author != "",
+            body.is_hidden,
+            body.model != "",
+            body.parent != "",
+            body.parts != (),
+            body.position != 0,
+            body.recipient != "",
+            True,
+            body.state != "",
+            record.language != "",
+            record.links != (),
+            whence.account != "",
+            whence.actor != "",
+            whence.conversation != "",
+            whence.extractor != "",
+            whence.message != "",
+            whence.method != "",
+            whence.platform != "",
+            record.residue != {},
+            record.scope != "",
+            record.status != "active",
+            record.tags != (),
+            times.created is not None,
+            times.observed is not None,
+            times.updated is not None,
+            times.valid_from is not None,
+            times.valid_to is not None,
+            record.trust != "imported",
+        )
+        names = _SAID.get(says)
+        if names is None:
+            names = _SAID[says] = tuple(name for name, is_said in zip(_MESSAGE, says, strict=True) if is_said)
+        return names
     return named(msgspec.to_builtins(record, builtin_types=(datetime,)), record.kind)
+
+
+_OPEN = Access()
+#: The fields that a message may say something in, but access; sorted.
+_MESSAGE = (
+    *(f"body.{name}" for name in ("author", "is_hidden", "model", "parent", "parts", "position", "recipient", "role", "state")),
+    *("language", "links"),
+    *(f"provenance.{name}" for name in ("account", "actor", "conversation", "extractor", "message", "method", "platform")),
+    *("residue", "scope", "status", "tags"),
+    *(f"times.{name}" for name in ("created", "observed", "updated", "valid_from", "valid_to")),
+    "trust",
+)
+_SAID: dict[tuple[bool, ...], tuple[str, ...]] = {}
 
 
 def named(value: Mapping[str, Any], kind: str) -> tuple[str, ...]:

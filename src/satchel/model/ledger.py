@@ -142,6 +142,11 @@ class Ledger:
         if self._witness is not None and uid:
             self._open.setdefault(uid, []).append(FieldTold(fields, fate, code))
 
+    def add(self, other: Ledger, times: int) -> None:
+        """Count what ``other`` counted so many times over: records that are alike are told of once."""
+        for key, count in other._counts.items():
+            self._counts[key] += count * times
+
     def lines(self) -> list[LedgerLine]:
         """All lines, sorted."""
         each: Counter[tuple[str, str, str, str, str]] = Counter()

@@ -134,6 +134,8 @@ class Reading(msgspec.Struct, frozen=True):
 
     records: tuple[Record, ...] = ()
     findings: tuple[Finding, ...] = ()
+    #: Of ``Original.read_whole``: the value that each record's pointer names in the source object, by the record's uid.
+    values: dict[str, Any] | None = None
 
 
 class Original(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,6 +161,8 @@ class Original(msgspec.Struct, frozen=True, kw_only=True):
     #: The source's own time of last change: an older one never replaces a newer one.
     updated: datetime | None
     read: Callable[[], Reading]
+    #: As ``read``, with ``Reading.values`` where it was parsed as a whole: for who asks for all that it says.
+    read_whole: Callable[[], Reading] | None = None
     small: bool = False
     dialect: str = ""
     #: The strings of its value, where they may say more than its record does.

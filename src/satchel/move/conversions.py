@@ -1,7 +1,8 @@
 """From any input that Satchel reads to any format that it writes, without the person's vault.
 
-What comes in passes through a vault of its own, under a key that nobody keeps, removed at the end: so a conversion reads,
-merges and writes by the same rules as an import and an export, and holds no more in memory than they do.
+Where the target lets conversations be written as they are read, and nothing needs merging, they are (``straight``). Else what
+comes in passes through a vault of its own, under a key that nobody keeps, removed at the end: so a conversion reads, merges and
+writes by the same rules as an import and an export, and holds no more in memory than they do.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from satchel.formats.base import PLAIN, WriteOptions, Written
 from satchel.formats.base import Progress as Writing
 from satchel.limits import DEFAULT, Limits
 from satchel.model.ledger import Ledger, Witness
+from satchel.move import straight
 from satchel.move.exports import format_of, tell_tombstones
 from satchel.move.homecoming import lay_out
 from satchel.move.imports import Export, recognised
@@ -89,19 +91,23 @@ def convert(
         raise UsageError("a conversion has no earlier state that it could be since")
     _refuse_input(paths, target)
     at = epoch()
+    shown = straight.Shown(reading, writing)
     said = told_options(options, adapter=adapter)
     with (
         begun(ledger, *paths, target, operation="convert", options=said, made=at) as told,
-        recognised(paths, adapter=adapter, limits=limits, progress=reading, identities=identities) as export,
+        recognised(paths, adapter=adapter, limits=limits, progress=shown, identities=identities) as export,
     ):
         reading_ledger = Ledger(told)
         done = _home(export, format, target, limits, told) if options == PLAIN else None
+        if done is None and told is None and verify is None:
+            straightly = straight.convert(export, writer, target, account=account, at=at, shown=shown, options=options)
+            done = None if straightly is None else Conversion(*straightly)
         if done is None:
             with trial_vault() as store, ExitStack() as stack:
                 batch = export.into(
                     store,
                     account=account,
-                    progress=reading,
+                    progress=shown,
                     accept_invalid_signature=accept_invalid_signature,
                     at=at,
                     arrivals=Arrivals(reading_ledger, everything=False) if told is not None else None,
@@ -112,7 +118,7 @@ def convert(
                 if residue:
                     riding = of_packages(export.packages, writer, options, selection, stack, limits)
                 options = riding.within(msgspec.structs.replace(options, witness=told))
-                written = writer.write(selection, target, progress=writing, options=options)
+                written = writer.write(selection, target, progress=shown.wrote, options=options)
                 riding.tell(written)
                 tell_tombstones(store, format, written.ledger)
                 semantic = None

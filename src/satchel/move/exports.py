@@ -205,7 +205,7 @@ class VaultSelection:
                     self._closed.clear()
                 self._closed.add(digest)
                 return self._own_value(record)
-            held = (len(data), _decode(data))
+            held = (len(data), native_value(data))
             self._held_bytes += held[0]
         if digest != self._newest:
             # The one used last stands last.
@@ -213,12 +213,12 @@ class VaultSelection:
             self._newest = digest
         while len(self._decoded) > 1 and (self._held_bytes > _HELD_BYTES or len(self._decoded) > _HELD):
             self._held_bytes -= self._decoded.pop(next(iter(self._decoded)))[0]
-        return resolve_value(held[1], record.native.pointer, _decode)
+        return resolve_value(held[1], record.native.pointer, native_value)
 
     def _own_value(self, record: Record) -> Any:
         """The record's own value, where the whole that it was read from may not be had."""
         native = self._store.native(record)
-        return None if native is None else _decode(native)
+        return None if native is None else native_value(native)
 
 
 def _telling(records: Iterator[Record]) -> Iterator[Record]:
@@ -226,7 +226,7 @@ def _telling(records: Iterator[Record]) -> Iterator[Record]:
     return (record for record in records if REDACTED not in record.touched)
 
 
-def _decode(data: bytes) -> Any:
+def native_value(data: bytes) -> Any:
     """A kept original as its JSON value; one that is no JSON (a table, a text) as its bytes."""
     try:
         return msgspec.json.decode(data)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from satchel.codec.sources import Member, Source, open_source
 from satchel.errors import InputError, NotRecognised, Place, SatchelError, UsageError
 from satchel.formats import registry as formats
 from satchel.formats.base import Reader, ReadOptions
-from satchel.limits import DEFAULT, Limits
+from satchel.limits import DEFAULT, MIB, Limits
 from satchel.model.findings import Finding, from_error
 from satchel.model.ledger import Ledger
 from satchel.model.packages import Carried, Edition, Heard, Reached, Signed
@@ -36,8 +37,8 @@ from satchel.move.ledgers.document import LedgerEnd, LedgerFormat
 from satchel.move.ledgers.writing import Wanted, begun
 from satchel.move.restoring import reader_at
 from satchel.trust.age import NOBODY, Identities
-from satchel.vault.store import Intake, Store
-from satchel.vault.values import Batch, SourceFile, Summary
+from satchel.vault.store import Store
+from satchel.vault.values import Batch, Outcome, SourceFile, Summary
 
 
 class Progress(Protocol):
@@ -65,6 +66,28 @@ class Quiet:
         pass
 
 
+class Door(Protocol):
+    """Where what readers yield goes in: of a ``vault.store.Intake`` what that needs."""
+
+    def put(self, original: Original) -> None: ...
+
+    def put_asset(self, asset: Asset) -> Outcome: ...
+
+    def bury(self, tombstone: Tombstone) -> None: ...
+
+    def reach(self, reached: Reached) -> None: ...
+
+    def carry(self, carried: Carried) -> None: ...
+
+    def hear(self, heard: Heard) -> None: ...
+
+    def mark(self, edition: Edition) -> None: ...
+
+    def signed(self, key: str) -> None: ...
+
+    def note(self, finding: Finding) -> None: ...
+
+
 class _Hashed(io.RawIOBase):
     """A stream that hashes what is read from it; ``on_end`` gets size and digest once the end was reached."""
 
@@ -82,7 +105,8 @@ class _Hashed(io.RawIOBase):
         if data:
             self._digest.update(data)
             self._size += len(data)
-        elif size != 0 and self._on_end:
+        # A short read is the end as well: see codec.streams.buffered.
+        if (size < 0 or len(data) < size) and self._on_end:
             self._on_end(self._size, self._digest.hexdigest())
             self._on_end = None
         return data
@@ -120,6 +144,15 @@ class WatchedMember:
     def open(self) -> BinaryIO:
         self.was_opened = True
         return _Hashed(self._member.open(), self._ended)  # type: ignore[return-value]
+
+    def digest(self) -> SourceFile:
+        """Its size and SHA-256, read for this alone."""
+        digest, size = hashlib.sha256(), 0
+        with self._member.open() as stream:
+            while chunk := stream.read(MIB):
+                digest.update(chunk)
+                size += len(chunk)
+        return SourceFile(self.name, size, digest.hexdigest())
 
     def _ended(self, size_bytes: int, sha256: str) -> None:
         self.file = SourceFile(self.name, size_bytes, sha256)
@@ -181,15 +214,7 @@ class Export:
             intake.allow(allow_erased)
             if arrivals is not None:
                 intake.watch(arrivals.arrived, arrivals.noted)
-            for finding in self._source.findings:
-                intake.note(finding)
-            context = ReadContext(limits=self._limits, account=account, loose=self._loose)
-            for reader, claimed in zip(self._adapters, self._claims, strict=True):
-                if claimed:
-                    _take(intake, reader, claimed, context)
-            for member in self._loose:
-                if not member.was_opened:
-                    intake.note(_unused(member, self._probes[member.name]))
+            self._pour(intake, account)
             options = ReadOptions(limits=self._limits, trusted=trusted, accept_invalid_signature=accept_invalid_signature)
             for path, package in self._packages:
                 # What it says of itself must hold as a whole: an error ends the import, and nothing is kept.
@@ -198,6 +223,53 @@ class Export:
             if confirm is not None and intake.summary().removed:
                 confirm(intake.summary())
             return intake.finish(self.files)
+
+    def pour(self, door: Door, *, account: str = "", progress: Progress | None = None) -> None:
+        """Read all of it into what is no vault. Only for what ``can_repeat``."""
+        shown = progress or Quiet()
+        shown.total(self._source.total_bytes)
+        self._source.count_reads()
+        with paused():
+            self._pour(door, account)
+
+    def _pour(self, door: Door, account: str) -> None:
+        """Give what the adapters read, from the first byte on."""
+        for member in self._members:
+            member.was_opened = False
+            member.file = SourceFile(member.name)
+        for finding in self._source.findings:
+            door.note(finding)
+        context = ReadContext(limits=self._limits, account=account, loose=self._loose)
+        for reader, claimed in zip(self._adapters, self._claims, strict=True):
+            if claimed:
+                _take(door, reader, claimed, context)
+        for member in self._loose:
+            if not member.was_opened:
+                door.note(_unused(member, self._probes[member.name]))
+
+    @property
+    def can_repeat(self) -> bool:
+        """Whether it can be read again, and adapters read all of it: no pipe, no package of an open format, no two files of one
+        name, which findings and notes could not tell apart."""
+        names = {member.name for member in self._members}
+        return not self._packages and self._source.total_bytes is not None and len(names) == len(self._members)
+
+    def digests(self) -> dict[str, SourceFile]:
+        """The files that adapters claim, by name, read for this alone: what ``files`` says of them once they are read.
+
+        Raises:
+            InputError: one cannot be read.
+        """
+        found: dict[str, SourceFile] = {}
+        for claim in itertools.chain.from_iterable(self._claims):
+            member = cast(WatchedMember, claim.member)
+            if member.name not in found:
+                found[member.name] = member.digest()
+        return found
+
+    def digest_of(self, name: str) -> str:
+        """The SHA-256 of a file that was read to its end; "" of another."""
+        return next((member.file.sha256 for member in self._members if member.name == name), "")
 
     @property
     def packages(self) -> tuple[tuple[Path, Reader], ...]:
@@ -372,7 +444,7 @@ def _claim(
     return claims, loose, probes
 
 
-def _take(intake: Intake, reader: Adapter, claimed: Sequence[Claim], context: ReadContext) -> None:
+def _take(intake: Door, reader: Adapter, claimed: Sequence[Claim], context: ReadContext) -> None:
     """Everything that an adapter reads. One that fails is told and ends; the others, and what it gave before, stay."""
     items = reader.read(claimed, context)
     while True:
@@ -392,8 +464,8 @@ def _take(intake: Intake, reader: Adapter, claimed: Sequence[Claim], context: Re
         take(intake, item)
 
 
-def take(intake: Intake, item: Item) -> None:
-    """Give what a reader yields to the vault."""
+def take(intake: Door, item: Item) -> None:
+    """Give what a reader yields to the vault, or to what stands for one."""
     match item:
         case Original():
             intake.put(item)

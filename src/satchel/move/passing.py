@@ -9,12 +9,9 @@ from datetime import UTC, datetime
 
 from satchel.errors import UsageError
 from satchel.formats.base import LogEntry, State
-from satchel.model.ids import make_uid, uuid_of
 from satchel.move.exports import VaultSelection
+from satchel.move.passage import HEADS, owner_of
 from satchel.vault.store import Store
-
-#: Kinds that say whose they are.
-_HEADS = ("conversation", "memory", "profile", "instruction", "procedure", "scope")
 
 
 class Passing(VaultSelection):
@@ -37,15 +34,11 @@ class Passing(VaultSelection):
         if self._owner:
             return self._owner
         seen: set[tuple[str, str, str]] = set()
-        for record in () if self._strip else self._store.records(*_HEADS):
+        for record in () if self._strip else self._store.records(*HEADS):
             seen.add((record.origin.space, record.provenance.platform, record.provenance.account))
             if len(seen) > 1:
                 break
-        space, platform, account = seen.pop() if len(seen) == 1 else ("", "", "")
-        if space:
-            return space
-        path = ("account", platform, account) if account else ("files", *sorted(self._digests))
-        return uuid_of(make_uid("satchel.conversion", *path))
+        return owner_of(seen, self._digests)
 
     @property
     def changed_at(self) -> datetime:

@@ -1,4 +1,5 @@
-"""The ChatGPT adapter: side files first, then the conversations as a stream, then the files that came along."""
+"""The ChatGPT adapter: side files first, then the files that came along, then the conversations as a stream, and last the files
+that only those tell the ids of."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import msgspec
 from satchel.adapters.base import AdapterInfo, Claim, ReadContext
 from satchel.adapters.chatgpt import html
 from satchel.adapters.chatgpt.assets import Assets
-from satchel.adapters.chatgpt.conversation import KIND, Identity, identify, read_conversation
+from satchel.adapters.chatgpt.conversation import KIND, Identity, identify, read_conversation, read_whole
 from satchel.adapters.chatgpt.detect import FOREIGN, role_of
 from satchel.adapters.chatgpt.episode import FORMAT, row_members
 from satchel.adapters.chatgpt.manifest import check_manifest
@@ -65,6 +66,10 @@ class ChatGPT:
 ADAPTER = ChatGPT()
 
 
+def _holds_talks(role: str) -> bool:
+    return role in ("conversations", "conversation", "fragment") or role.startswith("wrapped:")
+
+
 class _Import:
     """One run over the files of one input."""
 
@@ -94,17 +99,17 @@ class _Import:
             read = self._side(claim.role)
             if read is not None:
                 yield from self._guard(claim, read)
-        conversations = False
-        for claim in self.claims:
-            role = claim.role
-            if role == "conversations" or role.startswith("wrapped:"):
-                conversations = True
-                yield from self._stream(claim.member, role.partition(":")[2])
-            elif role in ("conversation", "fragment"):
-                conversations = True
+        talks = [claim for claim in self.claims if _holds_talks(claim.role)]
+        if talks:
+            # Before what names them, so that a conversation finds its files.
+            yield from self.assets.items()
+        for claim in talks:
+            if claim.role in ("conversation", "fragment"):
                 yield from self._guard(claim, self._single)
+            else:
+                yield from self._stream(claim.member, claim.role.partition(":")[2])
         for claim in self._of("chat-html"):
-            if conversations:
+            if talks:
                 yield Finding(
                     code="duplicate-file",
                     severity="info",
@@ -211,6 +216,9 @@ class _Import:
         def read() -> Reading:
             return read_conversation(data, identity, head, place, limits, fragment=fragment)
 
+        def whole() -> Reading:
+            return read_whole(data, identity, head, place, limits)
+
         return Original(
             uid=identity.uid,
             kind=KIND,
@@ -219,6 +227,7 @@ class _Import:
             reader=self.reader,
             updated=identity.updated,
             read=read,
+            read_whole=None if fragment else whole,
         )
 
     def _single(self, claim: Claim) -> Iterator[Item]:

@@ -42,6 +42,9 @@ class Assets:
         self.found: dict[str, str] = {}
         #: Ids that a member not yet resolved could have, to the paths of those members.
         self.wanted: dict[str, list[str]] = {}
+        #: Paths of members that were given out, and ids that their records have.
+        self._given: set[str] = set()
+        self._used: set[str] = set()
         self.provenance = Provenance(platform="chatgpt", account=account, method="api_export")
 
     def read_names(self, member: Member) -> Iterator[Item]:
@@ -129,18 +132,18 @@ class Assets:
                 self.found[path] = file
 
     def items(self) -> Iterator[Asset]:
-        """The resolved members, each as an asset with its document record."""
-        used: set[str] = set()
+        """The members resolved so far, each once, as an asset with its document record."""
         for member in self.loose:
             file = self.found.get(member.path)
-            if file is None:
+            if file is None or member.path in self._given:
                 continue
+            self._given.add(member.path)
             base = base_name(member.path)
             name = base_name(self.names.get(file, "")) or _library_name(self.library.get(file, {}))
             name = name or display_name(base, file)
             # A second file of one id, another size or copy of it, is told apart by its own name.
-            own = base if file in used else file
-            used.add(own)
+            own = base if file in self._used else file
+            self._used.add(own)
             record = self._record(own, name, member.size_bytes, Native())
             yield Asset(record=record, place=Place(file=member.name), size_bytes=member.size_bytes, open=member.open)
 

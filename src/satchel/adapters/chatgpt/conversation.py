@@ -24,16 +24,18 @@ from satchel.adapters.chatgpt.shapes import (
     Metadata,
     Node,
     decode_nodes,
+    decode_whole,
     escape,
     id_of,
     text_of,
 )
+from satchel.codec.pointers import resolve_value
 from satchel.errors import Place, SatchelError
 from satchel.limits import Limits
 from satchel.model import bodies
 from satchel.model.bodies import Part, PartType, Role
 from satchel.model.findings import Finding, from_error
-from satchel.model.ids import make_uid, provider_uid
+from satchel.model.ids import make_uid, provider_uid, uids_in
 from satchel.model.record import Link, Native, Origin, Provenance, Reading, Record, Times, Trust
 from satchel.model.times import from_any
 
@@ -148,6 +150,24 @@ def read_conversation(
     return _Reader(conversation, identity, place, findings, "" if fragment else "/mapping").read()
 
 
+def read_whole(data: bytes, identity: Identity, head: Head, place: Place, limits: Limits) -> Reading:
+    """As ``read_conversation``, with the values of its records where it is of the usual shape."""
+    decoded = decode_whole(data, place, limits)
+    if decoded is None:
+        return read_conversation(data, identity, head, place, limits)
+    value, conversation = decoded
+    reader = _Reader(conversation, identity, place, [], "/mapping")
+    reading = reader.read()
+    nodes = value.get("mapping")
+    values = {record.uid: value for record in reading.records if not record.native.pointer}
+    values |= {uid: nodes[key]["message"] for uid, key in reader.keys.items()}
+    # Others than messages may stand in one.
+    for record in reader.extra.values():
+        if record.native.pointer:
+            values[record.uid] = resolve_value(value, record.native.pointer, msgspec.json.decode)
+    return Reading(reading.records, reading.findings, values)
+
+
 class _Reader:
     """What all messages of one conversation share while they are read."""
 
@@ -165,6 +185,9 @@ class _Reader:
         self.part_of = (Link("part_of", identity.uid),)
         self.provenance = Provenance(platform="chatgpt", account=self.account, conversation=identity.uid, method="api_export")
         self.extra: dict[str, Record] = {}
+        #: Where each message stands in the mapping.
+        self.keys: dict[str, str] = {}
+        self.message_uid = uids_in(identity.uid, "message")
         self.plain = Voice(account=self.given)
         self.empty = 0
         gizmo = text_of(conversation.gizmo_id)
@@ -247,7 +270,8 @@ class _Reader:
             return None
         if kind in _CONTEXTS:
             self._context(content, metadata)
-        uid = make_uid(self.uid, "message", key)
+        uid = self.message_uid(key)
+        self.keys[uid] = key
         native = Native(pointer=f"{self.base}/{escape(key)}/message")
         created = from_any(message.create_time)
         if recipient == "bio" and role == "assistant":

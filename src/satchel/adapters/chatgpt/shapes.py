@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from satchel.codec import json_values
-from satchel.errors import MalformedInput, Place
+from satchel.errors import MalformedInput, Place, SatchelError
 from satchel.limits import Limits
 from satchel.model.findings import Finding
 
@@ -143,6 +143,19 @@ def decode_nodes(data: bytes, place: Place, limits: Limits, findings: list[Findi
         )
 
     return soften_conversation({"mapping": value} if fragment else value, note)
+
+
+def decode_whole(data: bytes, place: Place, limits: Limits) -> tuple[Any, Conversation] | None:
+    """The value of a conversation and the same as structs, which share its strings; None where it is not of the usual shape and
+    wants ``decode_nodes``."""
+    try:
+        json_values.check_text(data, place)
+        json_values.check_digits(data, place, limits)
+        value = msgspec.json.decode(data)
+        json_values.check_depth(data, place, limits, exact=False)
+        return value, msgspec.convert(value, Conversation)
+    except (SatchelError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        return None
 
 
 def soften_conversation(value: Any, note: Note) -> Conversation:

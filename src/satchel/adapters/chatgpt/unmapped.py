@@ -32,6 +32,10 @@ _CARRIED_TEXT = frozenset(
         "state",
     }
 )
+_REFERENCES = frozenset({"citations", "content_references", "search_result_groups"})
+#: Members of a message that are not looked at one by one when they are as usual; and of an author.
+_USUAL = frozenset({"content", "author", "metadata", "id", "create_time", "update_time", "recipient"})
+_AUTHOR = frozenset({"role", "name", "metadata"})
 
 
 def unmapped(record: Record, native: Any) -> Mapping[str, Any]:
@@ -91,24 +95,35 @@ def _is_bare_mapping(native: dict[str, Any]) -> bool:
 
 
 def _message(record: Record, body: bodies.Message, native: dict[str, Any]) -> dict[str, Any]:
-    rest = _without(native, {"content", "author", "metadata"})
-    if rest.get("id") == record.origin.id:
-        del rest["id"]
-    if record.times.created is not None:
-        rest.pop("create_time", None)
-    if record.times.updated is not None:
-        rest.pop("update_time", None)
-    if rest.get("recipient") in ("all", body.recipient):
-        rest.pop("recipient", None)
+    get = native.get
+    times = record.times
+    if (
+        get("id") == record.origin.id
+        and get("recipient") in ("all", body.recipient)
+        and (times.created is not None or get("create_time") is None)
+        and (times.updated is not None or get("update_time") is None)
+    ):
+        # The usual message: what its fields carry is left out at once.
+        rest = {name: member for name, member in native.items() if member is not None and name not in _USUAL}
+    else:
+        rest = _without(native, {"content", "author", "metadata"})
+        if rest.get("id") == record.origin.id:
+            del rest["id"]
+        if times.created is not None:
+            rest.pop("create_time", None)
+        if times.updated is not None:
+            rest.pop("update_time", None)
+        if rest.get("recipient") in ("all", body.recipient):
+            rest.pop("recipient", None)
     if rest.get("status") == body.state:
         rest.pop("status", None)
-    author = _author(body, native.get("author"))
+    author = _author(body, get("author"))
     if author:
         rest["author"] = author
-    content = _content(native.get("content"))
+    content = _content(get("content"))
     if content:
         rest["content"] = content
-    metadata = _metadata(body, native.get("metadata"))
+    metadata = _metadata(body, get("metadata"))
     if metadata:
         rest["metadata"] = metadata
     return rest
@@ -117,6 +132,13 @@ def _message(record: Record, body: bodies.Message, native: dict[str, Any]) -> di
 def _author(body: bodies.Message, author: Any) -> Any:
     if type(author) is not dict:
         return author
+    if (
+        author.keys() <= _AUTHOR
+        and not author.get("metadata")
+        and author.get("role") in (body.role, body.author)
+        and author.get("name") in (None, body.author)
+    ):
+        return None
     rest = _without(author, ())
     if rest.get("role") in (body.role, body.author):
         rest.pop("role", None)
@@ -131,6 +153,10 @@ def _content(content: Any) -> Any:
     if type(content) is not dict:
         # Plain strings and lists are the parts themselves.
         return None if type(content) in (str, list) else content
+    if len(content) == 2 and content.get("content_type") == "text":
+        parts = content.get("parts")
+        if type(parts) is list and len(parts) == 1 and type(parts[0]) is str:
+            return None
     rest = _without(content, _CARRIED_TEXT)
     if rest.get("content_type") == "text":
         del rest["content_type"]
@@ -165,7 +191,7 @@ def _metadata(body: bodies.Message, metadata: Any) -> Any:
     data = rest.get("user_context_message_data")
     if type(data) is dict and all(type(text) is str for text in data.values() if text is not None):
         del rest["user_context_message_data"]
-    for name in ("citations", "content_references", "search_result_groups"):
-        if rest.get(name) == []:
+    for name in _REFERENCES & rest.keys():
+        if rest[name] == []:
             del rest[name]
     return rest

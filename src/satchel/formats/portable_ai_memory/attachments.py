@@ -32,11 +32,31 @@ class Attachments:
         self._folder = folder
         self._ledger = ledger
         self._known: dict[str, File] = {}
+        #: Of each file that was copied for a conversation while those came in any order, who asked for it: the one that
+        #: stands first by uid, and what place in it the asking has.
+        self._asked: dict[str, tuple[str, int]] = {}
+        self._asking = ""
+        self._count = 0
+
+    def asks(self, conversation: str) -> None:
+        """What is found from now on is for this conversation."""
+        self._asking, self._count = conversation, 0
+
+    def in_order(self) -> list[tuple[str, str]]:
+        """What was copied and where it is, in the order of the conversations that asked for it."""
+        copied = list(self.copied.items())
+        if self._asking:
+            copied.sort(key=lambda pair: self._asked[pair[0]])
+        return copied
 
     def find(self, uid: str) -> File:
         """The file of a document record, copied now if it was not before."""
         if uid not in self._known:
             self._known[uid] = self._fetch(uid)
+        if self._asking and uid in self.copied:
+            self._count += 1
+            asked = self._asking, self._count
+            self._asked[uid] = min(self._asked.get(uid, asked), asked)
         return self._known[uid]
 
     def _fetch(self, uid: str) -> File:

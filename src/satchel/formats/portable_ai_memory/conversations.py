@@ -31,12 +31,14 @@ from satchel.model.bodies import Conversation, Message, Part
 from satchel.model.fields import fields_of
 from satchel.model.ids import uuid_of
 from satchel.model.ledger import About, Ledger
-from satchel.model.record import Record
+from satchel.model.record import Provenance, Record
 from satchel.model.times import to_rfc3339
 
 _CARRIED = "carried in raw_metadata.satchel"
 _PARTS = f"what the format's parts, calls and attachments do not say is {_CARRIED}; where in a text a source is cited is not"
 _UNMAPPED = "what the source said besides; carried in raw_metadata"
+#: Messages that are written at once.
+_BATCH = 256
 
 
 class Written(NamedTuple):
@@ -115,7 +117,20 @@ def conversation_file(
         "derived_memories": derived,
         "storage": {"type": "file", "ref": f"{terms.CONVERSATIONS_FOLDER}/{own}.json", "format": "json"},
     }
-    return Written(_pieces(head, drafts), entry, tuple(drafts))
+    return Written(_pieces(head, drafts, reading.name), entry, tuple(drafts))
+
+
+class _Told(NamedTuple):
+    """What of a message decides what the ledger tells of its fields."""
+
+    names: tuple[str, ...]
+    has_links: bool
+    has_unmapped: bool
+    is_chain: bool
+    has_odd_parts: bool
+    provenance: Provenance
+    trust: str
+    is_as_created: bool
 
 
 class _Reading:
@@ -127,13 +142,15 @@ class _Reading:
         self.head = head
         self.selection = selection
         self.attachments = attachments
-        self.key = key
+        self.name = dump(key)
         self.ledger = ledger
         self.strip = strip
         self.drafts: dict[str, Draft] = {}
         self.dropped: dict[str, str] = {}
         self.roles: set[str] = set()
         self.system_instruction = ""
+        #: Messages of which the same is to be told, where nobody asks which: one of them, and how many.
+        self.alike: dict[_Told, list[Any]] = {}
 
     def take(self, record: Record) -> None:
         body = record.body
@@ -143,44 +160,71 @@ class _Reading:
             self.dropped[record.uid] = body.parent
             self.ledger.record("message", "omitted", "not-exportable", "marked as not to be exported", of=record)
             return
-        found = first_time(("created", record.times.created), ("updated", record.times.updated))
-        source, created = found or ("", None)
-        draft = Draft(record.uid, len(self.drafts), body.parent, created, "" if source == "created" else source)
+        times = record.times
+        source, created = (
+            ("", times.created) if times.created is not None else ("updated" if times.updated else "", times.updated)
+        )
+        draft = Draft(record.uid, len(self.drafts), body.parent, created, source)
         chain = segments(record, body, self.attachments.find)
-        unmapped = None if self.strip else dumped_without_nulls(self.selection.unmapped(record))
+        unmapped = b"" if self.strip else dumped_without_nulls(self.selection.unmapped(record))
         for segment in chain:
+            ours = segment.ours
             if self.strip:
                 strip_message(segment.message)
-                segment.ours.pop("residue", None)
-            raw = _raw(self.key, unmapped if segment is chain[-1] else None, segment.ours)
-            draft.ids.append(segment.id)
-            if source == "created":
-                if raw:
-                    segment.message["raw_metadata"] = raw
+                ours.pop("residue", None)
+            is_last = segment is chain[-1]
+            data = dump(segment.message)[:-1]
+            if created is not None and not source:
+                draft.bodies.append(data + self._raw(unmapped if is_last else b"", ours))
                 draft.raws.append(None)
             else:
-                draft.raws.append(raw)
-            draft.bodies.append(dump(segment.message))
+                draft.bodies.append(data)
+                draft.raws.append((unmapped if is_last else b"", ours))
+            draft.ids.append(segment.id)
         self.drafts[record.uid] = draft
         self.roles.add(body.role)
         if body.is_hidden and not self.system_instruction and all(part.type == "context" for part in body.parts):
             self.system_instruction = "\n\n".join(part.text for part in body.parts)
         names = fields_of(record)
-        if any(link.type != "part_of" for link in record.links):
+        links = len(record.links) != 1 or record.links[0].type != "part_of"
+        links = links and any(link.type != "part_of" for link in record.links)
+        said = _Told(
+            names,
+            links,
+            unmapped != b"",
+            len(chain) > 1,
+            not all(map(_is_plain, body.parts)),
+            record.provenance,
+            record.trust,
+            times.updated is not None and times.updated == times.created,
+        )
+        if self.ledger.is_witnessed:
+            self._tell_fields(record, said, self.ledger)
+            draft.about = About(record.uid, names, record.origin.id)
+        elif said in self.alike:
+            self.alike[said][1] += 1
+        else:
+            self.alike[said] = [record, 1]
+
+    def _tell_fields(self, record: Record, said: _Told, ledger: Ledger) -> None:
+        if said.has_links:
             text = "a message has no links but those of the talk"
-            self.ledger.field("message", "links", "lost", "no-member", text, uid=record.uid)
-        if unmapped is not None:
-            self.ledger.field("message", "unmapped", "carried", "no-member", _UNMAPPED, uid=record.uid)
-        tell_message(record, self.head, names, self.ledger)
-        if len(chain) > 1:
+            ledger.field("message", "links", "lost", "no-member", text, uid=record.uid)
+        if said.has_unmapped:
+            ledger.field("message", "unmapped", "carried", "no-member", _UNMAPPED, uid=record.uid)
+        tell_message(record, self.head, said.names, ledger)
+        if said.is_chain:
             text = "a message that is a chain answers with its first part; what follows it answers its last"
-            self.ledger.field("message", "body.parent", "widened", "segments", text, uid=record.uid)
-        if not all(map(_is_plain, body.parts)):
-            self.ledger.field("message", "body.parts", "narrowed", "parts", _PARTS, uid=record.uid)
-        draft.about = About(record.uid, names, record.origin.id) if self.ledger.is_witnessed else None
+            ledger.field("message", "body.parent", "widened", "segments", text, uid=record.uid)
+        if said.has_odd_parts:
+            ledger.field("message", "body.parts", "narrowed", "parts", _PARTS, uid=record.uid)
 
     def tell(self) -> None:
         """What became of the messages, now that their parents and times are settled."""
+        for said, (record, count) in self.alike.items():
+            once = Ledger()
+            self._tell_fields(record, said, once)
+            self.ledger.add(once, count)
         for draft in self.drafts.values():
             if draft.created_from:
                 told_substitute("message", draft.created_from, self.ledger, draft.uid)
@@ -189,6 +233,19 @@ class _Reading:
                 self.ledger.record("message", "transformed", "segments", text, of=draft.about)
             else:
                 self.ledger.record("message", "accepted", of=draft.about)
+
+    def _raw(self, unmapped: bytes, ours: dict[str, Any]) -> bytes:
+        """See ``_raw_member``."""
+        return _raw_member(self.name, unmapped, ours)
+
+
+def _raw_member(name: bytes, unmapped: bytes, ours: dict[str, Any]) -> bytes:
+    """The member raw_metadata behind others, b"" where there is nothing to say; ``name`` is the platform's in it, as JSON."""
+    if unmapped:
+        if ours:
+            return b',"raw_metadata":{%s:%s,"satchel":%s}' % (name, unmapped, dump(ours))
+        return b',"raw_metadata":{%s:%s}' % (name, unmapped)
+    return b',"raw_metadata":{"satchel":%s}' % dump(ours) if ours else b""
 
 
 def _is_plain(part: Part) -> bool:
@@ -291,36 +348,53 @@ def _import_note(selection: Selection, record: Record) -> dict[str, str]:
     return {name: value for name, value in members.items() if value}
 
 
-def _pieces(head: dict[str, Any], drafts: dict[str, Draft]) -> Iterator[bytes]:
+def _pieces(head: dict[str, Any], drafts: dict[str, Draft], name: bytes) -> Iterator[bytes]:
     """The file: the head's members a line each, then a message a line."""
-    yield b"{"
-    for name, value in head.items():
-        yield b"%s:%s,\n" % (dump(name), dump(value))
-    yield b'"messages":['
-    first = True
+    lines = [b"%s:%s,\n" % (dump(member), dump(value)) for member, value in head.items()]
+    yield b'{%s"messages":[' % b"".join(lines)
+    start = b"\n"
+    lines = []
     for draft in drafts.values():
-        for index in range(len(draft.ids)):
-            yield b"\n" if first else b",\n"
-            first = False
-            yield _message(draft, index, drafts)
+        lines += _lines(draft, drafts, name)
+        if len(lines) >= _BATCH:
+            yield start + b",\n".join(lines)
+            start = b",\n"
+            lines = []
+    if lines:
+        yield start + b",\n".join(lines)
     yield b"\n]}\n"
 
 
-def _message(draft: Draft, index: int, drafts: dict[str, Draft]) -> bytes:
-    """One segment, its place added to its encoded body: the chain is parent to child, the talk goes on at its last."""
+def _lines(draft: Draft, drafts: dict[str, Draft], name: bytes) -> list[bytes]:
+    """A message's segments, each with its place behind its encoded body: the chain is parent to child, the talk goes on at its
+    last."""
     assert draft.created is not None
-    place: dict[str, Any] = {"created_at": to_rfc3339(draft.created)}
-    if index:
-        place["parent_id"] = draft.ids[index - 1]
-    elif draft.parent:
-        place["parent_id"] = drafts[draft.parent].ids[-1]
-    last = index == len(draft.ids) - 1
-    children = [child.ids[0] for child in draft.children] if last else [draft.ids[index + 1]]
-    if children:
-        place["children_ids"] = children
+    at = to_rfc3339(draft.created)
+    ids, bodies = draft.ids, draft.bodies
+    parent = drafts[draft.parent].ids[-1] if draft.parent else ""
+    children = '","'.join([child.ids[0] for child in draft.children])
+    if len(ids) == 1:
+        place = _place(at, parent, children)
+        return [bodies[0] + place + _waiting(draft, 0, name)]
+    lines = []
+    last = len(ids) - 1
+    for index, body in enumerate(bodies):
+        place = _place(at, ids[index - 1] if index else parent, children if index == last else ids[index + 1])
+        lines.append(body + place + _waiting(draft, index, name))
+    return lines
+
+
+def _place(at: str, parent: str, children: str) -> bytes:
+    """Time, parent and children, behind other members: nothing in them needs an escape."""
+    above = f',"parent_id":"{parent}"' if parent else ""
+    below = f',"children_ids":["{children}"]' if children else ""
+    return f',"created_at":"{at}"{above}{below}'.encode()
+
+
+def _waiting(draft: Draft, index: int, name: bytes) -> bytes:
+    """The end of a segment; with its raw_metadata, where that says whence the time is."""
     raw = draft.raws[index]
-    if raw is not None:
-        ours = raw.get(terms.OURS)
-        raw[terms.OURS] = {**(ours if isinstance(ours, dict) else {}), "created_at_from": draft.created_from}
-        place["raw_metadata"] = raw
-    return draft.bodies[index][:-1] + b"," + dump(place)[1:]
+    if raw is None:
+        return b"}"
+    unmapped, ours = raw
+    return _raw_member(name, unmapped, {**ours, "created_at_from": draft.created_from}) + b"}"

@@ -46,6 +46,17 @@ class Segment(NamedTuple):
 
 def segments(record: Record, body: Message, find_file: Callable[[str], File]) -> list[Segment]:
     """The chain of messages that a record becomes, in order."""
+    if len(body.parts) == 1 and _is_plain(body.parts[0]):
+        # The usual message, which is nothing but its text.
+        own = uuid_of(record.uid)
+        plain: dict[str, Any] = {"id": own}
+        if record.origin.id:
+            plain["provider_message_id"] = record.origin.id
+        plain["role"] = body.role
+        plain["content"] = {"type": "text", "text": body.parts[0].text}
+        if body.model:
+            plain["model"] = body.model
+        return [Segment(own, plain, _of_the_record(record, body))]
     runs = [list(run) for _, run in groupby(body.parts, key=lambda part: part.type in _REASONING)] or [[]]
     chain = []
     for index, parts in enumerate(runs):
@@ -70,21 +81,47 @@ def segments(record: Record, body: Message, find_file: Callable[[str], File]) ->
 
 def _of_the_record(record: Record, body: Message) -> dict[str, Any]:
     """What the format has no member for in a message's header."""
+    said: dict[str, Any] = {}
+    if body.author:
+        said["author"] = body.author
+    if body.recipient:
+        said["recipient"] = body.recipient
+    if body.is_hidden:
+        said["is_hidden"] = True
+    if body.state:
+        said["state"] = body.state
+    if record.status != "active":
+        said["status"] = record.status
+    if record.language:
+        said["language"] = record.language
+    if record.tags:
+        said["tags"] = list(record.tags)
+    if record.trust == "untrusted":
+        said["trust"] = record.trust
+    if record.access.sensitivity:
+        said["sensitivity"] = record.access.sensitivity
     created, updated = record.times.created, record.times.updated
-    said: dict[str, Any] = {
-        "author": body.author,
-        "recipient": body.recipient,
-        "is_hidden": body.is_hidden,
-        "state": body.state,
-        "status": "" if record.status == "active" else record.status,
-        "language": record.language,
-        "tags": list(record.tags),
-        "trust": record.trust if record.trust == "untrusted" else "",
-        "sensitivity": record.access.sensitivity,
-        "updated_at": to_rfc3339(updated) if updated and created and updated != created else "",
-        "residue": dict(record.residue),
-    }
-    return {name: value for name, value in said.items() if value}
+    if updated and created and updated != created:
+        said["updated_at"] = to_rfc3339(updated)
+    if record.residue:
+        said["residue"] = dict(record.residue)
+    return said
+
+
+def _is_plain(part: Part) -> bool:
+    """Whether there is nothing to say of a part but its text."""
+    return part.type == "text" and not (
+        part.name
+        or part.citations
+        or part.asset
+        or part.ref
+        or part.url
+        or part.call
+        or part.language
+        or part.media_type
+        or part.is_error
+        or part.data is not None
+    )
 
 
 def _fill(

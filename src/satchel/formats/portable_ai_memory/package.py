@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from satchel.formats.base import (
     Format,
     FormatInfo,
     Known,
+    Passage,
     Progress,
     ReadOptions,
     Selection,
@@ -35,8 +37,8 @@ from satchel.trust.signatures import PrivateKey
 
 
 class PortableAiMemory:
-    """Portable AI Memory 1.0: implements ``Format``, ``Reader``, ``Continued`` and ``Unseals`` of ``formats.base``, and
-    ``formats.signing.Signer``."""
+    """Portable AI Memory 1.0: implements ``Format``, ``Passing``, ``Reader``, ``Continued`` and ``Unseals`` of
+    ``formats.base``, and ``formats.signing.Signer``."""
 
     def __init__(self, identities: Identities = NOBODY) -> None:
         self._identities = identities
@@ -71,12 +73,7 @@ class PortableAiMemory:
     ) -> Written:
         """See ``formats.base.Format.write``. The profile ``sdk`` spells memories that came in this format as the reference SDK
         hashes them (dossier 3.4); without it they go out as they came."""
-        if options.since is not None and options.since.made is None:
-            raise UsageError("the vault began later: there is no export to go on from", hint="make a full export")
-        if options.budget:
-            raise UsageError("Portable AI Memory is written whole: it has no budget")
-        if options.profile not in ("", "sdk"):
-            raise UsageError(f"Portable AI Memory has no profile {options.profile!r}", hint="sdk")
+        _check(options)
         return writer.write(
             selection,
             target,
@@ -88,6 +85,22 @@ class PortableAiMemory:
             since=options.since,
             capsules=options.capsules,
             witness=options.witness,
+        )
+
+    def passage(
+        self, selection: Selection, target: Path, *, progress: Progress | None = None, options: WriteOptions = PLAIN
+    ) -> AbstractContextManager[Passage]:
+        """See ``formats.base.Passing.passage``. No increment is written so."""
+        _check(options)
+        assert options.since is None
+        return writer.passage(
+            selection,
+            target,
+            progress,
+            options.signing_key,
+            sdk=options.profile == "sdk",
+            strip_identifiers=options.strip_identifiers,
+            recipients=options.recipients,
         )
 
     def earlier(self, path: Path) -> Earlier:
@@ -160,6 +173,15 @@ class PortableAiMemory:
         if root.get("schema") == terms.STORE_SCHEMA:
             return
         raise InputError(f"{path.name} is no memory store", hint="only that is signed, not what lies beside it")
+
+
+def _check(options: WriteOptions) -> None:
+    if options.since is not None and options.since.made is None:
+        raise UsageError("the vault began later: there is no export to go on from", hint="make a full export")
+    if options.budget:
+        raise UsageError("Portable AI Memory is written whole: it has no budget")
+    if options.profile not in ("", "sdk"):
+        raise UsageError(f"Portable AI Memory has no profile {options.profile!r}", hint="sdk")
 
 
 FORMAT: Format = PortableAiMemory()

@@ -21,19 +21,6 @@ _EXPONENT_FROM = 1e21
 _RESERVED = frozenset({terms.OURS, "language", "domain"})
 
 
-class Dumped:
-    """JSON that stands inside a value as the bytes that it already is."""
-
-    __slots__ = ("data",)
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-
-
-def _fragment(held: Dumped) -> orjson.Fragment:
-    return orjson.Fragment(held.data)
-
-
 def dump(value: Any) -> bytes:
     """Compact JSON of ``value``; integers past 64 bits, which orjson refuses, go through the standard library.
 
@@ -41,14 +28,12 @@ def dump(value: Any) -> bytes:
         CanonicalError: a lone surrogate or no JSON at all; no reader lets such values in.
     """
     try:
-        return orjson.dumps(value, default=_fragment)
+        return orjson.dumps(value)
     except TypeError:
         pass
     try:
-        return json.dumps(
-            value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=lambda held: json.loads(held.data)
-        ).encode()
-    except (TypeError, ValueError, AttributeError) as error:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError) as error:
         raise CanonicalError("a value to be written has no JSON in UTF-8") from error
 
 
@@ -84,13 +69,15 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
-def dumped_without_nulls(value: Any) -> Dumped | None:
-    """An object as ``dump`` takes it inside another, without null members; None where that leaves nothing."""
-    data = dump(value) if value else b"{}"
+def dumped_without_nulls(value: Any) -> bytes:
+    """The JSON of an object without null members; b"" where that leaves nothing."""
+    if not value:
+        return b""
+    data = dump(value)
     if b"null" in data:
         # To look for the four letters costs less than to walk through every value.
         data = dump(without_nulls(value))
-    return None if data == b"{}" else Dumped(data)
+    return b"" if data == b"{}" else data
 
 
 def exact(value: Any) -> tuple[Any, int]:

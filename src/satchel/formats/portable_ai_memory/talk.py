@@ -26,16 +26,18 @@ class Draft:
         #: For the ledger, where it is told of later.
         self.about: About | None = None
         self.ids: list[str] = []
-        #: Each segment's JSON object without its place, and its raw_metadata where that still waits for the time.
+        #: Each segment's JSON object without its place and its end, and what raw_metadata says of it where that still waits
+        #: for the time.
         self.bodies: list[bytes] = []
-        self.raws: list[dict[str, object] | None] = []
+        self.raws: list[tuple[bytes, dict[str, object]] | None] = []
         self.children: list[Draft] = []
 
 
 def connect(drafts: dict[str, Draft], dropped: dict[str, str], ledger: Ledger) -> None:
     """Settle parents and children. ``dropped`` names the parents of the messages that stay behind."""
     for draft in drafts.values():
-        draft.parent = _written_parent(draft, drafts, dropped, ledger)
+        if draft.parent not in drafts:
+            draft.parent = _written_parent(draft, drafts, dropped, ledger)
     settled: set[str] = set()
     for start in drafts.values():
         path: dict[str, Draft] = {}
@@ -81,6 +83,8 @@ def _written_parent(draft: Draft, drafts: dict[str, Draft], dropped: dict[str, s
 def fill_times(drafts: dict[str, Draft], fallback: datetime) -> None:
     """Give each message without a time that of its nearest ancestor that has one, else ``fallback``."""
     for start in drafts.values():
+        if start.created is not None:
+            continue
         path = []
         draft = start
         while draft.created is None and draft.parent:

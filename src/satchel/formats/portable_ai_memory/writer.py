@@ -13,8 +13,10 @@ signature says when it was made.
 
 from __future__ import annotations
 
+import functools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from heapq import merge
@@ -32,6 +34,7 @@ from satchel.formats.folder import Files, Folder
 from satchel.formats.portable_ai_memory import homeward, signature, terms
 from satchel.formats.portable_ai_memory.attachments import Attachments
 from satchel.formats.portable_ai_memory.capsules import write_capsules
+from satchel.formats.portable_ai_memory.conversations import Written as _File
 from satchel.formats.portable_ai_memory.conversations import conversation_file
 from satchel.formats.portable_ai_memory.earlier import is_ours
 from satchel.formats.portable_ai_memory.embeddings import embeddings_file
@@ -54,7 +57,7 @@ from satchel.formats.portable_ai_memory.spelling import dump
 from satchel.formats.portable_ai_memory.statements import KINDS, PLACELESS, Refusal, Statement, statement_of
 from satchel.formats.portable_ai_memory.zipped import Zip, names_zip
 from satchel.formats.sorting import SortedLines
-from satchel.model.bodies import Conversation, Document
+from satchel.model.bodies import Conversation, Document, Message
 from satchel.model.fields import fields_of
 from satchel.model.ids import uuid_of
 from satchel.model.ledger import Ledger, Witness
@@ -66,6 +69,10 @@ from satchel.trust.signatures import PrivateKey
 #: uuid_of keeps the first 48 bits of a uid as they are and masks six of the bits behind them.
 _KEPT_DIGITS = 12
 _BATCH = 256
+#: Messages of a conversation whose file is put together before it is written.
+_AT_ONCE = 1024
+#: How an index entry says that no memory was drawn from its conversation; only its storage stands behind it.
+_NO_MEMORIES = b'"derived_memories":[]'
 #: What an attachment says of a file without text.
 _ATTACHED = frozenset({"body.name", "body.media_type", "body.size_bytes", "body.blob"})
 _ATTACHMENT = "an attachment says a file's name, type and size"
@@ -105,7 +112,6 @@ class Writer:
         self._selection = selection
         self._capsules = capsules
         self._since = since
-        self._identity = Identity(selection, since, sdk=sdk, stripped=strip_identifiers)
         self._increment = Increment(selection, since.change) if since is not None else None
         #: The oldest of the written memories' own times, in microseconds since 1970.
         self._oldest: int | None = None
@@ -128,13 +134,40 @@ class Writer:
         self._talks: set[str] = set()
         self._homes = Homes(selection)
         self._notes = Notes(folder.spool)
+        self._attachments = Attachments(selection, folder, self._homes.has_path, self.ledger)
+        #: Index entries of conversations that passed before all else was known, by uid.
+        self._passed = SortedLines(folder.spool)
+
+    @functools.cached_property
+    def _identity(self) -> Identity:
+        return Identity(self._selection, self._since, sdk=self._sdk, stripped=self._strip)
 
     def run(self) -> None:
         """Write everything into the folder, which is not committed."""
-        increment, homes = self._increment, self._homes
-        attachments = Attachments(self._selection, self._folder, homes.has_path, self.ledger)
-        homes.name_conversations()
+        self._homes.name_conversations()
         self._plan()
+        self._write(self._conversations)
+
+    def conversation(self, record: Record) -> None:
+        """Write a conversation before all else is known: see ``formats.base.Passage``."""
+        self._attachments.asks(record.uid)
+        written = self._conversation(record, [], self._will_be_memory)
+        if written is not None:
+            self._talks.add(record.uid)
+            self._passed.add(record.uid.encode(), dump([record.uid, dump(written.entry).decode(), len(written.messages)]))
+
+    def finish(self) -> None:
+        """Write what did not pass by before, as ``run`` does."""
+        self._plan()
+        for uid in self._wanted:
+            found = self._selection.get(uid)
+            talk = found.linked("part_of") if found is not None and isinstance(found.body, Message) else ""
+            if found is not None and talk in self._talks and found.access.exportable:
+                self._found[uid] = talk, uuid_of(uid)
+        self._write(self._list_passed)
+
+    def _write(self, write_conversations: Callable[[IO[bytes]], None]) -> None:
+        increment, homes, attachments = self._increment, self._homes, self._attachments
         homes.companions(self._is_memory, self._is_told, self.ledger)
         if increment is not None:
             increment.choose(homes, self._is_memory, lambda uid: self._replaced.get(uid, ""))
@@ -143,8 +176,8 @@ class Writer:
             self._talks |= {talk.uid for talk in self._selection.records("conversation") if talk.access.exportable}
         self._home_files(attachments)
         with self._folder.spool() as index, self._folder.spool() as relations:
-            self._conversations(index, attachments)
-            for uid, path in attachments.copied.items():
+            write_conversations(index)
+            for uid, path in attachments.in_order():
                 if uid not in self._homes.files:
                     self._notes.made("attachment", path, uid)
             with self._folder.create(terms.STORE_FILE) as sink:
@@ -223,39 +256,68 @@ class Writer:
         except ValueError:
             return False
 
-    def _conversations(self, index: IO[bytes], attachments: Attachments) -> None:
+    def _will_be_memory(self, uid: str) -> bool:
+        """As ``_is_memory``, before the plan is made."""
+        record = self._selection.get(uid)
+        return record is not None and record.kind in KINDS and isinstance(statement_of(record), Statement)
+
+    def _conversations(self, index: IO[bytes]) -> None:
         for record in self._selection.records("conversation"):
             if self._increment is not None and record.uid not in self._increment.talks:
                 continue
-            if not record.access.exportable:
-                text = "marked as not to be exported"
-                self.ledger.record("conversation", "omitted", "not-exportable", text, of=record)
-                for message in self._selection.messages(record.uid):
-                    text = "its conversation is not to be exported"
-                    self.ledger.record("message", "omitted", "not-exportable", text, of=message)
-                continue
-            assert isinstance(record.body, Conversation)
             derived = [self._homes.id_of(uid) for uid in self._derived.get(record.uid, ())]
-            if is_home(record) and self._home_conversation(record, derived, index, attachments):
+            if record.access.exportable and is_home(record) and self._home_conversation(record, derived, index):
                 continue
-            written = conversation_file(
-                record,
-                record.body,
-                self._selection,
-                attachments,
-                derived,
-                self._is_memory,
-                self.ledger,
-                strip_identifiers=self._strip,
-            )
-            with self._folder.create(written.entry["storage"]["ref"]) as sink:
-                for piece in written.file:
-                    sink.write(piece)
+            written = self._conversation(record, derived, self._is_memory)
+            if written is None:
+                continue
             for uid in written.messages:
                 if uid in self._wanted:
                     self._found[uid] = record.uid, uuid_of(uid)
             self._notes.made("conversation", written.entry["id"], record.uid)
             self._listed(record, dump(written.entry), len(written.messages), index)
+
+    def _conversation(self, record: Record, derived: list[str], is_memory: Callable[[str], bool]) -> _File | None:
+        """Write the file of a conversation that did not come in this format; None for one that stays behind."""
+        if not record.access.exportable:
+            self.ledger.record("conversation", "omitted", "not-exportable", "marked as not to be exported", of=record)
+            for message in self._selection.messages(record.uid):
+                text = "its conversation is not to be exported"
+                self.ledger.record("message", "omitted", "not-exportable", text, of=message)
+            return None
+        assert isinstance(record.body, Conversation)
+        written = conversation_file(
+            record,
+            record.body,
+            self._selection,
+            self._attachments,
+            derived,
+            is_memory,
+            self.ledger,
+            strip_identifiers=self._strip,
+        )
+        ref = written.entry["storage"]["ref"]
+        if len(written.messages) <= _AT_ONCE:
+            self._folder.put(ref, b"".join(written.file))
+        else:
+            with self._folder.create(ref) as sink:
+                sink.writelines(written.file)
+        return written
+
+    def _list_passed(self, index: IO[bytes]) -> None:
+        """Put the entries of the conversations that passed into the index, with the memories that were drawn from them."""
+        for line in self._passed:
+            uid, text, messages = msgspec.json.decode(line, type=tuple[str, str, int])
+            entry: bytes = text.encode()
+            self._notes.made("conversation", uuid_of(uid), uid)
+            derived = self._derived.get(uid)
+            if derived:
+                before, _, after = entry.rpartition(_NO_MEMORIES)
+                ids = dump([self._homes.id_of(memory) for memory in derived])
+                entry = b'%s"derived_memories":%s%s' % (before, ids, after)
+            head = self._selection.get(uid)
+            assert head is not None
+            self._listed(head, entry, messages, index)
 
     def _listed(self, record: Record, entry: bytes, messages: int, index: IO[bytes], kept: bytes | None = None) -> None:
         """Count a conversation that is written, and put its entry into the index."""
@@ -301,9 +363,9 @@ class Writer:
                 self._put_file(record, attachments)
         return self._homes.ref(owner, ref)
 
-    def _home_conversation(self, record: Record, derived: list[str], index: IO[bytes], attachments: Attachments) -> bool:
+    def _home_conversation(self, record: Record, derived: list[str], index: IO[bytes]) -> bool:
         """Write a conversation that came in this format; False when its bytes are gone and it must be made anew."""
-        homes, around = self._homes, self._around()
+        homes, around, attachments = self._homes, self._around(), self._attachments
         kept = self._selection.get(homes.entries.get(record.uid, record.uid))
         native = self._selection.native(record)
         listed = self._selection.native(kept) if kept is not None and kept.uid != record.uid else None
@@ -495,6 +557,50 @@ def _append(spool: IO[bytes], data: bytes) -> None:
     spool.write(data)
 
 
+class _Passage:
+    """See ``formats.base.Passage``."""
+
+    def __init__(self, writer: Writer, folder: Folder | Zip) -> None:
+        self._writer = writer
+        self._folder = folder
+        self.conversation = writer.conversation
+        self.spool = folder.spool
+
+    def finish(self) -> Written:
+        self._writer.finish()
+        return _committed(self._writer, self._folder)
+
+
+@contextmanager
+def passage(
+    selection: Selection,
+    target: Path,
+    progress: Progress | None,
+    signing_key: PrivateKey | None = None,
+    *,
+    sdk: bool = False,
+    strip_identifiers: bool = False,
+    recipients: Recipients | None = None,
+) -> Iterator[_Passage]:
+    """As ``write``, of which the conversations pass first."""
+    with _opened(target, recipients) as folder:
+        yield _Passage(Writer(selection, folder, progress, signing_key, sdk=sdk, strip_identifiers=strip_identifiers), folder)
+
+
+def _opened(target: Path, recipients: Recipients | None) -> Folder | Zip:
+    return Zip(target, recipients) if recipients or names_zip(target) else Folder(target, is_ours)
+
+
+def _committed(writer: Writer, folder: Folder | Zip) -> Written:
+    folder.commit()
+    return Written(
+        counts={"memories": writer.memories, "conversations": writer.conversations, "messages": writer.messages},
+        files=folder.files,
+        size_bytes=folder.size_bytes,
+        ledger=writer.ledger,
+    )
+
+
 def write(
     selection: Selection,
     target: Path,
@@ -523,7 +629,7 @@ def write(
         UsageError: the target's name says otherwise whether it is encrypted.
         OutputError: it cannot be written, or what is there is no earlier export of ours.
     """
-    with Zip(target, recipients) if recipients or names_zip(target) else Folder(target, is_ours) as folder:
+    with _opened(target, recipients) as folder:
         writer = Writer(
             selection,
             folder,
@@ -536,10 +642,4 @@ def write(
             witness=witness,
         )
         writer.run()
-        folder.commit()
-        return Written(
-            counts={"memories": writer.memories, "conversations": writer.conversations, "messages": writer.messages},
-            files=folder.files,
-            size_bytes=folder.size_bytes,
-            ledger=writer.ledger,
-        )
+        return _committed(writer, folder)

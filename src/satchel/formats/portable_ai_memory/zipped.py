@@ -87,6 +87,11 @@ class Zip:
             self._entries[name] = raw.finish(entry), start
             self.files += 1
 
+    def put(self, name: str, data: bytes) -> None:
+        """See ``Files.put``."""
+        with self.create(name) as sink:
+            sink.write(data)
+
     def spool(self) -> IO[bytes]:
         """See ``Files.spool``: encrypted too."""
         with told_of(self._target):

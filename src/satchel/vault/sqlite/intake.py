@@ -31,6 +31,7 @@ from satchel.model.lifecycle import is_step
 from satchel.model.record import Asset, Original, Reading, Record, Status, Tombstone
 from satchel.model.text import searchable
 from satchel.model.times import to_microseconds
+from satchel.vault.findings import Findings
 from satchel.vault.sqlite import asides, audit, beyond, blobs, erasing, graves, packages, packs
 from satchel.vault.sqlite.arrivals import Arrivals
 from satchel.vault.sqlite.blocks import Originals, Packer
@@ -47,9 +48,6 @@ from satchel.vault.sqlite.rows import (
 )
 from satchel.vault.sqlite.texts import PendingTexts
 from satchel.vault.values import Arrived, Batch, Counts, Outcome, SourceFile, Summary
-
-#: Findings told one by one; past that, alike ones are counted together.
-MAX_FINDINGS = 2_000
 
 _INSERT_RECORD = (
     "INSERT OR IGNORE INTO record (uid, kind, platform, created, part_of, position, content_key, original, batch, recorded,"
@@ -89,8 +87,7 @@ class SqliteIntake(Arrivals):
         self._counts: Counts = {}
         self._originals: dict[Outcome, int] = {}
         self._transitions: dict[str, int] = {}
-        self._findings: list[Finding] = []
-        self._counted: dict[tuple[str, str], Finding] = {}
+        self._findings = Findings()
         self._blobs = self._blob_bytes = 0
         self._kept = Originals(connection)
         self._packer = Packer()
@@ -377,22 +374,14 @@ class SqliteIntake(Arrivals):
         """See Intake.note."""
         if self._noted is not None:
             self._noted(finding)
-        key = (finding.code, finding.place.file)
-        # Notes that are alike are told once for a file; what was lost is told one by one, up to a limit.
-        if (finding.severity != "info" or finding.code == "erased") and len(self._findings) < MAX_FINDINGS:
-            self._findings.append(finding)
-        elif key in self._counted:
-            seen = self._counted[key]
-            self._counted[key] = replace(seen, place=Place(file=seen.place.file), count=seen.count + finding.count)
-        else:
-            self._counted[key] = finding
+        self._findings.add(finding)
 
     def summary(self) -> Summary:
         """See Intake.summary."""
         self._merge_small()
         return Summary(
             counts=self._counts,
-            findings=(*self._findings, *self._counted.values()),
+            findings=self._findings.all(),
             originals=self._originals,
             transitions=self._transitions,
             removed=self._removed,
