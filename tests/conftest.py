@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 
 from satchel.vault.folder import trial_vault
 from satchel.vault.sqlite.store import SqliteStore
+
+# Before any test loads it: see satchel.recall.embedders.onnx.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -265,3 +266,17 @@ def test_a_package_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(UsageError, match=missing) as caught:
         FolderEmbedder(tmp_path)
     assert isinstance(caught.value, SatchelError) and "satchel[embed]" in caught.value.hint
+
+
+def test_running_a_model_reports_to_nobody(tmp_path: Path) -> None:
+    """onnxruntime keeps what it would send to its maker in a cache folder; none is made."""
+    write_bert(tmp_path / "model", as_onnx=True)
+    (tmp_path / "home").mkdir()
+    told = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    home = {"HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": str(tmp_path / "home")}
+    code = (
+        "import sys; from pathlib import Path; from satchel.recall.embedders.folder import FolderEmbedder;"
+        "FolderEmbedder(Path(sys.argv[1])).embed(['the cat']); assert 'onnxruntime' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "model")], env={**told, **home}, check=True)
+    assert [path for path in (tmp_path / "home").rglob("*") if path.is_file()] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,10 +27,14 @@ def encoder(path: Path) -> Encoder:
         UsageError: the package that runs it is not there.
         InputError: the file is no graph, or takes other things than tokens.
     """
+    # Builds of it report their use to their maker unless this stands before they are loaded.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         import onnxruntime
     except ImportError:
         raise UsageError("an ONNX model needs the package onnxruntime", hint=EXTRA) from None
+    if hasattr(onnxruntime, "disable_telemetry_events"):
+        onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     # Errors alone; they reach the user as ours.
     options.log_severity_level = 4

@@ -133,13 +133,14 @@ def writing(
     *,
     keep: bool = True,
     on_wait: Callable[[], None] | None = None,
-    wait_s: float = WAIT_S,
+    wait_s: float | None = None,
 ) -> Iterator[None]:
     """One transaction: committed at the end, rolled back by an exception or when ``keep`` is False.
 
     Raises:
-        VaultBusy: another writer did not finish within ``wait_s``.
+        VaultBusy: another writer did not finish within ``wait_s``, None: WAIT_S.
     """
+    wait_s = WAIT_S if wait_s is None else wait_s
     with our_errors():
         try:
             connection.set_busy_timeout(min(_FIRST_WAIT_MS, int(wait_s * 1000)))
