@@ -31,6 +31,8 @@ else:
     from backports.zstd import ZstdCompressor
 
 VERSION = 1
+#: Records that say how a package was put together, and nothing of anybody: another package has its own.
+_BOOKKEEPING = frozenset({"memory_store", "conversation_index_entry", "agent_memory_artifact"})
 _CHUNK_BYTES = 1 << 20
 _FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -114,6 +116,12 @@ class Patches(Protocol):
             edited: each record as it is read from ``native``, and as it shall be.
         """
         ...
+
+
+def is_bookkeeping(record: object) -> bool:
+    """Whether a record, as JSON, is of a package and not of what it holds. Such are no elements."""
+    body = record.get("body") if type(record) is dict else None
+    return type(body) is dict and body.get("kind") == "foreign" and body.get("type") in _BOOKKEEPING
 
 
 def pack(path: Path, sink: IO[bytes], *, format: str, made: datetime, owner: str, profile: str, limits: Limits) -> Head:

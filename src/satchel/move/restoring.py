@@ -19,7 +19,7 @@ import msgspec
 from satchel.errors import MalformedInput, Place, SatchelError
 from satchel.formats import registry as formats
 from satchel.formats.base import READ, Format, FormatInfo, Known, Reader, ReadOptions, WriteOptions
-from satchel.formats.capsules import Capsule, Carrier, Head, Patches, unpack
+from satchel.formats.capsules import Capsule, Carrier, Head, Patches, is_bookkeeping, unpack
 from satchel.limits import Limits
 from satchel.model.findings import Finding
 from satchel.model.ids import uuid_of
@@ -362,6 +362,8 @@ def _left(restored: Restored, item: Item) -> Iterator[Item]:
             yield item
     elif isinstance(item, Original):
         if item.uid in restored.passed or item.kind.endswith((".export", ".artifact")):
+            return
+        if item.kind.endswith((".satchelRecord", ".carried")) and is_bookkeeping(msgspec.json.decode(item.native)):
             return
         if item.kind.endswith(".index") and any(link.to in restored.passed for link in item.read().records[0].links):
             return

@@ -15,7 +15,7 @@ import msgspec
 
 from satchel.codec.collector import paused
 from satchel.errors import InputError
-from satchel.formats.capsules import Capsule, Element, Head
+from satchel.formats.capsules import Capsule, Element, Head, is_bookkeeping
 from satchel.formats.portable_agent_memory import files, reader, wire
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.conversion import OURS
@@ -79,7 +79,7 @@ def elements(path: Path, limits: Limits) -> Iterator[Element]:
                 said = entry.get(OURS) if artifact.profile.nested else notes.get(own)
                 of = uid_in(said) if type(said) is dict else ""
                 yield Element(uid_of(own), component, place, own.encode(), of, partial(_records, component, entry, artifact))
-        yield from (_beside(value) for value in said_beside.records if uid_in(value))
+        yield from (_beside(value) for value in said_beside.records if uid_in(value) and not is_bookkeeping(value))
 
 
 def _beside(value: dict[str, Any]) -> Element:

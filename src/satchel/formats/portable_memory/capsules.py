@@ -9,6 +9,7 @@ import base64
 import hashlib
 import io
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,15 +19,16 @@ from satchel.codec import canonical
 from satchel.codec.streams import Stream, buffered
 from satchel.errors import InputError, MalformedInput, Place
 from satchel.formats.base import NOTHING
-from satchel.formats.capsules import Capsule, Element, Head
+from satchel.formats.capsules import Capsule, Element, Head, is_bookkeeping
 from satchel.formats.portable_memory import reader
 from satchel.formats.portable_memory.bundle import Bundle
 from satchel.formats.portable_memory.kinds import KINDS
-from satchel.formats.portable_memory.lens import CARRIED, FORMAT_NAME
+from satchel.formats.portable_memory.lens import CARRIED, FOREIGN_KIND, FORMAT_NAME
 from satchel.formats.portable_memory.lines import HashedLines
+from satchel.formats.portable_memory.records import native_record
 from satchel.limits import Limits
 from satchel.model.ids import UID
-from satchel.model.record import Original
+from satchel.model.record import Original, Record
 
 KIND = reader.CAPSULE
 PATH = f"items/{KIND}.jsonl"
@@ -108,16 +110,26 @@ def elements(path: Path, limits: Limits) -> Iterator[Element]:
         if not isinstance(item, Original):
             continue
         group = item.kind.removeprefix(f"{FORMAT_NAME}.")
+        if group == FOREIGN_KIND and is_bookkeeping(msgspec.json.decode(item.native)):
+            continue
         place = places[group] = places.get(group, -1) + 1
         digest = hashlib.blake2b(item.native, digest_size=16).digest()
-        yield Element(item.uid, group, place, digest, _of(group, item.native), lambda item=item: item.read().records)  # type: ignore[misc]
+        yield Element(item.uid, group, place, digest, _of(group, item.native), partial(_records, group, item))
+
+
+def _records(kind: str, item: Original) -> tuple[Record, ...]:
+    """What a row says by itself: other writers drop what rides in it."""
+    if kind not in KINDS:
+        return item.read().records
+    row = {name: value for name, value in msgspec.json.decode(item.native).items() if name != CARRIED}
+    return (native_record(kind, row, item.uid),)
 
 
 def _of(kind: str, line: bytes) -> str:
     """The uid of the record that a row was written from, as it says."""
-    if b'"satchel":' not in line and kind != "satchelRecord":
+    if b'"satchel":' not in line and kind != FOREIGN_KIND:
         return ""
     row = msgspec.json.decode(line)
-    carried = row if kind == "satchelRecord" else row.get(CARRIED) if kind in KINDS else None
+    carried = row if kind == FOREIGN_KIND else row.get(CARRIED) if kind in KINDS else None
     uid = carried.get("uid") if type(carried) is dict else None
     return uid if type(uid) is str and UID.fullmatch(uid) else ""
