@@ -39,6 +39,8 @@ class Matrix:
         """Let go of everything."""
         #: The model, the last id ever given, and how many vectors there are.
         self._state: tuple[int, int | None, int] = (0, None, 0)
+        #: The same, at no cost: what tells of changes by others and by this connection.
+        self._unchanged: tuple[int, int, int] = (0, 0, 0)
         #: Of each row of the matrix: the id of its vectors, the row of its record, its scale.
         self._ids: NDArray[np.int64] | None = None
         self._records: NDArray[np.int64] | None = None
@@ -108,6 +110,10 @@ class Matrix:
         """Take in what came, let go of what left."""
         import numpy as np
 
+        unchanged = (model, int(connection.pragma("data_version")), connection.total_changes())
+        if unchanged == self._unchanged:
+            return
+        self._unchanged = unchanged
         # Ids only grow, and no vector is ever changed in its place: so much tells of every change.
         state = (
             model,
