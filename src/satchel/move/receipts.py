@@ -17,16 +17,17 @@ import msgspec
 
 from satchel.codec import canonical
 from satchel.codec.json_values import decode_unique
-from satchel.errors import CanonicalError, InputError, MalformedInput, NotFound, Place, SatchelError
+from satchel.errors import CanonicalError, InputError, MalformedInput, NotFound, Place
 from satchel.formats.base import FormatInfo
 from satchel.formats.signing import Step, Trust, Verdict, Verification
 from satchel.limits import DEFAULT, Limits
 from satchel.model.erasure import Erased
 from satchel.move import receipt_page
 from satchel.move.instructions import AGENTS, BACKUPS, account, export_of, held_back, reader_of
+from satchel.trust.documents import holds as holds_for
+from satchel.trust.documents import key_in
 from satchel.trust.files import write_private
-from satchel.trust.public_keys import PublicKey, read_typed_key
-from satchel.trust.signatures import ALGORITHMS, PrivateKey, decode_value, encode_value, verify
+from satchel.trust.signatures import PrivateKey, encode_value
 from satchel.vault.store import Store
 from satchel.vault.values import AuditEntry, Handout
 
@@ -129,8 +130,8 @@ def verify_receipt(value: dict[str, Any], trust: Trust, store: Store | None = No
     """
     steps: list[Step] = []
     signature = value["signature"] if isinstance(value["signature"], dict) else {}
-    key = _public(signature)
-    holds = key is not None and _holds(value, signature, key)
+    key = key_in(signature)
+    holds = key is not None and holds_for(signature, key, lambda told: _signed_bytes(value, told))
     steps.append(_step("signature", holds, "it is the key's over every member", "it is not the key's over what is there"))
     known = key is not None and key in trust.keys
     if holds:
@@ -197,26 +198,6 @@ def _is_back(store: Store, uid: str) -> bool:
 
 def _step(name: str, good: bool, yes: str, no: str) -> Step:
     return Step(name, "passed" if good else "failed", f"receipt-{name.replace(' ', '-')}", yes if good else no)
-
-
-def _public(signature: dict[str, Any]) -> PublicKey | None:
-    try:
-        return read_typed_key(str(signature.get("key", "")))
-    except InputError:
-        return None
-
-
-def _holds(value: dict[str, Any], signature: dict[str, Any], key: PublicKey) -> bool:
-    algorithm = ALGORITHMS.get(str(signature.get("algorithm", "")))
-    # One key has one spelling here, and the signature three members: nothing can be added to it.
-    if algorithm is None or signature.keys() != {"algorithm", "key", "value"} or signature["key"] != key.text:
-        return False
-    told = {"algorithm": signature["algorithm"], "key": signature["key"]}
-    try:
-        made = decode_value(str(signature["value"]))
-        return encode_value(made) == signature["value"] and verify(algorithm, key, made, _signed_bytes(value, told))
-    except SatchelError:
-        return False
 
 
 def _signed_bytes(value: dict[str, Any], told: dict[str, str]) -> bytes:

@@ -12,12 +12,12 @@ import msgspec
 from satchel.codec import canonical
 from satchel.codec.arrays import iter_members
 from satchel.codec.json_values import decode_unique
-from satchel.errors import CanonicalError, InputError, MalformedInput, Place, SatchelError
+from satchel.errors import CanonicalError, InputError, MalformedInput, Place
 from satchel.formats.signing import Step, Trust, Verdict, Verification
 from satchel.limits import DEFAULT, Limits
 from satchel.move.ledgers.document import TYPE, VERSION, LedgerRecord, LossLedger
-from satchel.trust.public_keys import PublicKey, read_typed_key
-from satchel.trust.signatures import ALGORITHMS, decode_value, encode_value, verify
+from satchel.trust.documents import holds as holds_for
+from satchel.trust.documents import key_in
 
 _HEAD_BYTES = 256
 _RECORD = msgspec.json.Decoder(LedgerRecord)
@@ -103,8 +103,8 @@ def verify_ledger(head: Head, trust: Trust) -> Verification:
 def _verified(head: Head, trust: Trust) -> dict[str, Any]:
     said = head.value.get("signature")
     signature: dict[str, Any] = said if type(said) is dict else {}
-    key = _public(signature)
-    holds = key is not None and _holds(head.value, signature, key)
+    key = key_in(signature)
+    holds = key is not None and holds_for(signature, key, lambda told: signed_bytes(head.value, told))
     known = key is not None and key in trust.keys
     steps = list(_steps(head, has=bool(signature), holds=holds, known=known))
     verdict: Verdict = "verified" if known else "untrusted"
@@ -137,23 +137,3 @@ def _steps(head: Head, *, has: bool, holds: bool, known: bool) -> Iterator[Step]
     if holds:
         text = "it is a key that you trust" if known else "nobody whom you trust vouches for this key"
         yield Step("key", "passed" if known else "failed", "ledger-key", text)
-
-
-def _public(signature: dict[str, Any]) -> PublicKey | None:
-    try:
-        return read_typed_key(str(signature.get("key", "")))
-    except InputError:
-        return None
-
-
-def _holds(value: dict[str, Any], signature: dict[str, Any], key: PublicKey) -> bool:
-    algorithm = ALGORITHMS.get(str(signature.get("algorithm", "")))
-    # One key has one spelling, and the signature three members: nothing can be added to it.
-    if algorithm is None or signature.keys() != {"algorithm", "key", "value"} or signature["key"] != key.text:
-        return False
-    told = {"algorithm": signature["algorithm"], "key": signature["key"]}
-    try:
-        made = decode_value(str(signature["value"]))
-        return encode_value(made) == signature["value"] and verify(algorithm, key, made, signed_bytes(value, told))
-    except SatchelError:
-        return False
