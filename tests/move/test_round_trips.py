@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from satchel.errors import SatchelError
+from satchel.errors import OutputError, SatchelError
 from satchel.formats import registry
 from satchel.formats.portable_agent_memory import wire
 from satchel.formats.portable_agent_memory.profiles import PROFILES, SCHEMA, SDK, SPEC
@@ -451,3 +451,21 @@ def test_what_was_forgotten_does_not_ride_back(own: str, other: str, edited: boo
     assert any(finding.code == "erased" for finding in batch.summary.findings)
     export(store, tmp_path / "out", format="portable-ai-memory")
     assert not any(b"Statement number 2" in data for data in bytes_of(tmp_path / "out").values())
+
+
+def test_what_makes_no_package_by_itself_keeps_nothing_else_from_riding(
+    shared: Path, tmp_path: Path, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two standards in a vault one cannot be written alone: the other rides, and the ledger tells of the one."""
+    import_paths(store, [shared / "conformance/portable-memory/Conformance/fixtures/sample-1.1.mem"])
+    import_paths(store, [artifact_source(tmp_path)])
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OutputError("there is nothing to write")
+
+    monkeypatch.setattr("satchel.formats.portable_memory.package.export.write", refuse)
+    written = export(store, tmp_path / "out", format="portable-ai-memory")
+    told = {(line.kind, line.fate) for line in written.ledger.lines() if line.field == "package"}
+    assert told == {("portable-memory", "lost"), ("portable-agent-memory", "carried")}
+    format: Any = registry.get("portable-ai-memory")
+    assert [capsule.head.format for capsule in format.capsules(tmp_path / "out", limits=DEFAULT)] == ["portable-agent-memory"]

@@ -15,7 +15,7 @@ from typing import IO, BinaryIO, NamedTuple, cast
 
 import msgspec
 
-from satchel.errors import SatchelError
+from satchel.errors import OutputError
 from satchel.formats import registry as formats
 from satchel.formats.base import Format, LogEntry, Reader, Selection, State, WriteOptions, Written
 from satchel.formats.capsules import Capsule, Carrier, pack
@@ -26,7 +26,7 @@ from satchel.vault.store import Store
 
 #: The standards whose packages ride, and what a package of each is called.
 _NAMES = {"portable-memory": "memory.mem", "portable-ai-memory": "memory", "portable-agent-memory": "memory"}
-_NOT_THERE = "it does not ride along in an encrypted export, nor in one without identifiers"
+_NOT_THERE = "nothing rides in an export that is encrypted or without identifiers, nor what makes no package by itself"
 
 
 class Riding(NamedTuple):
@@ -76,17 +76,19 @@ def of_vault(store: Store, writer: Format, options: WriteOptions, selection: Sel
     names = [name for name in _NAMES if name != writer.info.name and name in store.platforms()]
     if not _may_ride(options):
         return Riding(left=tuple(names))
-    capsules = []
+    capsules: list[Capsule] = []
+    left: list[str] = []
     for name in names:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="satchel-residue-")))
         path = folder / _NAMES[name]
         try:
             formats.get(name).write(cast(Selection, _Only(selection, name)), path)
-        except SatchelError:
-            # What cannot go home by itself (an artifact without an entry) cannot ride.
-            return Riding(left=tuple(names))
+        except OutputError:
+            # What cannot go home by itself (an artifact without an entry) cannot ride; the ledger tells.
+            left.append(name)
+            continue
         capsules.append(_packed(path, name, options, selection, stack, DEFAULT))
-    return Riding(tuple(capsules))
+    return Riding(tuple(capsules), tuple(left))
 
 
 def _may_ride(options: WriteOptions) -> bool:
