@@ -97,7 +97,7 @@ FIELDS: dict[str, str] = {
     "no-number": "NaN and infinities are no JSON",
     "no-place": "a text says the words alone",
     "no-relation": "the format's relations cannot say it; carried",
-    "no-residue": "nothing of another format rides in an encrypted export or one without identifiers, nor what makes no package by itself",
+    "no-residue": "it does not ride: the export is encrypted or without identifiers, or it is no package by itself",
     "no-room": "it did not fit into this file, and stands in another",
     "not-exportable": "the other end is not to be exported",
     "not-for-others": "how far it is trusted is the vault's own word",

@@ -26,7 +26,7 @@ from satchel.vault.store import Store
 
 #: The standards whose packages ride, and what a package of each is called.
 _NAMES = {"portable-memory": "memory.mem", "portable-ai-memory": "memory", "portable-agent-memory": "memory"}
-_NOT_THERE = "nothing rides in an export that is encrypted or without identifiers, nor what makes no package by itself"
+_NOT_THERE = "it does not ride: the export is encrypted or without identifiers, or it is no package by itself"
 
 
 class Riding(NamedTuple):
