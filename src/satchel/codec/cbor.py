@@ -10,6 +10,7 @@ Without tags, integers end at 64 bits: larger ones are refused on both sides.
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import msgspec
@@ -17,13 +18,16 @@ import orjson
 
 from satchel.codec import pam_json
 from satchel.codec.collector import paused
-from satchel.codec.json_values import parts
+from satchel.codec.packed import is_large, parts, runs
 from satchel.errors import CanonicalError, LimitExceeded, MalformedInput, Place
 from satchel.limits import DEFAULT, Limits
 
 _NOWHERE = Place()
 #: Integers from minus this to just below it have a head of their own (RFC 8949 3.1).
 _PAST = 1 << 64
+_ARRAY, _MAP = 0x80, 0xA0
+#: From this length on, it stands behind the head.
+_LENGTH_BEHIND = 24
 SELF_DESCRIBED = b"\xd9\xd9\xf7"
 #: Every tag that cbor2 has a decoder for: these would be built before anybody asked.
 _TAGS = (*range(6), *range(21, 40), 100, 101, 110, *range(256, 262), 1004, 43000, 55799)
@@ -75,12 +79,50 @@ def encode(value: Any, *, deterministic: bool = False) -> bytes:
     Raises:
         CanonicalError: not a JSON value, or an integer in it has more than 64 bits.
     """
-    import cbor2
+    return b"".join(pieces(value, deterministic=deterministic))
 
+
+def pieces(value: Any, *, deterministic: bool = False) -> Iterator[bytes]:
+    """What ``encode`` gives, in pieces: large arrays in it come one element at a time.
+
+    Raises:
+        CanonicalError: as ``encode``, before the first piece.
+    """
     for part in parts(value):
         pam_json.require(part)
         _refuse_large(part)
-    return cbor2.dumps(value, canonical=deterministic)
+    yield from _pieces(value, deterministic)
+
+
+def _pieces(value: Any, deterministic: bool) -> Iterator[bytes]:
+    import cbor2
+
+    if not is_large(value):
+        yield cbor2.dumps(value, canonical=deterministic)
+    elif type(value) is dict:
+        yield _head(_MAP, len(value))
+        named = [(cbor2.dumps(name), item) for name, item in value.items()]
+        if deterministic:
+            # The length of a text stands before it: the order of the encodings is by length first.
+            named.sort(key=lambda each: each[0])
+        for name, item in named:
+            yield name
+            yield from _pieces(item, deterministic)
+    elif type(value) is str:
+        yield cbor2.dumps(value)
+    else:
+        yield _head(_ARRAY, len(value))
+        for run in runs(value):
+            for item in run:
+                yield from _pieces(item, deterministic)
+
+
+def _head(kind: int, length: int) -> bytes:
+    """The head of an array or a map (RFC 8949 section 3), the shortest that holds its length."""
+    if length < _LENGTH_BEHIND:
+        return bytes([kind | length])
+    size = next(size for size in range(4) if length < 1 << 8 * (1 << size))
+    return bytes([kind | _LENGTH_BEHIND + size]) + length.to_bytes(1 << size, "big")
 
 
 def is_deterministic(data: bytes, value: Any, *, start: int = 0) -> bool:

@@ -7,21 +7,22 @@ signature hangs on the value.
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
-from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import msgspec
 import orjson
 
+from satchel.codec.packed import parts
 from satchel.errors import LimitExceeded, MalformedInput, Place
 from satchel.limits import DEFAULT, Limits
 
 _NOWHERE = Place()
 _CONTAINERS = frozenset((dict, list))
-#: Elements in one run of ``parts``.
-_RUN = 1000
+#: Bytes that are decoded at once.
+_PIECE = 1 << 20
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -98,7 +99,17 @@ def _without_strings(data: bytes, bare: bytes) -> bytes:
 
 def check_text(data: bytes, place: Place) -> None:
     """Raise MalformedInput, with the byte offset, when ``data`` is not UTF-8."""
-    if not data.isascii():
+    if data.isascii():
+        return
+    try:
+        if len(data) <= _PIECE:
+            data.decode()
+            return
+        # In pieces: what is decoded whole is held twice.
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        for at in range(0, len(data), _PIECE):
+            decoder.decode(data[at : at + _PIECE], final=at + _PIECE >= len(data))
+    except UnicodeDecodeError:
         try:
             data.decode()
         except UnicodeDecodeError as error:
@@ -163,17 +174,7 @@ def decode_whole(data: bytes, *, place: Place = _NOWHERE, limits: Limits = DEFAU
         value = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
         refuse(error, place, data)
-    level = [value]
-    for _ in range(limits.json_depth):
-        level = [
-            inner
-            for item in level
-            for inner in (item.values() if type(item) is dict else item if type(item) is list else ())
-            if type(inner) in _CONTAINERS
-        ]
-        if not level:
-            break
-    else:
+    if not is_within_depth(value, limits.json_depth):
         check_depth(data, place, limits)
     if repeats_a_name(data, value):
         raise MalformedInput("an object has the same name twice", place=place, hint="hashes cannot cover it")
@@ -197,22 +198,19 @@ def decode_unique(data: bytes, *, place: Place = _NOWHERE, limits: Limits = DEFA
     return json.loads(data, object_pairs_hook=unique)
 
 
-def parts(value: Any) -> Iterator[Any]:
-    """``value`` in parts of bounded size, for work that copies: an object's large arrays, also one level below, in runs."""
-    if type(value) is dict:
-        rest: dict[str, Any] = {}
-        for name, item in value.items():
-            if type(item) is list and len(item) > _RUN:
-                yield from (item[at : at + _RUN] for at in range(0, len(item), _RUN))
-                rest[name] = None
-            elif type(item) is dict and any(type(inner) is list and len(inner) > _RUN for inner in item.values()):
-                yield from parts(item)
-                rest[name] = None
-            else:
-                rest[name] = item
-        yield rest
-    else:
-        yield value
+def is_within_depth(value: Any, most: int) -> bool:
+    """Whether objects and arrays nest no deeper than this in a parsed value."""
+    level = [value]
+    for _ in range(most):
+        level = [
+            inner
+            for item in level
+            for inner in (item.values() if type(item) is dict else item if type(item) is list else ())
+            if type(inner) in _CONTAINERS
+        ]
+        if not level:
+            return True
+    return False
 
 
 def repeats_a_name(data: bytes, value: Any) -> bool:

@@ -21,11 +21,13 @@ import json
 import marshal
 import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
 from satchel.codec import jcs
+from satchel.codec.packed import is_large, runs
 from satchel.errors import CanonicalError
 
 _OPTIONS = (
@@ -190,6 +192,45 @@ def _refuse_others(value: Any) -> None:
             raise CanonicalError("NaN and infinities have no canonical bytes")
     elif not (kind is int or kind is bool or value is None):
         raise CanonicalError("a value of a type that JSON does not have")
+
+
+def pieces_in_order(value: Any, *, ascii: bool, pretty: bool) -> Iterator[bytes]:
+    """What ``write_in_order`` gives, in pieces: what is large in it comes in runs. Raises CanonicalError."""
+    yield from _pieces(value, ascii, pretty, b"\n")
+
+
+def _pieces(value: Any, ascii: bool, pretty: bool, line: bytes) -> Iterator[bytes]:
+    """``line`` is how a line begins where the value stands."""
+    if not is_large(value):
+        # No text in JSON has a line's end in it.
+        yield write_in_order(value, ascii=ascii, pretty=pretty).replace(b"\n", line)
+        return
+    inner = line + b"  "
+    gap, end, colon = (inner, line, b": ") if pretty else (b"", b"", b":")
+    mark = b""
+    if type(value) is dict:
+        yield b"{"
+        for name, item in value.items():
+            yield mark + gap + write_in_order(name, ascii=ascii, pretty=False) + colon
+            yield from _pieces(item, ascii, pretty, inner)
+            mark = b","
+        yield end + b"}"
+        return
+    if type(value) is str:
+        yield b'"'
+        yield from (write_in_order(run, ascii=ascii, pretty=False)[1:-1] for run in runs(value))
+        yield b'"'
+        return
+    yield b"["
+    for run in runs(value):
+        if len(run) == 1:
+            yield mark + gap
+            yield from _pieces(run[0], ascii, pretty, inner)
+        else:
+            # Without the brackets and their lines.
+            yield mark + write_in_order(run, ascii=ascii, pretty=pretty)[1 : -2 if pretty else -1].replace(b"\n", line)
+        mark = b","
+    yield (end if len(value) else b"") + b"]"
 
 
 def write_in_order(value: Any, *, ascii: bool, pretty: bool) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -15,7 +15,8 @@ Encoding = Literal["json", "cbor"]
 class Artifact(msgspec.Struct, frozen=True):
     """What ``wire.parse`` or ``sealing.seal`` gave: the arrays are there or absent, and each element is an object.
 
-    Nothing else is known to be right: ``checking`` tells. ``envelope`` is never a normalised view; hashes are over it.
+    Nothing else is known to be right: ``checking`` tells. ``envelope`` is never a normalised view; hashes are over it. Its
+    arrays are lists, or packed (``codec.packed``): then an entry is made anew each time that it is asked for.
     ``has_magic``: the file began with ``PAM`` and a version byte. ``deterministic``: the CBOR it came in was.
     """
 
@@ -25,10 +26,10 @@ class Artifact(msgspec.Struct, frozen=True):
     has_magic: bool = False
     deterministic: bool = True
 
-    def entries(self, component: Component) -> list[dict[str, Any]]:
+    def entries(self, component: Component) -> Sequence[dict[str, Any]]:
         """The entries of a component in their order; [] where the array is absent."""
         holder = self.envelope.get("components", {}) if self.profile.nested else self.envelope
-        found: list[dict[str, Any]] = holder.get(component) or []
+        found: Sequence[dict[str, Any]] = holder.get(component) or []
         return found
 
     def all_entries(self) -> Iterator[tuple[Component, dict[str, Any]]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from satchel.codec.json_values import parts
+from satchel.codec.packed import parts
 from satchel.errors import LimitExceeded, Place
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.faults import Fault

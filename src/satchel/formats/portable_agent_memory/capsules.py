@@ -1,4 +1,4 @@
-"""Capsules in an artifact: in ``metadata.satchel.capsules``, each its head and its frame in base64; a seal covers them."""
+"""Capsules in an artifact: in ``metadata.satchel.capsules``, each its head and its frame as base64 texts; a seal covers them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from satchel.codec.collector import paused
+from satchel.codec.packed import Packed
 from satchel.errors import InputError
 from satchel.formats.capsules import Capsule, Element, Head, is_bookkeeping
 from satchel.formats.portable_agent_memory import files, reader, wire
@@ -22,34 +23,50 @@ from satchel.formats.portable_agent_memory.conversion import OURS
 from satchel.formats.portable_agent_memory.kept import compact
 from satchel.formats.portable_agent_memory.profiles import COMPONENTS, Component
 from satchel.formats.portable_agent_memory.records import CARRIED, carried_record, carried_uid, entry_records, uid_of
-from satchel.formats.portable_agent_memory.residue import notes_of, riding_in, uid_in
+from satchel.formats.portable_agent_memory.residue import CAPSULES, notes_of, riding_in, uid_in
 from satchel.formats.portable_agent_memory.rows import Entry
+from satchel.formats.portable_agent_memory.spools import Spool
 from satchel.limits import Limits
 from satchel.model.record import Record
 
+#: Bytes of a frame that are one text: a multiple of three, so that the texts in a row are the base64 of all.
+_PIECE_BYTES = 192 << 10
+
 
 class _Riding(msgspec.Struct):
+    """``data``: base64 in pieces; earlier versions wrote it as one."""
+
     head: Head
-    data: str
+    data: list[str] | str
 
 
-def written(capsules: tuple[Capsule, ...]) -> Iterator[dict[str, Any]]:
-    """What stands in the metadata for these capsules."""
+def written(capsules: tuple[Capsule, ...], aside: Spool) -> Iterator[dict[str, Any]]:
+    """What stands in the metadata for these capsules; their frames are put aside, and read when somebody looks."""
     for capsule in capsules:
-        with capsule.open() as stream:
-            data = base64.b64encode(stream.read()).decode()
         head: Any = msgspec.to_builtins(capsule.head)
-        yield {"head": head, "data": data}
+        with capsule.open() as stream:
+            places = [aside.put(data) for data in _pieces(stream)]
+        yield {"head": head, "data": Packed(places, lambda where: base64.b64encode(aside.get(where)).decode(), run=1)}
+
+
+def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+    # A stream may give less than it is asked for, and a piece that is not the last has to be whole.
+    while data := stream.read(_PIECE_BYTES):
+        while len(data) < _PIECE_BYTES and (more := stream.read(_PIECE_BYTES - len(data))):
+            data += more
+        yield data
 
 
 def found(path: Path, limits: Limits) -> list[Capsule]:
     """The capsules in the artifacts at ``path``; of what is none, nothing."""
     capsules = []
     try:
-        for _, artifact in _artifacts(path, limits):
+        # Written by us it stands there as it is, in JSON and in CBOR.
+        for _, artifact in _artifacts(path, limits, CAPSULES.encode()):
             for value in riding_in(artifact):
                 each = msgspec.convert(value, _Riding)
-                data = base64.b64decode(each.data, validate=True)
+                pieces = [each.data] if isinstance(each.data, str) else each.data
+                data = b"".join(base64.b64decode(piece, validate=True) for piece in pieces)
                 capsules.append(Capsule(each.head, partial(_opened, data)))
     except (InputError, msgspec.ValidationError, binascii.Error, ValueError):
         return []
@@ -60,10 +77,13 @@ def _opened(data: bytes) -> BinaryIO:
     return io.BytesIO(data)
 
 
-def _artifacts(path: Path, limits: Limits) -> Iterator[tuple[str, Artifact]]:
+def _artifacts(path: Path, limits: Limits, word: bytes = b"") -> Iterator[tuple[str, Artifact]]:
+    """The artifacts at ``path`` in whose bytes this word stands."""
     with paused():
         for file in reader.files_in(path):
-            yield file.name, wire.parse(files.read(file, limits), limits, file=file.name)
+            data = files.read(file, limits)
+            if word in data:
+                yield file.name, wire.parse(data, limits, file=file.name, packed=True)
 
 
 def elements(path: Path, limits: Limits) -> Iterator[Element]:

@@ -14,6 +14,7 @@ from blake3 import blake3
 
 from satchel.codec import canonical, mem_json, pam_json
 from satchel.codec.canonical import Dialect
+from satchel.codec.packed import is_large, runs
 from satchel.errors import CanonicalError
 from satchel.formats.portable_agent_memory import models
 from satchel.formats.portable_agent_memory.artifact import Artifact
@@ -32,8 +33,6 @@ _DIALECTS: dict[str, Callable[[Any], bytes]] = {
     "pam-utf8": functools.partial(pam_json.write_parsed, ascii=False),
     "pam-es6": mem_json.write_spec,
 }
-#: Elements of a large array that are written at once.
-_RUN = 1000
 
 
 def dialect_of(profile: Profile, numbers: Numbers = "py") -> Dialect:
@@ -123,30 +122,28 @@ def digest(value: Any, dialect: Dialect) -> str:
 
 
 def _written(value: Any, write: Callable[[Any], bytes]) -> Iterator[bytes]:
-    """The canonical JSON of ``value`` in pieces: objects with a large array in them, and large arrays, are cut up."""
-    if type(value) is dict and _is_large(value):
-        mark = b"{"
+    """The canonical JSON of ``value`` in pieces: what is large in it is cut up."""
+    mark = b""
+    if not is_large(value):
+        yield write(value)
+    elif type(value) is dict:
+        yield b"{"
         for name in sorted(value):
             yield mark + write(name) + b":"
             yield from _written(value[name], write)
             mark = b","
         yield b"}"
-    elif type(value) is list and len(value) > _RUN:
-        mark = b"["
-        for at in range(0, len(value), _RUN):
-            yield mark + write(value[at : at + _RUN])[1:-1]
+    elif type(value) is str:
+        yield b'"'
+        yield from (write(run)[1:-1] for run in runs(value))
+        yield b'"'
+    else:
+        yield b"["
+        for run in runs(value):
+            yield mark
+            yield from _written(run[0], write) if len(run) == 1 else (write(run)[1:-1],)
             mark = b","
         yield b"]"
-    else:
-        yield write(value)
-
-
-def _is_large(value: dict[str, Any]) -> bool:
-    return any(
-        (type(item) is list and len(item) > _RUN)
-        or (type(item) is dict and any(type(inner) is list and len(inner) > _RUN for inner in item.values()))
-        for item in value.values()
-    )
 
 
 @functools.cache

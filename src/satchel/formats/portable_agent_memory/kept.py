@@ -8,12 +8,13 @@ back is known to be right. A file that is spelled as no writer here spells is ca
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 import msgspec
 
 from satchel.codec import pam_json
+from satchel.codec.packed import Packed
 from satchel.errors import CanonicalError, MalformedInput
 from satchel.formats.portable_agent_memory import wire
 from satchel.formats.portable_agent_memory.artifact import Artifact, Encoding
@@ -65,11 +66,21 @@ def spelling_of(artifact: Artifact, data: bytes) -> Spelling:
     ways: tuple[Spelling, ...] = ("cbor",) if artifact.encoding == "cbor" else ("pretty", "compact")
     for way in ways:
         try:
-            if wire.serialise(artifact, pretty=way == "pretty") == data:
+            if _are(wire.pieces(artifact, pretty=way == "pretty"), data):
                 return way
         except CanonicalError:
             continue
     return ""
+
+
+def _are(pieces: Iterable[bytes], data: bytes) -> bool:
+    """Whether pieces are these bytes."""
+    view, at = memoryview(data), 0
+    for piece in pieces:
+        if view[at : at + len(piece)] != piece:
+            return False
+        at += len(piece)
+    return at == len(data)
 
 
 def keep(artifact: Artifact, data: bytes, key: str, *, has_notes: bool) -> Kept:
@@ -122,21 +133,21 @@ def parted(kept: Entry, profile: str) -> tuple[Entry, Residue]:
 
 
 def rebuilt(kept: Kept, entry: Callable[[str], Entry], record: Callable[[str], dict[str, Any]]) -> Artifact:
-    """The artifact that was kept, of its entries by id and its carried records by uid."""
+    """The artifact that was kept, of its entries by id and its carried records by uid, each asked for when it is looked at."""
     profile = PROFILES[kept.profile]
     envelope = dict(kept.envelope)
     if kept.has_notes:
         metadata = envelope["metadata"]
         ours = dict(metadata[OURS])
         if "entries" in ours:
-            ours["entries"] = [{"id": id, **parted(entry(id), kept.profile)[1]} for id in ours["entries"]]
+            ours["entries"] = Packed(ours["entries"], lambda own: {"id": own, **parted(entry(own), kept.profile)[1]})
         if "records" in ours:
-            ours["records"] = [record(uid) for uid in ours["records"]]
+            ours["records"] = Packed(ours["records"], record)
         envelope["metadata"] = {**metadata, OURS: ours}
     holder = dict(envelope["components"]) if profile.nested else envelope
     for component in COMPONENTS:
         if component in holder:
-            holder[component] = [parted(entry(id), kept.profile)[0] for id in holder[component]]
+            holder[component] = Packed(holder[component], lambda own: parted(entry(own), kept.profile)[0])
     if profile.nested:
         envelope["components"] = holder
     return Artifact(profile, envelope, kept.encoding, kept.has_magic, kept.deterministic)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from satchel.errors import OutputError
@@ -10,13 +11,15 @@ from satchel.formats.portable_agent_memory.profiles import COMPONENTS, MOST_ENTR
 
 
 class Item(NamedTuple):
-    """An entry to be written: when it says it was made, the ids that it names, and its size."""
+    """An entry to be written: when it says it was made, the ids that it names, its size, and whether something is said of it
+    beside it."""
 
     id: str
     component: Component
     created: str
     names: tuple[str, ...]
     size_bytes: int
+    has_notes: bool = False
 
 
 def packed(items: Sequence[Item], most_bytes: int) -> list[list[Item]]:
@@ -41,33 +44,35 @@ def packed(items: Sequence[Item], most_bytes: int) -> list[list[Item]]:
         for name in item.names:
             if name in at:
                 above[head(number)] = head(at[name])
-    groups: dict[int, list[Item]] = {}
-    for number, item in enumerate(items):
-        groups.setdefault(head(number), []).append(item)
+    at.clear()
+    by_time = sorted(range(len(items)), key=lambda number: (items[number].created, items[number].id))
+    #: Of those that are joined, where the first stands.
+    first: dict[int, int] = {}
+    for place, number in enumerate(by_time):
+        first.setdefault(head(number), place)
     parts: list[_Part] = []
-    for group in sorted(groups.values(), key=lambda group: min((item.created, item.id) for item in group)):
-        own = _Part()
-        own.add(group)
+    for _, group in groupby(sorted(by_time, key=lambda number: first[head(number)]), lambda number: head(number)):
+        own = _Part([items[number] for number in group])
         if not own.counts_fit():
             raise OutputError(
-                f"{len(group):,} entries are derived from one another and do not fit one artifact",
+                f"{len(own.items):,} entries are derived from one another and do not fit one artifact",
                 hint="leave the records out that join them",
             )
-        part = parts[-1] if parts and parts[-1].takes(own, most_bytes) else None
-        if part is None:
-            part = _Part()
-            parts.append(part)
-        part.add(group)
+        if parts and parts[-1].takes(own, most_bytes):
+            parts[-1].add(own.items)
+        else:
+            parts.append(own)
     return [sorted(part.items, key=lambda item: (item.created, item.id)) for part in parts]
 
 
 class _Part:
     """The entries of one artifact."""
 
-    def __init__(self) -> None:
+    def __init__(self, items: Sequence[Item]) -> None:
         self.items: list[Item] = []
         self.counts: dict[Component, int] = dict.fromkeys(COMPONENTS, 0)
         self.size_bytes = 0
+        self.add(items)
 
     def add(self, group: Sequence[Item]) -> None:
         for item in group:

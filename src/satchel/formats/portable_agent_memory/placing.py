@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from satchel.errors import InputError, OutputError
-from satchel.formats.folder import told_of
+from satchel.formats.folder import put, told_of
 from satchel.formats.portable_agent_memory.conversion import OURS
 from satchel.formats.portable_agent_memory.files import load
 from satchel.formats.portable_agent_memory.reader import files_in
-from satchel.trust.files import write_private
 
 
-def place(target: Path, data: bytes) -> None:
-    """Write ``data`` beside ``target``, flush it and rename it there.
+def place(target: Path, chunks: Callable[[], Iterator[bytes]], size_bytes: int) -> None:
+    """Write a file beside ``target``, flush it and rename it there.
+
+    Args:
+        chunks: gives its bytes, each time that it is called; ``size_bytes`` of them.
 
     Raises:
         OutputError: it cannot be written, or what is there is no earlier export of Satchel and not this very file.
@@ -24,11 +27,16 @@ def place(target: Path, data: bytes) -> None:
         if target.is_symlink() or target.exists():
             if target.is_symlink() or not target.is_file():
                 raise OutputError(f"{target} is in the way and is no file", hint="name another file")
-            if target.stat().st_size == len(data) and target.read_bytes() == data:
+            if target.stat().st_size == size_bytes and _holds(target, chunks()):
                 return
             if not _says_ours(target):
                 raise OutputError(f"{target} is in the way and is no earlier export of Satchel", hint="name another file")
-    write_private(target, data)
+    put(target, lambda stream: stream.writelines(chunks()), lambda: None)
+
+
+def _holds(target: Path, chunks: Iterator[bytes]) -> bool:
+    with target.open("rb") as stream:
+        return all(stream.read(len(chunk)) == chunk for chunk in chunks)
 
 
 def is_ours(folder: Path) -> bool:

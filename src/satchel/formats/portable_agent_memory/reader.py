@@ -74,7 +74,7 @@ def read(
     def opened(file: Path) -> _Reading:
         name = f"{path.name}/{file.name}" if path.is_dir() else path.name
         data = files.read(file, limits)
-        artifact = wire.parse(data, limits, file=name)
+        artifact = wire.parse(data, limits, file=name, packed=True)
         vouched = admitted(artifact, trusted, limits, name, accept_invalid_signature=accept_invalid_signature)
         return _Reading(artifact, data, vouched, known, name, file, uids)
 
@@ -113,17 +113,22 @@ def recognises(path: Path) -> bool:
 
 
 class _Found(NamedTuple):
-    """An entry, the one that it is read as, its residue where it is of use, and the plain record that the two are.
+    """An entry where it stands, and its residue where it is of use."""
+
+    component: Component
+    at: int
+    entry: Entry
+    residue: Residue
+
+
+class _Understood(NamedTuple):
+    """The entry that one is read as, and the plain record that it and its residue are.
 
     An entry that was issued from one of another profile is read as that one: its residue speaks of that.
     """
 
-    component: Component
-    place: Place
     entry: Entry
-    read_as: Entry
     profile: Profile
-    residue: Residue
     plain: Plain | None
 
 
@@ -147,6 +152,8 @@ class _Reading:
         self._name = name
         self._file = file
         self._has_notes = False
+        #: The residue of entries, by id, that stands in the metadata.
+        self._notes: dict[str, Residue] = {}
         #: What the vault holds and entries were written from: the uid here, by entry's id.
         self._held: dict[str, str] = {}
         #: Uids here of what had a uid where the residue was written; shared by the artifacts of a folder.
@@ -154,28 +161,27 @@ class _Reading:
         self._gone: set[str] = set()
         self._ids: set[str] = set()
 
-    def settle(self) -> tuple[list[_Found], list[dict[str, Any]]]:
-        """Find the entries and the records beside them, and settle which uid each has here."""
+    def settle(self) -> list[dict[str, Any]]:
+        """Settle which uid every entry, and every record beside them, has here; those records."""
         notes = notes_of(self._artifact)
         self._has_notes = self._are_ours(notes.entries, notes.records)
-        found = list(self._found(notes.entries if self._has_notes else {}))
+        self._notes = notes.entries if self._has_notes else {}
         carried = notes.records if self._has_notes else []
-        self._place_uids(found, carried)
-        return found, carried
+        self._place_uids(carried)
+        return carried
 
     def items(self) -> Iterator[Item]:
         yield from self._vouched.findings
         if self._vouched.key:
             yield Signed(self._vouched.key)
-        notes = notes_of(self._artifact)
-        found, carried = self.settle()
+        carried = self.settle()
         if OURS in self._artifact.metadata and not self._has_notes:
             text = "what Satchel wrote beside the entries was changed: it is not used"
             yield Finding("residue-malformed", "warning", text, Place(self._name, pointer=f"/metadata/{OURS}"))
         if self._known.has_graves:
-            self._bury(found)
-        for each in found:
-            yield from self._entry(each, keeps_notes=each.entry["id"] in notes.entries and self._has_notes, notes=notes.entries)
+            self._bury()
+        for each in self._found():
+            yield from self._entry(each)
         for value in carried:
             yield from self._carried(value)
         if not riding_in(self._artifact):
@@ -202,21 +208,25 @@ class _Reading:
             and len(set(uids)) == len(uids)
         )
 
-    def _found(self, notes: dict[str, Residue]) -> Iterator[_Found]:
-        own = self._artifact.profile
+    def _found(self) -> Iterator[_Found]:
+        """The entries, each made anew: held at once they would take several times their bytes."""
+        nested = self._artifact.profile.nested
         for component in COMPONENTS:
             for index, entry in enumerate(self._artifact.entries(component)):
-                said = entry.get(OURS) if own.nested else notes.get(entry["id"])
-                residue = said if type(said) is dict else {}
-                read_as, profile = made_of(entry, residue, component, own) or (entry, own)
-                plain = said_by(component, read_as, profile, residue) if uid_in(residue) else None
-                place = self._place(component, index)
-                yield _Found(component, place, entry, read_as, profile, residue, plain)
+                said = entry.get(OURS) if nested else self._notes.get(entry["id"])
+                yield _Found(component, index, entry, said if type(said) is dict else {})
 
-    def _place_uids(self, found: list[_Found], carried: list[dict[str, Any]]) -> None:
+    def _understood(self, found: _Found) -> _Understood:
+        component, _, entry, residue = found
+        own = self._artifact.profile
+        read_as, profile = made_of(entry, residue, component, own) or (entry, own)
+        plain = said_by(component, read_as, profile, residue) if uid_in(residue) else None
+        return _Understood(read_as, profile, plain)
+
+    def _place_uids(self, carried: list[dict[str, Any]]) -> None:
         """Settle which uid everything has here: that of the record it was written from, where the vault holds one that still
         says the same."""
-        for each in found:
+        for each in self._found():
             own = each.entry["id"]
             here = uid_of(own)
             before = [uid for uid in (uid_in(each.residue), was_uid(each.residue)) if uid and uid != here]
@@ -236,15 +246,19 @@ class _Reading:
     def _says_same(self, uid: str, found: _Found) -> bool:
         """Whether the vault holds a record of this uid that says what the entry says."""
         said = self._known.said(uid)
-        return said is not None and said == searchable(self._records(found, "imported", lambda each: each)[0])
+        if said is None:
+            return False
+        return said == searchable(self._records(found, self._understood(found), "imported", lambda each: each)[0])
 
-    def _records(self, found: _Found, trust: Trust, target: Callable[[str], str]) -> tuple[Record, ...]:
+    def _records(
+        self, found: _Found, understood: _Understood, trust: Trust, target: Callable[[str], str]
+    ) -> tuple[Record, ...]:
         return entry_records(
             found.component,
-            found.read_as,
-            found.profile,
+            understood.entry,
+            understood.profile,
             came_in=self._artifact.profile,
-            plain=found.plain,
+            plain=understood.plain,
             residue=found.residue,
             trust=trust,
             target=target,
@@ -259,11 +273,11 @@ class _Reading:
         here = self._uids.get(uid)
         return here if here is not None else uid if self._known.said(uid) is not None else ""
 
-    def _bury(self, found: list[_Found]) -> None:
+    def _bury(self) -> None:
         """Find the entries that were erased here, and those that are derived from one."""
         children: dict[str, list[str]] = {}
         pending = []
-        for each in found:
+        for each in self._found():
             own = each.entry["id"]
             written, before = uid_in(each.residue), was_uid(each.residue)
             if any(self._known.buried(uid) in ("delete", "redact") for uid in (uid_of(own), written, before) if uid):
@@ -283,8 +297,8 @@ class _Reading:
     def _place(self, component: Component, index: int) -> Place:
         return Place(self._name, pointer=self._artifact.pointer(component, index))
 
-    def _entry(self, found: _Found, *, keeps_notes: bool, notes: dict[str, Residue]) -> Iterator[Item]:
-        entry, place, plain = found.entry, found.place, found.plain
+    def _entry(self, found: _Found) -> Iterator[Item]:
+        entry, place = found.entry, self._place(found.component, found.at)
         own = entry["id"]
         if own in self._gone:
             text = "an entry, or one that it is derived from, was erased from this vault and stays erased; it was not taken"
@@ -294,10 +308,12 @@ class _Reading:
             text = "the vault holds the record that this was written from; it was not taken a second time"
             yield Finding("own-record", "info", text, place, "skipped")
             return
+        understood = self._understood(found)
+        plain = understood.plain
         # What rides in the metadata is under the seal alone; without one it takes from the trust that the entry has.
         sure = self._vouched.is_sealed or self._artifact.profile.nested or plain is None
         trust: Trust = self._vouched.trust if sure else "imported"
-        native = keeping.compact(keeping.with_residue(entry, notes[own] if keeps_notes else None))
+        native = keeping.compact(keeping.with_residue(entry, self._notes.get(own)))
 
         yield Original(
             uid=uid_of(own),
@@ -306,7 +322,7 @@ class _Reading:
             place=place,
             reader=READER,
             updated=None,
-            read=lambda: Reading(self._records(found, trust, self._target)),
+            read=lambda: Reading(self._records(found, understood, trust, self._target)),
             # An identity may be several records.
             small=found.component != "identity" or plain is not None,
             vouched=trust == "verified",

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from satchel.codec.packed import unpacked
 from satchel.errors import CanonicalError, MalformedInput, Place
 from satchel.formats.portable_agent_memory import bounds
 from satchel.formats.portable_agent_memory.artifact import Artifact
@@ -219,7 +220,7 @@ def convert(artifact: Artifact, target: Profile, key: PrivateKey | None = None, 
         if each.profile == target.name and not key and set(each.ids()) == set(by_new) and set(each.carried()) == set(beside):
             back = rebuilt(each, by_new.__getitem__, beside.__getitem__)
             if is_rebuilt(back):
-                return Reissued(back, ids)
+                return Reissued(msgspec.structs.replace(back, envelope=unpacked(back.envelope)), ids)
     ours: dict[str, Any] = {"sources": [*notes.sources, evidence(_kept(artifact), whole=True)]}
     if target is SDK:
         residues = [{"id": each.entry["id"], **each.residue} for each in made.values() if each.residue]

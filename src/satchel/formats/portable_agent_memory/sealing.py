@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from satchel.codec import pam_json
-from satchel.codec.json_values import parts
+from satchel.codec.packed import Packed, parts
 from satchel.errors import MalformedInput, Place
 from satchel.formats.portable_agent_memory import models
 from satchel.formats.portable_agent_memory.artifact import Artifact, Encoding
@@ -63,7 +63,7 @@ def seal(
 
     Args:
         entries: by component; each as ``complete`` takes it. An entry that has an ``id`` is taken to be complete already; it is
-            refused if the id is not its own.
+            refused if the id is not its own. Packed ones all have theirs.
         source_agent: at least name, model_family and runtime.
         key: signs the root hash and seals the envelope; without one ``signature`` is empty.
 
@@ -72,10 +72,7 @@ def seal(
         MalformedInput: an entry has an id that is not its own.
         CanonicalError: something has no canonical bytes.
     """
-    arrays: dict[str, list[dict[str, Any]]] = {}
-    for component in COMPONENTS:
-        arrays[component] = [_completed(entry, component, profile, at) for at, entry in enumerate(entries.get(component, ()))]
-    arrays["episodic"].sort(key=sort_key)
+    arrays: dict[str, Any] = {component: _array(entries.get(component, ()), component, profile) for component in COMPONENTS}
     envelope: dict[str, Any] = {
         "pam_version": PAM_VERSION,
         "schema_version": SCHEMA_VERSION,
@@ -113,6 +110,21 @@ def resign(artifact: Artifact, key: PrivateKey | None) -> Artifact:
         envelope["signature"] = spelled(key.sign(signed_text(root)), artifact.profile.signature)
         metadata[SEAL] = make_seal(envelope, key)
     return msgspec.structs.replace(artifact, envelope=envelope)
+
+
+def _array(entries: Sequence[Mapping[str, Any]], component: Component, profile: Profile) -> Sequence[dict[str, Any]]:
+    """The entries complete and in their order; packed ones, which are complete, stay packed."""
+    is_packed = type(entries) is Packed
+    made: list[dict[str, Any]] = []
+    keys = []
+    for at, entry in enumerate(entries):
+        each = _completed(entry, component, profile, at)
+        if not is_packed:
+            made.append(each)
+        if component == "episodic":
+            keys.append(sort_key(each))
+    order = sorted(range(len(keys)), key=keys.__getitem__) if component == "episodic" else range(len(entries))
+    return entries.in_order(order) if type(entries) is Packed else [made[number] for number in order]
 
 
 def _completed(entry: Mapping[str, Any], component: Component, profile: Profile, at: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from satchel.codec.packed import is_array
 from satchel.errors import Place
 from satchel.formats.portable_agent_memory import models
 from satchel.formats.portable_agent_memory.artifact import Artifact
@@ -45,6 +46,10 @@ _DEFAULT_TYPES: dict[str, tuple[type, ...]] = {
 def envelope_faults(artifact: Artifact, *, partial: bool = False) -> Iterator[Fault]:
     """What is wrong with the envelope beside its entries. ``partial``: it is of a later minor version."""
     envelope = artifact.envelope
+    if artifact.profile.nested:
+        # Of the arrays only that they are there: their entries are looked at one by one.
+        bare = {name: [] if is_array(value) else value for name, value in envelope["components"].items()}
+        envelope = {**envelope, "components": bare}
     for fault in _members(models.ENVELOPES[artifact.profile], envelope, "", partial=partial):
         # The versions have a stage of their own, the signature too.
         if fault.place.pointer not in ("/pam_version", "/schema_version", "/signature"):
@@ -65,7 +70,7 @@ def entry_faults(artifact: Artifact, *, partial: bool = False) -> Iterator[Fault
         entries = artifact.entries(component)
         model = models.ENTRIES[profile][component]
         for start in range(0, len(entries), _RUN):
-            run = entries[start : start + _RUN]
+            run = list(entries[start : start + _RUN])
             try:
                 msgspec.convert(run, list[model])  # type: ignore[valid-type]
                 sound = True

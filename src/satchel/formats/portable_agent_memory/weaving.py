@@ -113,19 +113,21 @@ class Loom:
                 parts.append((record.kind, record.linked("part_of"), record.uid))
                 continue
             rides = self._rides_beside(record)
-            (self.beside if rides else self.entries).add(record.uid)
+            # A uid is named in several places: the same text once.
+            uid = sys.intern(record.uid)
+            (self.beside if rides else self.entries).add(uid)
             if _came_so(record):
                 if record.touched:
-                    self._edited.append(record.uid)
+                    self._edited.append(uid)
                 else:
-                    self._native[record.uid] = sys.intern(record.origin.dialect)
+                    self._native[uid] = sys.intern(record.origin.dialect)
             if rides:
                 continue
-            named = [link.to for link in record.links if link.type in ("derived_from", "evidence")]
+            named = [sys.intern(link.to) for link in record.links if link.type in ("derived_from", "evidence")]
             if is_home(record):
-                named += [link.to for link in record.links if link.type == "supersedes"]
+                named += [sys.intern(link.to) for link in record.links if link.type == "supersedes"]
             if named:
-                self._edges[record.uid] = named
+                self._edges[uid] = named
         for kind, of, uid in parts:
             if of in self.entries:
                 self.ledger.record(kind, "accepted", uid=uid)
@@ -158,6 +160,10 @@ class Loom:
                 record = self._selection.get(uid)
                 if record is not None:
                     yield self._woven(record)
+        # Nothing more is woven: what was only for that goes before the artifacts are made.
+        for held in (self._edges, self._waiting, self._native, self._episodic):
+            held.clear()
+        self._get.cache_clear()
 
     def _homeward(self, found: Homeward) -> Iterator[Woven]:
         """What came in this format and goes home as it came, by its kept bytes alone."""
@@ -214,9 +220,10 @@ class Loom:
     def _noted(self, made: Woven) -> Woven:
         """Remember under which id an entry leaves."""
         if made.component is not None:
-            self._ids[made.uid] = made.value["id"]
+            uid = sys.intern(made.uid)
+            self._ids[uid] = sys.intern(made.value["id"])
             if made.component == "episodic":
-                self._episodic.add(made.uid)
+                self._episodic.add(uid)
         return made
 
     # What came in this format -----------------------------------------------------------------------------------------------

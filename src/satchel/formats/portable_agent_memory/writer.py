@@ -17,13 +17,14 @@ from typing import Any, NamedTuple
 import msgspec
 
 from satchel.codec.collector import paused
+from satchel.codec.packed import Packed
 from satchel.errors import OutputError
 from satchel.formats.base import Progress, Selection, Written
 from satchel.formats.capsules import Capsule
 from satchel.formats.folder import Folder
 from satchel.formats.portable_agent_memory import capsules, wire
 from satchel.formats.portable_agent_memory import kept as keeping
-from satchel.formats.portable_agent_memory.artifact import Encoding
+from satchel.formats.portable_agent_memory.artifact import Artifact, Encoding
 from satchel.formats.portable_agent_memory.conversion import OURS
 from satchel.formats.portable_agent_memory.kept import Kept, evidence, sources_in
 from satchel.formats.portable_agent_memory.packing import Item, packed
@@ -31,10 +32,10 @@ from satchel.formats.portable_agent_memory.placing import is_ours, place
 from satchel.formats.portable_agent_memory.profiles import COMPONENTS, PROFILES, SDK, Component, Profile
 from satchel.formats.portable_agent_memory.reader import SUFFIXES
 from satchel.formats.portable_agent_memory.records import ARTIFACT, carried_uid, ids_in, uid_of
-from satchel.formats.portable_agent_memory.residue import CAPSULES, FORMAT_NAME, Residue
+from satchel.formats.portable_agent_memory.residue import CAPSULES, FORMAT_NAME
 from satchel.formats.portable_agent_memory.rows import Entry
 from satchel.formats.portable_agent_memory.sealing import seal
-from satchel.formats.portable_agent_memory.spools import Spool, Where
+from satchel.formats.portable_agent_memory.spools import Spool, Where, where_of
 from satchel.formats.portable_agent_memory.weaving import Loom, is_home
 from satchel.limits import DEFAULT
 from satchel.model.ledger import Ledger, Witness
@@ -44,6 +45,7 @@ from satchel.trust.signatures import PrivateKey
 #: What the public SDK loads at most (dossier 1.8).
 SDK_BYTES = 50 << 20
 _BATCH = 256
+_CHUNK = 1 << 20
 _AGENT = "satchel"
 
 
@@ -86,8 +88,8 @@ def write(
         OutputError: it does not fit one artifact, or ``target`` cannot be written; nothing of it was.
         UsageError: the key is no Ed25519 key.
     """
-    with Spool() as spool, paused():
-        export = _Export(selection, target, progress, profile, signing_key, spool, riding, witness)
+    with Spool() as spool, Spool() as made, paused():
+        export = _Export(selection, target, progress, profile, signing_key, spool, made, riding, witness)
         return export.run()
 
 
@@ -102,6 +104,7 @@ class _Export:
         profile: Profile | None,
         signing_key: PrivateKey | None,
         spool: Spool,
+        made: Spool,
         riding: tuple[Capsule, ...],
         witness: Witness | None,
     ) -> None:
@@ -111,12 +114,16 @@ class _Export:
         self._wanted = profile
         self._key = signing_key
         self._spool = spool
+        #: The files that were made.
+        self._made = made
         self._riding = riding
+        self._capsules = list(capsules.written(riding, made))
         self.ledger = Ledger(witness)
         self._items: list[Item] = []
+        self._counts: dict[str, int] = dict.fromkeys(COMPONENTS, 0)
         #: Where a record without an entry stands in the spool, by the uid that it has in an artifact.
-        self._beside: dict[str, Where] = {}
-        self._at: dict[str, Where] = {}
+        self._beside: dict[str, int] = {}
+        self._at: dict[str, int] = {}
         self._came = list(self._artifacts())
         #: Files of which the ledger says already what became of their signatures and tokens.
         self._told: set[str] = set()
@@ -137,9 +144,9 @@ class _Export:
                 f"there is nothing to write: an artifact of {loom.profile.name} has at least one entry", hint=hint
             )
         if names_file(self._target):
-            data = home if home is not None else self._one(loom.profile, encoding_of(self._target))
-            place(self._target, data)
-            return self._written(1, len(data))
+            where = home or self._one(loom.profile, encoding_of(self._target))
+            place(self._target, lambda: self._made.chunks(where), where.size_bytes)
+            return self._written(1, where.size_bytes)
         with Folder(self._target, is_ours) as folder:
             if home is not None:
                 self._put(folder, "memory.pam", home)
@@ -149,10 +156,7 @@ class _Export:
             return self._written(folder.files, folder.size_bytes)
 
     def _written(self, files: int, size_bytes: int) -> Written:
-        counts: dict[str, int] = dict.fromkeys(COMPONENTS, 0)
-        for item in self._items:
-            counts[item.component] += 1
-        found = {name: count for name, count in counts.items() if count}
+        found = {name: count for name, count in self._counts.items() if count}
         return Written(counts=found, files=files, size_bytes=size_bytes, ledger=self.ledger)
 
     # What came ----------------------------------------------------------------------------------------------------------------
@@ -181,9 +185,9 @@ class _Export:
         beside = {carried_uid(uid) for uid in kept.carried()}
         return self._loom.entries == {uid_of(id) for id in kept.ids()} and self._loom.beside == beside
 
-    def _whole(self) -> bytes | None:
-        """The file that the selection is, byte for byte, or the same artifact in the other encoding; None where it is no one
-        artifact."""
+    def _whole(self) -> Where | None:
+        """Where the file is made that the selection is, byte for byte, or the same artifact in the other encoding; None where
+        it is no one artifact."""
         ids, beside = {item.id for item in self._items}, set(self._beside)
         fitting = [came for came in self._candidates() if set(came.ids()) == ids and set(came.carried()) == beside]
         wanted = encoding_of(self._target)
@@ -197,16 +201,20 @@ class _Export:
             if each.encoding != wanted and by_name:
                 text = "the same artifact, root, signature and all, in the other encoding"
                 self.ledger.field("artifact", "encoding", "widened", "other-encoding", text)
-                return wire.serialise(made, wanted)
-            if each.spelling:
-                data = wire.serialise(made, pretty=each.spelling == "pretty")
-            else:
-                data = self._carried(each.sha256) or wire.serialise(made)
-            if hashlib.sha256(data).hexdigest() != each.sha256:
+                return self._made.put_all(wire.pieces(made, wanted))
+            carried = None if each.spelling else self._carried(each.sha256)
+            where = carried or self._made.put_all(wire.pieces(made, pretty=each.spelling != "compact"))
+            if self._digest(where) != each.sha256:
                 text = "the same artifact, root, signature and all; white space or the order of members is not as it came"
                 self.ledger.field("artifact", "bytes", "widened", "respelled", text)
-            return data
+            return where
         return None
+
+    def _digest(self, where: Where) -> str:
+        digest = hashlib.sha256()
+        for chunk in self._made.chunks(where):
+            digest.update(chunk)
+        return digest.hexdigest()
 
     def _candidates(self) -> Iterator[Kept]:
         for came in self._came:
@@ -214,13 +222,13 @@ class _Export:
                 if kept.profile == self._loom.profile.name:
                     yield kept
 
-    def _carried(self, sha256: str) -> bytes:
-        """A file that was carried whole; nothing where it has left."""
+    def _carried(self, sha256: str) -> Where | None:
+        """A file that was carried whole; None where it has left."""
         for file in self._selection.carried(FORMAT_NAME):
             if file.sha256 == sha256:
                 with self._selection.open_carried(file) as stream:
-                    return stream.read()
-        return b""
+                    return self._made.put_all(iter(lambda: stream.read(_CHUNK), b""))
+        return None
 
     # Entries ------------------------------------------------------------------------------------------------------------------
 
@@ -233,25 +241,31 @@ class _Export:
                 self._progress(pending)
                 pending = 0
             if woven.component is None:
-                self._beside[woven.value["uid"]] = self._put_aside(woven.value)
+                self._beside[woven.value["uid"]] = self._put_aside(woven.value).packed()
                 continue
             entry = woven.value
-            if entry["id"] in self._at:
+            own = sys.intern(entry["id"])
+            if own in self._at:
                 self.ledger.record("entry", "accepted", "same-entry", "another record says the very same; it stands once")
                 continue
             residue = woven.residue if not loom.profile.nested else {}
-            where = self._put_aside(keeping.with_residue(entry, residue or None))
-            self._at[entry["id"]] = where
-            names = (*ids_in(entry, "parent_ids"), *ids_in(entry, "source_event_ids"))
-            self._items.append(Item(entry["id"], woven.component, str(entry.get("created_at", "")), names, where.size_bytes))
+            kept = keeping.with_residue(entry, residue or None)
+            where = self._put_aside(kept)
+            self._at[own] = where.packed()
+            # Most of them are of entries that came before: the same text once.
+            names = tuple(map(sys.intern, (*ids_in(entry, "parent_ids"), *ids_in(entry, "source_event_ids"))))
+            made = sys.intern(str(entry.get("created_at", "")))
+            has_notes = not loom.profile.nested and bool(keeping.parted(kept, loom.profile.name)[1])
+            self._counts[woven.component] += 1
+            self._items.append(Item(own, woven.component, made, names, where.size_bytes, has_notes))
         if self._progress is not None:
             self._progress(pending)
 
     def _put_aside(self, value: Any) -> Where:
         return self._spool.put(keeping.compact(value))
 
-    def _fetched(self, where: Where) -> Any:
-        return msgspec.json.decode(self._spool.get(where))
+    def _fetched(self, where: int) -> Any:
+        return msgspec.json.decode(self._spool.get(where_of(where)))
 
     def _kept_entry(self, id: str) -> Entry:
         found: Entry = self._fetched(self._at[id])
@@ -263,7 +277,7 @@ class _Export:
 
     # Artifacts of our own -----------------------------------------------------------------------------------------------------
 
-    def _one(self, profile: Profile, encoding: Encoding) -> bytes:
+    def _one(self, profile: Profile, encoding: Encoding) -> Where:
         hint = "name a folder: a target that does not end in .pam gets as many as it takes"
         # What is kept of an entry is never longer than its JSON, and never more than six times its CBOR (\u001f).
         least = sum(item.size_bytes for item in self._items) // (1 if encoding == "json" else 6)
@@ -272,61 +286,66 @@ class _Export:
             raise OutputError(f"it does not fit one artifact: {len(self._items):,} entries need {len(parts)}", hint=hint)
         if least > DEFAULT.artifact_bytes:
             raise OutputError(f"it does not fit one artifact: it has more than {least:,} bytes", hint=hint)
-        data = self._made(profile, encoding, parts[0] if parts else [], with_beside=True)
-        self._measure(profile, data, hint)
-        return data
+        made = self._artifact(profile, encoding, parts[0] if parts else [], with_beside=True)
+        where = self._made.put_all(wire.pieces(made))
+        self._measure(profile, where, hint)
+        return where
 
     def _parts(self, folder: Folder, profile: Profile) -> None:
         """As many artifacts as it takes, none of them larger than the public SDK loads unless its entries are all joined."""
         pending = packed(self._items, SDK_BYTES // 2) or [[]]
+        # From here on only the parts are looked at, each until it is made.
+        self._items.clear()
         pending.reverse()
         made: list[Where] = []
         while pending:
             part = pending.pop()
-            data = self._made(profile, "json", part, with_beside=not made)
-            if len(data) > SDK_BYTES:
+            where = self._made.put_all(wire.pieces(self._artifact(profile, "json", part, with_beside=not made)))
+            if where.size_bytes > SDK_BYTES:
                 # Indented, in ASCII and with what is said beside it, an entry can have several times the bytes that are kept.
                 smaller = packed(part, sum(item.size_bytes for item in part) // 2)
                 if len(smaller) > 1:
                     pending += reversed(smaller)
                     continue
-                self._measure(profile, data, "leave the records out that join its entries")
-            made.append(self._spool.put(data))
+                self._measure(profile, where, "leave the records out that join its entries")
+            made.append(where)
         for number, where in enumerate(made, 1):
-            self._put(folder, "memory.pam" if len(made) == 1 else f"memory-{number:03}.pam", self._spool.get(where))
+            self._put(folder, "memory.pam" if len(made) == 1 else f"memory-{number:03}.pam", where)
 
-    def _measure(self, profile: Profile, data: bytes, hint: str) -> None:
+    def _measure(self, profile: Profile, where: Where, hint: str) -> None:
         """Refuse what readers refuse, and tell what the public SDK does not load. Raises OutputError."""
-        if len(data) > DEFAULT.artifact_bytes:
-            raise OutputError(f"an artifact would have {len(data):,} bytes, more than readers take", hint=hint)
-        if profile is SDK and len(data) > SDK_BYTES:
+        if where.size_bytes > DEFAULT.artifact_bytes:
+            raise OutputError(f"an artifact would have {where.size_bytes:,} bytes, more than readers take", hint=hint)
+        if profile is SDK and where.size_bytes > SDK_BYTES:
             text = "larger than 50 MiB, which the public SDK does not load; a folder gets smaller ones of what is not joined"
             self.ledger.field("artifact", "bytes", "widened", "past-the-sdk", text)
 
-    def _put(self, folder: Folder, name: str, data: bytes) -> None:
+    def _put(self, folder: Folder, name: str, where: Where) -> None:
         with folder.create(name) as sink:
-            sink.write(data)
+            sink.writelines(self._made.chunks(where))
 
-    def _made(self, profile: Profile, encoding: Encoding, part: Sequence[Item], *, with_beside: bool) -> bytes:
-        entries: dict[Component, list[Entry]] = {component: [] for component in COMPONENTS}
-        residues: list[Residue] = []
+    def _artifact(self, profile: Profile, encoding: Encoding, part: Sequence[Item], *, with_beside: bool) -> Artifact:
+        """The artifact of these entries, each read when it is looked at."""
+        ids: dict[Component, list[str]] = {component: [] for component in COMPONENTS}
         for item in part:
-            entry, residue = keeping.parted(self._kept_entry(item.id), profile.name)
-            entries[item.component].append(entry)
-            if residue and not profile.nested:
-                residues.append({"id": item.id, **residue})
+            ids[item.component].append(item.id)
+        entries = {
+            component: Packed(own, lambda own: keeping.parted(self._kept_entry(own), profile.name)[0])
+            for component, own in ids.items()
+        }
+        noted = [item.id for item in part if item.has_notes]
         ours: dict[str, Any] = {"version": 1}
-        if residues:
-            ours["entries"] = residues
+        if noted:
+            ours["entries"] = Packed(noted, lambda own: {"id": own, **keeping.parted(self._kept_entry(own), profile.name)[1]})
         if with_beside and self._beside:
-            ours["records"] = [self._beside_value(uid) for uid in sorted(self._beside)]
+            ours["records"] = Packed(sorted(self._beside), self._beside_value)
         if with_beside and self._riding:
-            ours[CAPSULES] = list(capsules.written(self._riding))
+            ours[CAPSULES] = self._capsules
         sources = self._sources({item.id for item in part})
         if sources:
             ours["sources"] = sources
         own = version("satchel")
-        artifact = seal(
+        return seal(
             profile,
             entries,
             source_agent={"name": _AGENT, "model_family": "none", "runtime": f"satchel/{own}", "version": own},
@@ -335,7 +354,6 @@ class _Export:
             key=self._key,
             encoding=encoding,
         )
-        return wire.serialise(artifact)
 
     def _sources(self, ids: set[str]) -> list[dict[str, Any]]:
         """What vouched for the entries that came: each artifact's root, signature and more; of one that is here whole and was
