@@ -1,4 +1,4 @@
-"""Capsules in an artifact: in ``metadata.satchel.capsules``, each its head and its frame as base64 texts; a seal covers them."""
+"""Capsules in an artifact: in ``metadata.satchel.capsules``, each its head and its frame in base64; a seal covers them."""
 
 from __future__ import annotations
 
