@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +15,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -72,19 +72,36 @@ def vector(text: str) -> list[float]:
     return found
 
 
+class CannotRunHere(Exception):
+    """This machine does not let its database run."""
+
+
 class RealLetta:
     """The server, while its context lasts. ``model`` answers it."""
 
     def __enter__(self) -> Self:
-        self.model = Model().__enter__()
-        self._folder = Path(tempfile.mkdtemp(prefix="satchel-letta-"))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        self._log = self._folder / "log"
+        with ExitStack() as stack:
+            self.model = stack.enter_context(Model())
+            self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="satchel-letta-")))
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                port = free.getsockname()[1]
+            self.url = f"http://127.0.0.1:{port}"
+            self._start(port)
+            stack.callback(self._stop)
+            headers = {"Authorization": f"Bearer {KEY}"}
+            self.http = stack.enter_context(httpx2.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False))
+            self._wait()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def _start(self, port: int) -> None:
         home = self._folder / "home"
         home.mkdir()
+        self._log = self._folder / "log"
         start = Path(__file__).parent / "letta" / "start.py"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -96,15 +113,16 @@ class RealLetta:
                 stderr=log,
                 start_new_session=True,
             )
-        self.http = httpx2.Client(
-            base_url=self.url, headers={"Authorization": f"Bearer {KEY}"}, timeout=60, trust_env=False, follow_redirects=False
-        )
+
+    def _stop(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
         try:
-            self._wait()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            # PostgreSQL is of its group, and ends with its first process.
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
 
     def _environment(self, home: Path) -> dict[str, str]:
         closed = "http://127.0.0.1:9"
@@ -131,19 +149,8 @@ class RealLetta:
             except httpx2.TransportError:
                 pass
             time.sleep(0.1)
-        raise RuntimeError("Letta's server does not start:\n" + self._log.read_text(errors="replace")[-4000:])
-
-    def __exit__(self, *error: object) -> None:
-        self.http.close()
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        self.model.__exit__()
-        shutil.rmtree(self._folder)
+        said = self._log.read_text(errors="replace")[-4000:]
+        raise CannotRunHere(said) if self._process.poll() == 77 else RuntimeError(f"Letta's server does not start:\n{said}")
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """What it answers to a request that succeeds."""

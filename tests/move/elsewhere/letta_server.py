@@ -47,6 +47,8 @@ class Letta(Served):
         self.archives: dict[str, str] = {}
         #: Blocks that no agent has.
         self.loose: list[dict[str, Any]] = []
+        #: What was sent to a model, by the ids of steps.
+        self.traces: dict[str, Any] = {}
         self.asked: list[tuple[str, str]] = []
         self._forgets = forgets
         self._searches = searches
@@ -132,6 +134,8 @@ class Letta(Served):
                 return 200, _page(self.loose, after, limit)
             case (_, ["v1", "archives" | "passages", *_rest]) if not self._by_body:
                 return 404, {"detail": "Not Found"}
+            case ("GET", ["v1", "steps", step, "trace"]):
+                return 200, self.traces.get(step)
             case ("GET", ["v1", "archives", ""]):
                 return 200, _page([{"id": id} for id in self.archives], after, limit)
             case ("GET", ["v1", "archives", id, "agents"]):

@@ -83,6 +83,18 @@ def test_a_tool_that_was_called_with_it_is_told() -> None:
     assert (done.deleted, done.still) == (1, {"history": 1})
 
 
+def test_what_was_sent_to_a_model_is_told_and_no_more_of_it_read_than_is_needed() -> None:
+    with Letta() as letta:
+        talk = [{"id": f"message-{at}", "content": "tea", "step_id": f"step-{at // 2}"} for at in range(20)]
+        letta.agent("agent-1", {"passage-1": SECRET}, messages=talk)
+        letta.agent("agent-2", {"passage-2": "lighthouses"}, messages=[{**each, "step_id": "step-other"} for each in talk])
+        letta.traces = {f"step-{at}": {"request_json": {"messages": [{"content": "tea"}]}} for at in range(10)}
+        letta.traces["step-7"] = {"request_json": {"messages": [{"arguments": json.dumps({"content": SECRET})}]}}
+        done = forget(letta)
+        assert [path for _, path in letta.asked if "steps" in path] == [f"/v1/steps/step-{at}/trace" for at in (9, 8, 7)]
+    assert (done.deleted, done.still) == (1, {"traces": 1})
+
+
 def test_an_archive_that_no_agent_has_is_emptied_of_it_too() -> None:
     with Letta(finds=1) as letta:
         letta.agent("agent-1", {"passage-1": "lighthouses"})

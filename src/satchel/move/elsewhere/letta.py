@@ -1,8 +1,9 @@
 """Letta's server (``/v1/agents/…``, its release 0.16): archival passages are deleted; memory blocks and messages are searched.
 
-A block holds other text as well, and a message is part of a talk: neither is changed. That they still hold it is told, with the
-agents and blocks by their ids. Its search of an agent's passages takes the query in the URL, and so is asked with a neutral
-word alone; texts go in the body of ``/v1/passages/search``, where the server has that.
+A block holds other text as well, and a message is part of a talk: neither is changed. What was sent to a model is kept there
+as well, step by step, and nothing deletes it. That they still hold it is told, with the agents and blocks by their ids. Its
+search of an agent's passages takes the query in the URL, and so is asked with a neutral word alone; texts go in the body of
+``/v1/passages/search``, where the server has that.
 
 An agent that is deleted there leaves its archive with all passages, and shared blocks: where no agent is named, archives and
 blocks that no agent has are looked into as well.
@@ -97,6 +98,9 @@ class _Looking:
         self.nameless: list[str] = []
         self.still: dict[str, set[str]] = {}
         self.sent = 0
+        #: Of the place that is looked into: which of the wanted were there or still are, and the steps of its talk.
+        self._here: set[str] = set()
+        self._steps: dict[str, None] = {}
         self._unasked: dict[str, None] = {}
         self._agents_nameless = 0
         self._found_neutrally: set[str] = set()
@@ -169,11 +173,16 @@ class _Looking:
         for place in self._places:
             looks: tuple[Callable[[_Place], None], ...] = (self._by_list, self._by_search)
             if place.kind == "agent":
-                looks += (self._in_blocks, self._in_messages)
+                looks += (self._in_blocks, self._in_messages, self._in_traces)
+            self._here, self._steps = self._had(place), {}
             for look in looks:
                 self._trying(f"{place.kind} {place.id}", partial(look, place))
         if self._everywhere:
             self._trying("blocks that no agent has", self._in_blocks_of_nobody)
+
+    def _had(self, place: _Place) -> set[str]:
+        matches = (self._texts.match(each.id, each.text) for each in self.met.values() if each.place == place)
+        return {match.uid for match in matches if match}
 
     def _trying(self, where: str, look: Callable[[], None]) -> None:
         try:
@@ -232,6 +241,20 @@ class _Looking:
         # that a page which is not full need not be the last.
         for message in self._pages(("v1", "agents", agent.id, "messages"), to_the_end=True, order="asc"):
             self._note("history", self._in(message))
+            if message.get("step_id"):
+                self._steps[str(message["step_id"])] = None
+
+    def _in_traces(self, _agent: _Place) -> None:
+        """What was sent to a model and what it said. The newest has most of the talk: it ends when all that was here is met."""
+        missing = set(self._here)
+        for step in reversed(self._steps):
+            if not missing:
+                return
+            answer = self._api.get("v1", "steps", step, "trace")
+            if not answer.is_missing:
+                found = self._in(good(answer, self._api))
+                missing.difference_update(each.uid for each in found)
+                self._note("traces", found)
 
     def _in(self, value: Any) -> list[Wanted]:
         return [each for text in _texts_in(value) for each in self._texts.said_in(text)]
@@ -239,6 +262,7 @@ class _Looking:
     def _note(self, place: str, found: Iterable[Wanted]) -> None:
         uids = {each.uid for each in found}
         if uids:
+            self._here |= uids
             self.still.setdefault(place, set()).update(uids)
 
     def _passages(self, place: _Place) -> Iterator[_Passage]:

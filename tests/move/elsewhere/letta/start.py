@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 
 NOBODY = 65534
+#: The exit code that says so.
+CANNOT_RUN_HERE = 77
 MESSAGE_NUMBERS = (
     "CREATE SEQUENCE message_seq_id",
     "ALTER TABLE messages ALTER COLUMN sequence_id SET DEFAULT nextval('message_seq_id')",
@@ -34,8 +36,13 @@ def start_postgres(folder: Path) -> "subprocess.Popen[bytes]":
     if os.geteuid() == 0:
         # It refuses to run as root, and who is nobody need not be able to read where this environment lies.
         folder.chmod(0o755)
-        os.chown(data, NOBODY, NOBODY)
         who = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+        try:
+            os.chown(data, NOBODY, NOBODY)
+            subprocess.run(["true"], check=True, **who)
+        except OSError:
+            print("PostgreSQL does not run as root, and this root can be nobody else", flush=True)
+            sys.exit(CANNOT_RUN_HERE)
     programs = folder / package.name / "pginstall" / "bin"
     made = [programs / "initdb", "--auth=trust", "--username=letta", "--encoding=UTF8", "--no-locale", "--no-sync", "-D", data]
     subprocess.run(made, check=True, stdout=subprocess.DEVNULL, **who)
