@@ -1,28 +1,29 @@
-"""Forgetting at Letta, by the API of its release 0.16.8 as a server of ours speaks it: the real one needs PostgreSQL with
-pgvector and 850 MB of packages."""
+"""Forgetting at Letta, by the API of its release 0.16.8 as a server of ours speaks it, which can also refuse, fall silent and
+lie. The real server is asked in test_letta_real."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from satchel.cli.app import app
-from satchel.errors import NetworkError
+from satchel.errors import NetworkError, UsageError
 from satchel.move.elsewhere import api_of, provider_called
 from satchel.move.elsewhere.base import Outcome, Wanted
 from satchel.trust.secrets import Secret
 from tests.move.elsewhere.letta_server import KEY, Letta
 
 SECRET = "Zorblax the tortoise sleeps behind the boiler"
-WANTED = [Wanted("ab" * 20, "", SECRET)]
 
 
-def forget(letta: Letta, *, user: str = "", dry_run: bool = False, key: str = KEY) -> Outcome:
+def forget(letta: Letta, *, user: str = "", dry_run: bool = False, key: str = KEY, wanted: str = SECRET) -> Outcome:
     api = api_of("letta", letta.url, Secret(key.encode()))
-    return provider_called("letta").delete(api, WANTED, user=user, dry_run=dry_run, progress=lambda _count: None)
+    gone = [Wanted("ab" * 20, "", wanted)]
+    return provider_called("letta").delete(api, gone, user=user, dry_run=dry_run, progress=lambda _count: None)
 
 
 def test_a_passage_is_deleted_in_every_agent_and_only_it() -> None:
@@ -58,6 +59,66 @@ def test_blocks_and_messages_are_left_and_told() -> None:
         done = forget(letta)
     assert done.deleted == 1
     assert done.still == {"block block-agent-1 of agent agent-1": 1, "history": 1}
+
+
+def test_a_long_talk_is_read_to_its_end_though_its_pages_are_not_full() -> None:
+    """Of the real server's page of 100 messages some 67 are shown, for answers of its own tools are left out."""
+    messages: list[dict[str, Any]] = [
+        {"id": f"message-{at}", "message_type": "user_message", "content": f"note {at}", "hidden": at % 3 == 1}
+        for at in range(300)
+    ]
+    messages[0]["content"] = SECRET
+    with Letta() as letta:
+        letta.agent("agent-1", {}, messages=messages)
+        assert forget(letta).still == {"history": 1}
+
+
+def test_a_tool_that_was_called_with_it_is_told() -> None:
+    """What a model calls a tool with stands in the message as JSON, escaped."""
+    said = 'Café "Zorblax" sleeps behind the boiler'
+    call = {"name": "archival_memory_insert", "arguments": json.dumps({"content": said}), "tool_call_id": "call-1"}
+    with Letta() as letta:
+        letta.agent("agent-1", {"passage-1": said}, messages=[{"id": "message-1", "tool_call": call}])
+        done = forget(letta, wanted=said)
+    assert (done.deleted, done.still) == (1, {"history": 1})
+
+
+def test_what_was_sent_to_a_model_is_told_and_no_more_of_it_read_than_is_needed() -> None:
+    with Letta() as letta:
+        talk = [{"id": f"message-{at}", "content": "tea", "step_id": f"step-{at // 2}"} for at in range(20)]
+        letta.agent("agent-1", {"passage-1": SECRET}, messages=talk)
+        letta.agent("agent-2", {"passage-2": "lighthouses"}, messages=[{**each, "step_id": "step-other"} for each in talk])
+        letta.traces = {f"step-{at}": {"request_json": {"messages": [{"content": "tea"}]}} for at in range(10)}
+        letta.traces["step-7"] = {"request_json": {"messages": [{"arguments": json.dumps({"content": SECRET})}]}}
+        done = forget(letta)
+        assert [path for _, path in letta.asked if "steps" in path] == [f"/v1/steps/step-{at}/trace" for at in (9, 8, 7)]
+    assert (done.deleted, done.still) == (1, {"traces": 1})
+
+
+def test_an_archive_that_no_agent_has_is_emptied_of_it_too() -> None:
+    with Letta(finds=1) as letta:
+        letta.agent("agent-1", {"passage-1": "lighthouses"})
+        letta.archive("archive-1", {f"passage-{at}": SECRET if at == 240 else f"note {at} of memory" for at in range(10, 260)})
+        done = forget(letta)
+        left = [len(passages) for passages in letta.passages.values()]
+        assert ("DELETE", "/v1/archives/archive-1/passages/passage-240") in letta.asked
+        assert forget(letta, user="agent-1").found == 0
+    assert (done.ids, done.deleted, done.is_gone, done.unasked) == (("passage-240",), 1, True, ())
+    assert left == [1, 249]
+
+
+def test_an_archive_of_more_passages_of_one_time_than_are_shown_is_told() -> None:
+    with Letta() as letta:
+        letta.archive("archive-1", {f"passage-{at}": f"note {at}" for at in range(120)})
+        for passage in letta.passages["archive-1"]:
+            passage["created_at"] = "2026-01-01T00:00:00Z"
+        assert forget(letta).unasked == ("archive archive-1: it shows 100 passages of one time, and no more of them were seen",)
+
+
+def test_a_block_that_no_agent_has_is_told() -> None:
+    with Letta() as letta:
+        letta.loose.append({"id": "block-1", "label": "human", "value": f"She says: {SECRET}"})
+        assert forget(letta).still == {"block block-1": 1}
 
 
 def test_what_it_says_it_deleted_and_did_not_is_still_there() -> None:
@@ -96,7 +157,7 @@ def test_a_wrong_key_and_a_wrong_agent() -> None:
         letta.agent("agent-1", {"passage-1": SECRET})
         with pytest.raises(NetworkError, match="does not take the key"):
             forget(letta, key="wrong")
-        with pytest.raises(NetworkError, match="status 404"):
+        with pytest.raises(UsageError, match="no such agent"):
             forget(letta, user="agent-9")
 
 
@@ -149,7 +210,10 @@ def test_an_older_server_that_takes_texts_in_the_url_alone_is_not_told_them() ->
         done = forget(letta)
         targets, bodies = told(letta)
     assert not targets and len(bodies) == 1, "it was asked once whether it takes it in a body"
-    assert done.unasked == ("agent agent-1: its search takes texts in the URL alone, and was asked with a neutral word",)
+    assert done.unasked == (
+        "archives that no agent has: it does not list archives",
+        "agent agent-1: its search takes texts in the URL alone, and was asked with a neutral word",
+    )
 
 
 def test_what_has_no_id_is_told_and_hides_nothing() -> None:
