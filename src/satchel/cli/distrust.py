@@ -49,9 +49,13 @@ def distrust(**given: Any) -> None:
         forgets = given["forgets"]
         closure = forgetting.preview(store, asked) if forgets else store.reach_of_distrust(asked)
         if not closure.going:
-            raise UsageError("nothing in the vault is what was named", hint="satchel search shows what is there")
+            hint = (
+                "satchel keys distrust KEY takes a key's trust alone" if asked.signers else "satchel search shows what is there"
+            )
+            raise UsageError("nothing in the vault is what was named", hint=hint)
         going = [record.uid for record in closure.records if record.goes]
         handouts = store.handouts(going)
+        keys = [key.public for key in store.trusted_keys() if key.public in asked.signers]
         if not given["json"]:
             _show(closure, handouts)
         made = None
@@ -65,14 +69,20 @@ def distrust(**given: Any) -> None:
                 verb = "Erase for good" if forgets else "Hold back from recall"
                 click.confirm(f"{verb} {counted(len(going), 'record')}?", abort=True)
             made = forgetting.forget(store, asked, expected=closure) if forgets else store.distrust(asked, expected=closure)
+            for key in keys if forgets else ():
+                store.distrust_key(key)
     if given["json"]:
-        say_json({"dry_run": given["dry_run"], "closure": closure, "contexts": handouts, "done": made})
+        told = {"dry_run": given["dry_run"], "closure": closure, "contexts": handouts, "done": made}
+        say_json({**told, "distrusted_keys": keys})
     elif given["dry_run"]:
         say("Dry run: nothing was changed.")
     elif forgets:
         say(f"Forgotten: {counted(len(going), 'record')}. satchel receipt tells what was reached.")
     elif made is not None:
         say(f"Hold {made.id}: no recall gives these any more. satchel distrust --lift {made.id} takes it back.")  # type: ignore[union-attr]
+    if keys and not given["json"]:
+        would = "would be" if given["dry_run"] else "is"
+        say(f"{counted(len(keys), 'key')} {would} trusted no more: what it alone verified counts as imported.")
 
 
 def _show(closure: Closure, handouts: list[Handout]) -> None:

@@ -259,28 +259,42 @@ def trust(public: str, name: str, json: bool) -> None:
 
 @keys.command()
 @click.argument("public", metavar="KEY")
+@options.dry_run
 @options.json
-def distrust(public: str, json: bool) -> None:
+def distrust(public: str, dry_run: bool, json: bool) -> None:
     """Trust a key or a DID no more; also a retired key of your own. A long key may be named by its fingerprint.
 
+    Records that this key verified, and no other that you trust, are imported ones from now on. They are verified again when the
+    key is trusted again and what it signed is imported again. To keep them from recall as well: satchel distrust --key KEY.
+
     \b
-    satchel keys distrust 03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8
+    satchel keys distrust 03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8 --dry-run
     """
-    from satchel.cli.console import say, say_json
+    from satchel.cli.console import counted, say, say_json
     from satchel.cli.vaults import opened
+    from satchel.errors import NotFound
     from satchel.move.vouching import known_key, read_trusted
 
+    lowered: dict[str, int] = {}
     with opened() as store:
         read = known_key(store, public) or read_trusted(public)
-        if isinstance(read, str):
+        if not isinstance(read, str):
+            lowered = store.distrust_key(read.text, dry_run=dry_run)
+        elif not dry_run:
             store.distrust_did(read)
-        else:
-            store.distrust_key(read.text)
+        elif read not in {each.did for each in store.trusted_dids()}:
+            raise NotFound("that DID is not among the trusted ones", hint="satchel keys list shows them")
+    records = sum(lowered.values())
     if json:
         named = {"did": read} if isinstance(read, str) else {"public": read.text, "fingerprint": read.fingerprint}
-        say_json({"distrusted": named})
+        say_json({"dry_run": dry_run, "distrusted": named, "lowered": lowered, "records": records})
         return
-    say("No longer trusted.")
+    said = counted(records, "record")
+    if dry_run:
+        say(f"{said} would be lowered from verified to imported." if records else "No record is verified by it alone.")
+        say("Dry run: nothing was changed.")
+        return
+    say("No longer trusted." + (f" {said} lowered from verified to imported." if records else ""))
 
 
 @keys.command("export")

@@ -488,8 +488,9 @@ class Store(Protocol):
         """Trust a key, given as ``PublicKey.text``. Raises MalformedInput when it is none."""
         ...
 
-    def distrust_key(self, public: str) -> None:
-        """Also for a retired key of the owner's own. Raises NotFound."""
+    def distrust_key(self, public: str, *, dry_run: bool = False) -> dict[str, int]:
+        """Also for a retired key of the owner's own. What it verified, and no other key that is trusted, is ``imported`` from
+        now on; how many records of each kind, all in one transaction. Raises NotFound."""
         ...
 
     def trusted_keys(self) -> list[TrustedKey]: ...

@@ -41,7 +41,7 @@ def hold(connection: apsw.Connection, kept: Originals, asked: Forgetting, *, now
     connection.execute("INSERT INTO hold (at, request, records) VALUES (?, ?, ?)", (now, data, len(going)))
     id = connection.last_insert_rowid()
     connection.executemany("INSERT INTO held_back (record, hold) VALUES (?, ?)", [(bytes.fromhex(uid), id) for uid in going])
-    untrusted = [key for key in asked.signers if _distrust(connection, key, now)]
+    untrusted = [key for key in asked.signers if _distrust(connection, kept, key, now)]
     detail = {"hold": id, "by": list(found.request.by), "records": len(going), "keys": len(untrusted)}
     audit.append(connection, at=now, operation="distrust", detail=detail)
     return _hold(id, now, data, len(going), None)
@@ -71,12 +71,12 @@ def is_held(connection: apsw.Connection, uid: str) -> bool:
     return bool(rows(connection, "SELECT 1 FROM held_back WHERE record = ? LIMIT 1", (bytes.fromhex(uid),)))
 
 
-def _distrust(connection: apsw.Connection, key: str, now: int) -> bool:
+def _distrust(connection: apsw.Connection, kept: Originals, key: str, now: int) -> bool:
     # What it signs from now on vouches for nothing.
     public = read_typed_key(key)
     if not rows(connection, "SELECT 1 FROM trusted_key WHERE public = ?", (public.data,)):
         return False
-    signers.distrust(connection, public, now)
+    signers.distrust(connection, kept, public, now)
     return True
 
 

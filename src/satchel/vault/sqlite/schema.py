@@ -491,6 +491,23 @@ def _run_v14(connection: apsw.Connection) -> None:
     connection.execute(_V14)
 
 
+# Which key vouched for an original's bytes, as they came: a record is verified by those of what it is the reading of.
+_V15 = """
+CREATE TABLE voucher (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
+CREATE TABLE vouched (
+    original INTEGER NOT NULL,
+    voucher INTEGER NOT NULL,
+    PRIMARY KEY (original, voucher)
+) WITHOUT ROWID;
+CREATE INDEX vouched_voucher ON vouched (voucher);
+CREATE TRIGGER vouched_original_deleted AFTER DELETE ON original BEGIN DELETE FROM vouched WHERE original = old.id; END;
+"""
+
+
+def _run_v15(connection: apsw.Connection) -> None:
+    connection.execute(_V15)
+
+
 #: In order; never edited, only appended to.
 STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
     _run_v1,
@@ -507,6 +524,7 @@ STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
     _run_v12,
     _run_v13,
     _run_v14,
+    _run_v15,
 )
 
 
