@@ -26,8 +26,8 @@ def distrust(**given: Any) -> None:
     """Hold a source back from every recall: its records, and what derives from these alone.
 
     First shows what it comes to and which agents were given any of it, then asks. Nothing is changed in the records: search and
-    export still have them, and --lift takes the hold back. What the source brings later is not held: run it again. Conditions
-    narrow one another; each ID is added. A key that is named is trusted no more.
+    export still have them, and --lift takes the hold back. What a platform, account, file or key brings later is held as it
+    comes, and the import says so. Conditions narrow one another; each ID is added. A key that is named is trusted no more.
 
     \b
     satchel distrust --source chatgpt --account user-8tQ --dry-run
@@ -137,7 +137,7 @@ def _holds(given: dict[str, Any]) -> None:
                 f"{each.at:%Y-%m-%d %H:%M}",
                 ", ".join(each.request.by),
                 f"{each.records:,}",
-                "lifted" if each.lifted else "",
+                "lifted" if each.lifted else "also what comes" if each.standing else "",
             ]
             for each in holds
         ]

@@ -240,6 +240,8 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     request: Request
     records: int
     lifted: datetime | None = None
+    #: Whether what the source brings later is held as it comes.
+    standing: bool = False
 
 
 class Deceased(NamedTuple):

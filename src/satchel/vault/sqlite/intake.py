@@ -32,7 +32,7 @@ from satchel.model.record import Asset, Original, Reading, Record, Status, Tombs
 from satchel.model.text import searchable
 from satchel.model.times import to_microseconds
 from satchel.vault.findings import Findings
-from satchel.vault.sqlite import asides, audit, beyond, blobs, erasing, graves, packages, packs, vouchers
+from satchel.vault.sqlite import asides, audit, beyond, blobs, distrusting, erasing, graves, packages, packs, vouchers
 from satchel.vault.sqlite.arrivals import Arrivals
 from satchel.vault.sqlite.blocks import Originals, Packer
 from satchel.vault.sqlite.connection import one, rows
@@ -409,6 +409,7 @@ class SqliteIntake(Arrivals):
                 "UPDATE source SET size = ?, sha256 = ? WHERE id = ?",
                 (file.size_bytes, bytes.fromhex(file.sha256) or None, self._source(file.name)),
             )
+        self._hold_distrusted()
         summary = self.summary()
         platforms = tuple(sorted(self._platforms))
         connection.execute(
@@ -423,6 +424,12 @@ class SqliteIntake(Arrivals):
             detail=self._detail(),
         )
         return Batch(self.batch, "import", self._at, self._label, platforms, summary)
+
+    def _hold_distrusted(self) -> None:
+        for hold, count in distrusting.hold_arrivals(self._connection, self._kept, self.batch, now=self._now):
+            text = "it came from a source that is in quarantine, or was drawn from it alone: no recall gives it"
+            text += f" (satchel distrust --lift {hold} lifts the quarantine)"
+            self.note(Finding("quarantined", "warning", text, outcome="noticed", count=count))
 
     def _detail(self) -> dict[str, Any]:
         """What the audit log says of the import."""

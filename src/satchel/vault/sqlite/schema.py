@@ -508,6 +508,11 @@ def _run_v15(connection: apsw.Connection) -> None:
     connection.execute(_V15)
 
 
+# How the source of a hold was named, for what it brings later; NULL where nothing later can be of it, or nobody noted it.
+def _run_v16(connection: apsw.Connection) -> None:
+    connection.execute("ALTER TABLE hold ADD COLUMN source BLOB")
+
+
 #: In order; never edited, only appended to.
 STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
     _run_v1,
@@ -525,6 +530,7 @@ STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
     _run_v13,
     _run_v14,
     _run_v15,
+    _run_v16,
 )
 
 
