@@ -1,4 +1,4 @@
-"""Sources held back from recall: which records, by what they were named, and back again."""
+"""Sources in quarantine: which records, by what they were named, and back again."""
 
 from __future__ import annotations
 

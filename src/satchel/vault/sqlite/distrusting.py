@@ -1,4 +1,4 @@
-"""Sources that are held back from every recall: their records, and what derives from these alone.
+"""Sources in quarantine, kept from every recall: their records, and what derives from these alone.
 
 A hold names records by uid and touches nothing of them: exports still have them, searches find them, and lifting it is all that
 it takes to have them back. What the source brings later is held as it comes, in the import's transaction. Each hold and each
@@ -23,7 +23,7 @@ from satchel.vault.values import Forgetting, Hold
 
 
 def plan(connection: apsw.Connection, kept: Originals, asked: Forgetting) -> Closure:
-    """What holding it back comes to. Raises UsageError, NotFound."""
+    """What a quarantine of it comes to. Raises UsageError, NotFound."""
     reaching = Reaching(connection, kept, request_of(asked))
     # What quotes it stays: nobody knows who said it first.
     reaching.run(picked(connection, kept, asked), quoting=False)
@@ -37,7 +37,7 @@ def hold(connection: apsw.Connection, kept: Originals, asked: Forgetting, *, now
     if not going:
         raise UsageError("nothing in the vault is what was named", hint="satchel search shows what is there")
     if expected is not None and expected.records != found.records:
-        raise UsageError("the vault changed meanwhile, and more or less would be held back", hint="look again")
+        raise UsageError("the vault changed meanwhile, and more or less would be quarantined", hint="look again")
     data = msgspec.json.encode(found.request)
     source = None if _standing(asked) is None else msgspec.json.encode(_standing(asked))
     connection.execute("INSERT INTO hold (at, request, records, source) VALUES (?, ?, ?, ?)", (now, data, len(going), source))
@@ -96,10 +96,10 @@ def lift(connection: apsw.Connection, id: int, *, now: int) -> Hold:
     """See Store.lift; in the caller's transaction."""
     found = one(connection, "SELECT at, request, records, lifted, source FROM hold WHERE id = ?", (id,))
     if found is None:
-        raise NotFound(f"there is no hold {id}", hint="satchel distrust --list shows them")
+        raise NotFound(f"there is no quarantine {id}", hint="satchel distrust --list shows them")
     at, data, records, lifted, source = found
     if lifted is not None:
-        raise UsageError(f"hold {id} was lifted before")
+        raise UsageError(f"quarantine {id} was lifted before")
     connection.execute("DELETE FROM held_back WHERE hold = ?", (id,))
     connection.execute("UPDATE hold SET lifted = ? WHERE id = ?", (now, id))
     audit.append(connection, at=now, operation="lift", detail={"hold": id, "records": records})

@@ -456,7 +456,7 @@ def _run_v12(connection: apsw.Connection) -> None:
     connection.execute(_V12)
 
 
-# Which keys signed what an import brought; sources that are held back from recall, and their records.
+# Which keys signed what an import brought; sources in quarantine, and their records.
 _V13 = """
 CREATE TABLE signed (batch INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (batch, key)) WITHOUT ROWID;
 CREATE TABLE hold (
@@ -474,7 +474,7 @@ def _run_v13(connection: apsw.Connection) -> None:
     connection.execute(_V13)
 
 
-# The undo window of erasures: what was held back, sealed under a key of the erasure's own (sqlite.undoable).
+# The undo window of erasures: what is kept, sealed under a key of the erasure's own (sqlite.undoable).
 _V14 = """
 CREATE TABLE undoable (
     batch INTEGER PRIMARY KEY,
