@@ -1,7 +1,7 @@
 """What Perplexity remembers of a person: rows of its workbook, and the profile, a row without a key whose value is JSON.
 
 A memory that was deleted or forgotten there stands in the workbook all the same. It is kept as ``retracted`` and does not leave
-the vault; one that the person never sees there is kept as ``archived``. Neither is recalled.
+the vault; one that the person never sees there is kept as ``archived``. No context gives either.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ def read_memory(cells: dict[str, Any], uid: str, account: str, notes: Notes) -> 
     is_gone = _is_set(cells, sheets.DELETED) or _is_set(cells, sheets.FORGOTTEN)
     status: Status = "retracted" if is_gone else "archived" if _is_set(cells, sheets.INVISIBLE) else "active"
     if is_gone:
-        text = "a memory was deleted or forgotten at Perplexity: it is kept as retracted, not recalled and not exported"
+        text = "a memory was deleted or forgotten at Perplexity: it is kept as retracted, and no context or export gives it"
         notes.add("retracted-memory", text)
     elif status == "archived":
-        notes.add("archived-memory", "a memory is not shown at Perplexity: it is kept as archived, and not recalled")
+        notes.add("archived-memory", "a memory is not shown at Perplexity: it is kept as archived, and no context gives it")
     record = Record(
         uid=uid,
         body=_body(cells, profile),
