@@ -354,7 +354,7 @@ class _Opening:
                 _ByteMember(
                     partial(Cursor, region),
                     region.size,
-                    path=name,
+                    path=name[: -len(_SEALED_SUFFIX)] if name.lower().endswith(_SEALED_SUFFIX) else name,
                     name=name,
                     limits=self.limits,
                     meter=self.meter,

@@ -8,6 +8,7 @@ elements than a workbook of its kind can. Behind it every row is counted, those 
 from __future__ import annotations
 
 import contextlib
+import io
 import re
 import warnings
 import zipfile
@@ -172,11 +173,11 @@ def _refuse_doctype(*_: Any) -> None:
 
 
 def _copied(member: Member, stack: contextlib.ExitStack, limits: Limits) -> BinaryIO:
-    """The member's bytes as a file that seeks."""
+    """The member's bytes as a file that seeks, in memory: what is encrypted does not come to lie on the disk in the clear."""
     place = Place(file=member.name)
     try:
         with member.open() as stream:
-            return spool(stream, stack, limits.workbook_bytes)
+            return spool(stream, stack, limits.workbook_bytes, io.BytesIO)
     except OSError as error:
         raise InputError(f"no room for a copy of it: {error.strerror}", place=place) from None
     except LimitExceeded:

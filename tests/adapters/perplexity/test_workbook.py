@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyrage
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +19,8 @@ from satchel.adapters.perplexity.outputs import output_of
 from satchel.limits import DEFAULT
 from satchel.model.bodies import Memory, Message, Profile
 from satchel.move.imports import import_paths
+from satchel.trust.age import NOBODY, Identities
+from satchel.trust.age_keys import read_identities
 from satchel.vault.folder import trial_vault
 from satchel.vault.values import Query
 from tests.adapters.perplexity.test_threads import REQUESTED
@@ -285,9 +290,9 @@ def test_any_cell_may_hold_anything(changes: list[tuple[str, int, int, Any]]) ->
             ADAPTER.unmapped(record, json.loads(original.native))
 
 
-def _state(*paths: Path) -> dict[str, object]:
+def _state(*paths: Path, identities: Identities = NOBODY) -> dict[str, object]:
     with trial_vault() as store:
-        import_paths(store, paths)
+        import_paths(store, paths, identities=identities)
         found = dump_state(store)
         found.pop("summaries")
         return found
@@ -303,6 +308,21 @@ def test_a_file_a_folder_a_zip_and_a_pipe_give_the_same_vault(tmp_path: Path) ->
     one = _state(folder / "mine.xlsx")
     assert _state(folder) == one
     assert _state(tmp_path / "export.zip") == one
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(BOOK,))
+    writer.start()
+    assert _state(pipe) == one
+    writer.join()
+
+
+@pytest.mark.parametrize("name", ["mine.xlsx.age", "mine.age", "of any name"])
+def test_an_encrypted_workbook_is_what_it_holds(tmp_path: Path, name: str) -> None:
+    (tmp_path / "mine.xlsx").write_bytes(BOOK)
+    mine = pyrage.x25519.Identity.generate()
+    (tmp_path / name).write_bytes(pyrage.encrypt(BOOK, [mine.to_public()]))
+    identities = Identities(read_identities(str(mine).encode(), "key"))
+    assert _state(tmp_path / name, identities=identities) == _state(tmp_path / "mine.xlsx")
 
 
 def test_import_again_and_with_the_json_beside_it(tmp_path: Path) -> None:
