@@ -35,6 +35,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     ratio_free_bytes: int = 10 * MIB
     #: Archives inside archives (Claude's parts and some exporters nest once).
     archive_depth: int = 2
+    #: The parts of a workbook unpacked, all together: its texts are held in memory. 100,000 long answers have some 200 MB.
+    workbook_bytes: int = 512 * MIB
+    #: Rows of a sheet, empty ones too: what the format can hold. A sheet can say that its second row is the billionth.
+    workbook_rows: int = 1 << 20
+    #: XML elements of a workbook's cells and texts: a compressed megabyte can hold a hundred million empty ones.
+    workbook_elements: int = 20_000_000
+    #: Its other elements (styles, names, rules), each of which is an object to its reader.
+    workbook_parts: int = 200_000
     #: The header of an age file: some 10,000 recipients.
     age_header_bytes: int = MIB
     #: log2 of the work that an age file's passphrase may ask for. age writes 18, rage what takes it a second. 20 takes 1 GiB

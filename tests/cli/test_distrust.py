@@ -33,7 +33,7 @@ def test_a_poisoned_source_in_one_command(vault: Run) -> None:
     done = vault("distrust", "--source", "claude", "--yes")
     assert done.code == 0 and "--lift 1" in done.out
     assert given(vault) == set() and "Nothing" in vault("recall", "brakes").out
-    # Held back from recall, and from nothing else.
+    # Kept from recall, and from nothing else.
     assert "Nothing" not in vault("search", "brakes").out
     assert "claude" not in vault("distrust", "--list").out and "platform" in vault("distrust", "--list").out
     assert vault("distrust", "--lift", "1").code == 0 and given(vault) == before
@@ -59,7 +59,7 @@ def test_wrong_uses(vault: Run) -> None:
         (["reach"], "nothing was named"),
         (["distrust", "--source", "nowhere"], "nothing in the vault"),
         (["distrust", "--key", "x"], "no public key"),
-        (["distrust", "--lift", "7"], "no hold 7"),
+        (["distrust", "--lift", "7"], "no quarantine 7"),
         (["distrust", "--import", "99"], "nothing in the vault"),
     ]:
         refused = vault(*words)

@@ -130,12 +130,12 @@ def test_with_an_undo_window_it_is_said_everywhere_that_the_content_is_still_the
     for command in ("stats", "erase-check"):
         assert "Still there: what change 3 erased (1 record)" in satchel(command).out
     assert satchel("erase-check").code == 3
-    assert "erased 1 record; held back until" in satchel("log").out
+    assert "erased 1 record; sealed until" in satchel("log").out
     assert json.loads(satchel("stats", "--json").out)["stats"]["held_back"][0]["change"] == 3
     told = json.loads(receipt.read_bytes())
     assert told["held_back"]["purged"] is None and told["out_of_reach"][0]["kind"] == "held-back"
     assert b"The content is still there." in receipt.with_suffix(".html").read_bytes()
-    assert "holds the content back" in satchel("verify", receipt).out
+    assert "keeps the content, sealed" in satchel("verify", receipt).out
 
     # A bundle meanwhile has neither the record nor its tombstone: what it deleted elsewhere would stay deleted.
     satchel("export", "--to", "portable-memory", tmp_path / "now.mem")
@@ -147,7 +147,7 @@ def test_with_an_undo_window_it_is_said_everywhere_that_the_content_is_still_the
     assert "lanterns" in satchel("search", "lanterns").out
 
 
-def test_what_is_held_back_is_destroyed_when_that_is_asked(satchel: Run, uid: str, tmp_path: Path) -> None:
+def test_what_is_sealed_is_destroyed_when_that_is_asked(satchel: Run, uid: str, tmp_path: Path) -> None:
     satchel("forget", "--undo-window", "24h")
     satchel("forget", uid, "--yes")
     assert "purging cannot be undone" in satchel("forget", "--purge").err
@@ -162,7 +162,7 @@ def test_what_is_held_back_is_destroyed_when_that_is_asked(satchel: Run, uid: st
     assert satchel("erase-check").code == 0
     # The next one at once, though the window is open.
     done = satchel("forget", "--search", "tea", "--yes", "--purge")
-    assert "Still there" not in done.out and "held back" not in satchel("stats").out
+    assert "Still there" not in done.out and "undo" not in satchel("stats").out
     assert "gone at once" in satchel("forget", "--undo-window", "none").out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +171,142 @@ def test_a_witness_that_was_signed_counts_too(store: SqliteStore, package: Path,
     store.trust_key(signed.KEY.public.text, "friend")
     taken(store, package)
     assert packages.got(store, "memory", "m1").trust == "verified"
+
+
+# What rises can fall ----------------------------------------------------------------------------------------------------------
+
+
+def both(tmp_path: Path) -> tuple[Path, Path]:
+    """Two stores of one owner, the same memories, each signed by a key of its own."""
+    paths = []
+    for name, key in (("one", signed.KEY), ("two", signed.STRANGER)):
+        folder = packages.Package(signed.store(packages.memory("m1", "Likes tea"))).folder(tmp_path / name)
+        signed.sign(folder / "memory-store.json", key)
+        paths.append(folder)
+    return paths[0], paths[1]
+
+
+def test_what_a_key_verified_falls_with_it_and_rises_again(store: SqliteStore, package: Path) -> None:
+    store.trust_key(signed.KEY.public.text, "friend")
+    taken(store, package)
+    before = held(store)
+    assert store.distrust_key(signed.KEY.public.text) == {"memory": 2}
+    after = held(store)
+    for uid, record in after.items():
+        fell = before[uid].trust == "verified"
+        assert record.trust == ("imported" if fell else before[uid].trust)
+        assert (record.body, record.links, record.native) == (before[uid].body, before[uid].links, before[uid].native)
+    uid = packages.got(store, "memory", "m1").uid
+    assert [version.record.trust for version in store.versions(uid)] == ["verified", "imported"]
+    told = [entry.detail for entry in store.audit() if entry.operation == "distrust"]
+    assert told == [{"key": signed.KEY.public.text, "lowered": {"memory": 2}}]
+    assert store.check() == []
+    assert set(taken(store, package).summary.originals) == {"unchanged"}
+    store.trust_key(signed.KEY.public.text, "friend")
+    taken(store, package)
+    assert held(store)[uid].trust == "verified"
+    assert store.distrust_key(signed.KEY.public.text) == {"memory": 2}
+
+
+@pytest.mark.parametrize("profile", [SDK, SPEC], ids=lambda profile: profile.name)
+def test_the_entries_of_an_artifact_fall(store: SqliteStore, tmp_path: Path, profile: Any) -> None:
+    path = tmp_path / "agent.pam"
+    path.write_bytes(wire.serialise(made.artifact(profile)))
+    store.trust_key(made.OPERATOR.public.text, "operator")
+    taken(store, path)
+    count = sum(record.trust == "verified" for record in held(store).values())
+    assert count > 3
+    assert sum(store.distrust_key(made.OPERATOR.public.text).values()) == count
+    assert "verified" not in trusts(store).values()
+    assert store.check() == []
+
+
+def test_a_dry_run_of_distrust_tells_and_changes_nothing(store: SqliteStore, package: Path) -> None:
+    store.trust_key(signed.KEY.public.text, "friend")
+    taken(store, package)
+    before = held(store)
+    assert store.distrust_key(signed.KEY.public.text, dry_run=True) == {"memory": 2}
+    assert held(store) == before
+    assert [key.public for key in store.trusted_keys()] == [signed.KEY.public.text]
+    assert not [entry for entry in store.audit() if entry.operation == "distrust"]
+
+
+def test_what_another_trusted_key_verified_too_stands(store: SqliteStore, tmp_path: Path) -> None:
+    """In one import, where the import alone could not tell which key vouched for which."""
+    paths = both(tmp_path)
+    for key in (signed.KEY, signed.STRANGER):
+        store.trust_key(key.public.text, "")
+    import_paths(store, list(paths))
+    assert packages.got(store, "memory", "m1").trust == "verified"
+    assert store.distrust_key(signed.KEY.public.text) == {}
+    assert packages.got(store, "memory", "m1").trust == "verified"
+    assert store.distrust_key(signed.STRANGER.public.text) == {"memory": 1}
+    assert packages.got(store, "memory", "m1").trust == "imported"
+
+
+def test_a_key_that_was_never_trusted_holds_nothing_up(store: SqliteStore, tmp_path: Path) -> None:
+    store.trust_key(signed.KEY.public.text, "")
+    import_paths(store, list(both(tmp_path)))
+    assert store.distrust_key(signed.KEY.public.text) == {"memory": 1}
+
+
+def test_what_others_verified_stands(store: SqliteStore, package: Path, artifact: Path) -> None:
+    store.trust_key(signed.KEY.public.text, "")
+    store.trust_key(made.OPERATOR.public.text, "")
+    import_paths(store, [package, artifact])
+    before = Counter(trusts(store).values())["verified"]
+    assert store.distrust_key(signed.KEY.public.text) == {"memory": 2}
+    assert Counter(trusts(store).values())["verified"] == before - 2
+
+
+def test_undo_brings_back_no_trust_that_is_gone(store: SqliteStore, package: Path) -> None:
+    """Of an erasure whose window is open, and of an import that replaced what was verified."""
+    store.set_undo_window(timedelta(days=1))
+    store.trust_key(signed.KEY.public.text, "friend")
+    taken(store, package)
+    uid = packages.got(store, "memory", "m1").uid
+    erased = forget(store, Forgetting(uids=(uid,)))
+    store.distrust_key(signed.KEY.public.text)
+    store.undo(erased.change)
+    assert held(store)[uid].trust == "imported"
+    assert "verified" not in trusts(store).values()
+    assert store.check() == []
+
+
+def test_undo_of_an_import_brings_back_no_trust_that_is_gone(store: SqliteStore, package: Path, tmp_path: Path) -> None:
+    store.trust_key(signed.KEY.public.text, "friend")
+    taken(store, package)
+    later = packages.memory(
+        "m1", "Likes coffee", temporal={"created_at": "2026-01-02T03:04:05Z", "updated_at": "2027-01-01T00:00:00Z"}
+    )
+    second = taken(store, packages.Package(packages.store(later)).folder(tmp_path / "later"))
+    assert packages.got(store, "memory", "m1").trust == "imported"
+    assert store.distrust_key(signed.KEY.public.text) == {"memory": 1}
+    store.undo(second.id)
+    found = packages.got(store, "memory", "m1")
+    assert (found.body.text, found.trust) == ("Likes tea", "imported")  # type: ignore[union-attr]
+
+
+def test_a_vault_from_before_the_vouchers_knows_by_the_import(store: SqliteStore, package: Path) -> None:
+    store.trust_key(signed.KEY.public.text, "friend")
+    taken(store, package)
+    store.connection.execute("DELETE FROM vouched")
+    assert store.distrust_key(signed.KEY.public.text) == {"memory": 2}
+
+
+def test_vectors_stay_with_what_says_the_same(store: SqliteStore, package: Path) -> None:
+    store.trust_key(signed.KEY.public.text, "friend")
+    taken(store, package)
+    count = store.connection.execute("SELECT count(*) FROM record WHERE kind = 'memory'").fetchone()
+    store.connection.execute("INSERT INTO vector_model (id, digest, name, dimensions, place) VALUES (1, 'd', 'n', 2, 'p')")
+    store.connection.execute("INSERT INTO vector (model, record, data) SELECT 1, id, x'00' FROM record WHERE kind = 'memory'")
+    store.distrust_key(signed.KEY.public.text)
+    assert store.connection.execute("SELECT count(*) FROM vector").fetchone() == count
+
+
+def test_a_source_object_that_goes_takes_along_who_vouched_for_it(store: SqliteStore, package: Path) -> None:
+    store.trust_key(signed.KEY.public.text, "friend")
+    batch = taken(store, package)
+    assert store.connection.execute("SELECT count(*) FROM vouched").fetchone() != (0,)
+    store.undo(batch.id)
+    assert store.connection.execute("SELECT count(*) FROM vouched").fetchone() == (0,)

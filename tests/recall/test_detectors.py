@@ -79,7 +79,7 @@ def test_what_is_no_number_is_flagged() -> None:
     assert detectors.flagged(Faulty([float("nan"), 0.0]), ["a", "b"]) == [True, False]
 
 
-def test_what_one_flags_is_held_back_or_labelled(store: SqliteStore) -> None:
+def test_what_one_flags_is_quarantined_or_labelled(store: SqliteStore) -> None:
     give(
         store,
         memory("1", "tea and coffee"),

@@ -1,4 +1,4 @@
-"""From a task to a context: nothing overruns the budget, nothing that is held back gets in, every record has its reason."""
+"""From a task to a context: nothing overruns the budget, nothing that is kept out gets in, every record has its reason."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from satchel.model.bodies import Instruction, Message, Part
 from satchel.model.record import Access, Link, Origin, Provenance, Record, Times
 from satchel.recall import compression, framing
 from satchel.recall.asking import question
-from satchel.recall.candidates import Policy, held_back
+from satchel.recall.candidates import Policy, kept_out
 from satchel.recall.compression import EXTRACT_CHARACTERS, extract
 from satchel.recall.counting import BYTES
 from satchel.recall.framing import read_frame
@@ -55,9 +55,7 @@ def reasons(made: Context) -> dict[str, str]:
         ({"access": Access(sensitivity="high")}, "sensitive"),
     ],
 )
-def test_what_no_longer_holds_or_is_nobodys_business_is_held_back(
-    store: SqliteStore, more: dict[str, Any], reason: str
-) -> None:
+def test_what_no_longer_holds_or_is_nobodys_business_is_kept_out(store: SqliteStore, more: dict[str, Any], reason: str) -> None:
     hidden, plain = memory("1", "green tea at ten", **more), memory("2", "black tea at four")
     give(store, hidden, plain)
     made = ask(store)
@@ -217,7 +215,7 @@ def test_a_token_for_so_many_entries_spends_them_on_what_is_given(store: SqliteS
     assert not {item.uid for item in again.given} - {item.uid for item in made.given}
 
 
-def test_a_source_that_is_held_back_is_in_no_context(store: SqliteStore) -> None:
+def test_a_source_in_quarantine_is_in_no_context(store: SqliteStore) -> None:
     good, bad = memory("1", "green tea"), memory("2", "black tea", provenance=Provenance(platform="elsewhere"))
     drawn = memory("3", "drawn tea", links=(Link("derived_from", bad.uid),))
     give(store, good, bad, drawn)
@@ -225,6 +223,7 @@ def test_a_source_that_is_held_back_is_in_no_context(store: SqliteStore) -> None
     made = ask(store)
     assert shown_texts(made) == {"semantic": ["green tea"]}
     assert reasons(made) == {bad.uid: "distrusted", drawn.uid: "distrusted"} and hold.records == 2
+    assert made.counts == {"given": 1, "left_out": 0, "quarantined": 2, "held_back": 0}
     store.lift(hold.id)
     assert len(ask(store).given) == 3
 
@@ -239,7 +238,7 @@ def test_every_step_can_be_another(store: SqliteStore) -> None:
 
     stages = Stages(
         verify=lambda record: "forged" if "forged" in told(record) else "",
-        filter=lambda record, policy, now: "mine" if "secret" in told(record) else held_back(record, policy, now),
+        filter=lambda record, policy, now: "mine" if "secret" in told(record) else kept_out(record, policy, now),
         rank=lambda looking: [
             Ranked(each.record, Scores(None, 0, None, 0, float("black" in told(each.record)) or 0.5)) for each in rank(looking)
         ],

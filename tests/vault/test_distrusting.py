@@ -1,4 +1,4 @@
-"""Sources held back from recall: which records, by what they were named, and back again."""
+"""Sources in quarantine: which records, by what they were named, and back again."""
 
 from __future__ import annotations
 
@@ -143,3 +143,114 @@ def test_a_hold_outlives_the_process(tmp_path: Any) -> None:
     store.close()
     with open_vault(tmp_path / "v", lambda new: "a passphrase") as again:
         assert again.is_distrusted(fact.uid) and again.check() == []
+
+
+# What comes later -------------------------------------------------------------------------------------------------------------
+
+
+def later(store: SqliteStore, file: str, *records: Record, key: str = "") -> list[tuple[str, int]]:
+    """What an import tells of the quarantine."""
+    batch = store.batch(from_file(store, file, *records, key=key))
+    return [(finding.text, finding.count) for finding in batch.summary.findings if finding.code == "quarantined"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"platforms": ("p",)}, {"p_ann", "p_ben"}),
+        ({"accounts": ("ann",)}, {"p_ann"}),
+        ({"platforms": ("p",), "accounts": ("ben",)}, {"p_ben"}),
+        ({"files": ("one.json",)}, {"p_ann", "p_ben", "r"}),
+        ({"files": ("two.json",)}, set()),
+        ({"signers": (KEY,)}, set()),
+        ({"batches": (2,)}, set()),
+    ],
+)
+def test_what_a_held_source_brings_later_is_held_as_it_comes(
+    store: SqliteStore, records: dict[str, Record], asked: dict[str, Any], expected: set[str]
+) -> None:
+    hold = store.distrust(Forgetting(**asked))
+    new = {
+        "p_ann": memory("n1", "said by Ann again", provenance=Provenance(platform="p", account="ann")),
+        "p_ben": memory("n2", "said by Ben again", provenance=Provenance(platform="p", account="ben")),
+        "r": memory("n3", "from elsewhere again", provenance=Provenance(platform="r")),
+    }
+    told = later(store, "one.json", *new.values())
+    assert {name for name, record in new.items() if store.is_distrusted(record.uid)} == expected
+    assert [(f"--lift {hold.id} " in text, count) for text, count in told] == ([(True, len(expected))] if expected else [])
+    (after,) = store.holds()
+    assert after.records == hold.records + len(expected)
+    assert after.standing == ("batches" not in asked)
+    assert later(store, "one.json", *new.values()) == []
+    store.lift(hold.id)
+    assert not any(held(store, *new.values()))
+    more = memory("n4", "and again", provenance=Provenance(platform="p", account="ann"))
+    assert later(store, "one.json", more) == [] and not store.is_distrusted(more.uid)
+    assert store.check() == [] and store.check_audit() == []
+
+
+def test_by_the_key_that_signed_it(store: SqliteStore, records: dict[str, Record]) -> None:
+    store.distrust(Forgetting(signers=(KEY,)))
+    new = memory("n", "signed again", provenance=Provenance(platform="q"))
+    assert [count for _, count in later(store, "nine.json", new, key=KEY)] == [1]
+    assert store.is_distrusted(new.uid)
+
+
+def test_what_is_drawn_from_it_alone_is_held_too(store: SqliteStore, records: dict[str, Record]) -> None:
+    store.distrust(Forgetting(batches=(2,)))
+    ann, other = records["ann"].uid, records["other"].uid
+    alone = memory("n1", "drawn from Ann", links=(Link("derived_from", ann),))
+    of_both = memory("n2", "drawn from both", links=(Link("derived_from", ann), Link("derived_from", other)))
+    further = memory("n3", "drawn from that", links=(Link("derived_from", alone.uid),))
+    near = memory("n4", "near it", links=(Link("related_to", ann),))
+    assert [count for _, count in later(store, "ten.json", alone, of_both, further, near)] == [2]
+    assert held(store, alone, of_both, further, near) == [True, False, True, False]
+
+
+def test_a_record_that_a_held_file_says_otherwise_is_held(store: SqliteStore, records: dict[str, Record]) -> None:
+    """The same record, by its id, from a source that is not to be believed."""
+    store.distrust(Forgetting(files=("two.json",)))
+    changed = memory("other", "from elsewhere, they say", provenance=Provenance(platform="r"))
+    assert not store.is_distrusted(changed.uid)
+    with store.importing("two.json") as intake:
+        intake.put(
+            Original(
+                uid=changed.uid,
+                kind="made",
+                native=b"other bytes",
+                place=Place(file="two.json"),
+                reader="made/1",
+                updated=None,
+                read=lambda: Reading(records=(changed,)),
+            )
+        )
+        intake.finish(())
+    assert store.is_distrusted(changed.uid)
+
+
+def test_a_dry_run_tells_of_it_and_holds_nothing(store: SqliteStore, records: dict[str, Record]) -> None:
+    store.distrust(Forgetting(platforms=("p",)))
+    new = memory("n", "again", provenance=Provenance(platform="p"))
+    with store.importing("x", dry_run=True) as intake:
+        intake.put(
+            Original(
+                uid=new.uid,
+                kind="made",
+                native=b"n",
+                place=Place(file="x"),
+                reader="made/1",
+                updated=None,
+                read=lambda: Reading(records=(new,)),
+            )
+        )
+        told = intake.finish(())
+    assert "quarantined" in {finding.code for finding in told.summary.findings}
+    assert not store.is_distrusted(new.uid)
+
+
+def test_a_hold_from_before_holds_what_it_held(store: SqliteStore, records: dict[str, Record]) -> None:
+    """Nobody noted how its source was named."""
+    store.distrust(Forgetting(platforms=("p",)))
+    store.connection.execute("UPDATE hold SET source = NULL")
+    new = memory("n", "again", provenance=Provenance(platform="p"))
+    assert later(store, "x", new) == [] and not store.holds()[0].standing

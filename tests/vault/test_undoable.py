@@ -1,4 +1,4 @@
-"""The undo window: until it ends an erasure can be taken back exactly, and what it holds back stands in one sealed place."""
+"""The undo window: until it ends an erasure can be taken back exactly, and what it keeps stands in one sealed place."""
 
 from __future__ import annotations
 

@@ -85,9 +85,11 @@ class Ties:
         return make_uid(base, str(count))
 
 
-def file_finding(member: Member, code: str, text: str, severity: Severity = "info", outcome: Outcome = "noticed") -> Finding:
+def file_finding(
+    member: Member, code: str, text: str, severity: Severity = "info", outcome: Outcome = "noticed", count: int = 1
+) -> Finding:
     """A finding about a whole file."""
-    return Finding(code, severity, text, Place(file=member.name), outcome)
+    return Finding(code, severity, text, Place(file=member.name), outcome, count)
 
 
 def account_data(member: Member, what: str) -> Finding:

@@ -95,7 +95,7 @@ def tell_held_back(held: Iterable[HeldBack]) -> None:
     """Say what an undo window keeps, where, and how to be rid of it."""
     for each in held:
         say(
-            f"Still there: what change {each.change} erased ({counted(each.records, 'record')}) is held back in the vault,"
+            f"Still there: what change {each.change} erased ({counted(each.records, 'record')}) is kept in the vault,"
             f" sealed ({size(each.size_bytes)}), until {each.until:%Y-%m-%d %H:%M} UTC."
         )
         say(dim(f"satchel undo {each.change} brings it back; satchel forget --purge destroys it now."))

@@ -1,4 +1,4 @@
-"""``satchel distrust``: a poisoned source held back from every recall, with what was made of it."""
+"""``satchel distrust``: a poisoned source in quarantine, with what was made of it."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 @click.command()
 @sources.selectors
 @click.option("--forget", "forgets", is_flag=True, help="Erase it for good instead, as satchel forget does.")
-@click.option("--lift", type=int, metavar="N", help="Take hold N back.")
-@click.option("--list", "lists", is_flag=True, help="List the holds.")
+@click.option("--lift", type=int, metavar="N", help="Lift quarantine N.")
+@click.option("--list", "lists", is_flag=True, help="List what is in quarantine.")
 @options.dry_run
 @options.yes
 @options.json
 def distrust(**given: Any) -> None:
-    """Hold a source back from every recall: its records, and what derives from these alone.
+    """Quarantine a source: no recall gives its records, nor what derives from these alone.
 
     First shows what it comes to and which agents were given any of it, then asks. Nothing is changed in the records: search and
-    export still have them, and --lift takes the hold back. What the source brings later is not held: run it again. Conditions
-    narrow one another; each ID is added. A key that is named is trusted no more.
+    export still have them, and --lift takes them out again. What a platform, account, file or key brings later is quarantined
+    as it comes, and the import says so. Conditions narrow one another; each ID is added. A key that is named is trusted no
+    more.
 
     \b
     satchel distrust --source chatgpt --account user-8tQ --dry-run
@@ -49,30 +50,40 @@ def distrust(**given: Any) -> None:
         forgets = given["forgets"]
         closure = forgetting.preview(store, asked) if forgets else store.reach_of_distrust(asked)
         if not closure.going:
-            raise UsageError("nothing in the vault is what was named", hint="satchel search shows what is there")
+            hint = (
+                "satchel keys distrust KEY takes a key's trust alone" if asked.signers else "satchel search shows what is there"
+            )
+            raise UsageError("nothing in the vault is what was named", hint=hint)
         going = [record.uid for record in closure.records if record.goes]
         handouts = store.handouts(going)
+        keys = [key.public for key in store.trusted_keys() if key.public in asked.signers]
         if not given["json"]:
             _show(closure, handouts)
         made = None
         if not given["dry_run"]:
             if not given["yes"]:
                 if not sys.stdin.isatty():
-                    would = "erased" if forgets else "held back"
+                    would = "erased" if forgets else "quarantined"
                     raise UsageError(
                         f"{counted(len(going), 'record')} would be {would}", hint="--yes goes ahead, --dry-run only tells"
                     )
-                verb = "Erase for good" if forgets else "Hold back from recall"
+                verb = "Erase for good" if forgets else "Quarantine"
                 click.confirm(f"{verb} {counted(len(going), 'record')}?", abort=True)
             made = forgetting.forget(store, asked, expected=closure) if forgets else store.distrust(asked, expected=closure)
+            for key in keys if forgets else ():
+                store.distrust_key(key)
     if given["json"]:
-        say_json({"dry_run": given["dry_run"], "closure": closure, "contexts": handouts, "done": made})
+        told = {"dry_run": given["dry_run"], "closure": closure, "contexts": handouts, "done": made}
+        say_json({**told, "distrusted_keys": keys})
     elif given["dry_run"]:
         say("Dry run: nothing was changed.")
     elif forgets:
         say(f"Forgotten: {counted(len(going), 'record')}. satchel receipt tells what was reached.")
     elif made is not None:
-        say(f"Hold {made.id}: no recall gives these any more. satchel distrust --lift {made.id} takes it back.")  # type: ignore[union-attr]
+        say(f"Quarantine {made.id}: no recall gives these any more. satchel distrust --lift {made.id} lifts it.")  # type: ignore[union-attr]
+    if keys and not given["json"]:
+        would = "would be" if given["dry_run"] else "is"
+        say(f"{counted(len(keys), 'key')} {would} trusted no more: what it alone verified counts as imported.")
 
 
 def _show(closure: Closure, handouts: list[Handout]) -> None:
@@ -119,7 +130,7 @@ def _holds(given: dict[str, Any]) -> None:
     if given["json"]:
         say_json({"lifted": lifted, "holds": holds})
     elif lifted is not None:
-        say(f"Hold {lifted.id} is lifted: {counted(lifted.records, 'record')} may be recalled again.")
+        say(f"Quarantine {lifted.id} is lifted: {counted(lifted.records, 'record')} may be recalled again.")
     elif holds:
         rows = [
             [
@@ -127,10 +138,10 @@ def _holds(given: dict[str, Any]) -> None:
                 f"{each.at:%Y-%m-%d %H:%M}",
                 ", ".join(each.request.by),
                 f"{each.records:,}",
-                "lifted" if each.lifted else "",
+                "lifted" if each.lifted else "also what comes" if each.standing else "",
             ]
             for each in holds
         ]
-        table(rows, head=["hold", "since (UTC)", "named by", "records", ""], right={0, 3})
+        table(rows, head=["quarantine", "since (UTC)", "named by", "records", ""], right={0, 3})
     else:
-        say(dim("No source is held back."))
+        say(dim("No source is in quarantine."))

@@ -35,7 +35,7 @@ def erase_check(place: Path | None, texts: tuple[str, ...], drop: bool, limit: t
 
     With --in it searches the files of another product, such as a mem0 folder, after you deleted something there.
 
-    Exit code 0: nothing is left; 3: something is, could not be read, or is held back by an undo window.
+    Exit code 0: nothing is left; 3: something is, could not be read, or is kept sealed by an undo window.
 
     \b
     satchel erase-check

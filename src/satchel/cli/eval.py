@@ -212,14 +212,22 @@ def attacks(
 def _show_attacks(report: hostile.Report) -> None:
     from satchel.cli.console import bold, clean, counted, dim, say, table
 
-    head = ["", "family", "texts", "recognised %", "held back %", *(f"{clean(name)} %" for name in report.detectors), "escaped"]
+    head = [
+        "",
+        "family",
+        "texts",
+        "recognised %",
+        "quarantined %",
+        *(f"{clean(name)} %" for name in report.detectors),
+        "escaped",
+    ]
     for title, rows in (("Attacks: recall", report.attacks), ("Harmless text: false positives", report.benign)):
         if not rows:
             continue
         say(bold(title))
         cells = []
         for row in rows:
-            counts = (row.recognised, row.held_back, *(row.flagged[name] for name in report.detectors))
+            counts = (row.recognised, row.quarantined, *(row.flagged[name] for name in report.detectors))
             shares = [f"{100 * count / row.texts:.1f}" if row.texts else "" for count in counts]
             name = ["", clean(row.family)] if row.family else [clean(row.corpus), "all"]
             cells.append([*name, f"{row.texts:,}", *shares, f"{row.escaped:,}"])
@@ -229,7 +237,7 @@ def _show_attacks(report: hostile.Report) -> None:
         say(f"{counted(report.skipped, 'element')} without a text left out; --text-field says where it is")
     say(
         dim(
-            "recognised: our patterns saw structure or an order, and it is labelled. held back: so many would not stand in a"
+            "recognised: our patterns saw structure or an order, and it is labelled. quarantined: so many would not stand in a"
             " block of statements. escaped: texts that the frame's parser did not give back as the one item that was put in"
         )
     )

@@ -95,9 +95,9 @@ def _selectors(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--undo-window",
     metavar="7d|none",
-    help="On its own: from now on, hold what is forgotten back for so long, sealed, so that satchel undo brings it back.",
+    help="On its own: from now on, keep what is forgotten for so long, sealed, so that satchel undo brings it back.",
 )
-@click.option("--purge", is_flag=True, help="No undo window this time; on its own: destroy what is held back now.")
+@click.option("--purge", is_flag=True, help="No undo window this time; on its own: destroy what is sealed now.")
 def forget(undo_window: str | None, purge: bool, **given: Any) -> None:
     """Erase records for good: every state and copy in the vault, what was derived from them alone, and their way back.
 
@@ -152,9 +152,9 @@ def _set_window(text: str, given_json: bool) -> None:
     elif not window:
         say("What is forgotten from now on is gone at once.")
         if held:
-            say(f"{counted(len(held), 'change')} can still be undone; satchel forget --purge destroys what is held back.")
+            say(f"{counted(len(held), 'change')} can still be undone; satchel forget --purge destroys what is sealed.")
     else:
-        say(f"What is forgotten from now on is held back for {text.strip()}, sealed; until then satchel undo brings it back.")
+        say(f"What is forgotten from now on is kept for {text.strip()}, sealed; until then satchel undo brings it back.")
         say("So long it is still there: the first command after that destroys it, or satchel forget --purge at once.")
 
 
@@ -170,7 +170,7 @@ def _purge(given: dict[str, Any]) -> None:
                 tell_held_back(held)
                 if not sys.stdin.isatty():
                     raise UsageError("purging cannot be undone", hint="--yes goes ahead, --dry-run only tells")
-                click.confirm(f"Destroy what {counted(len(held), 'change')} held back?", abort=True)
+                click.confirm(f"Destroy what is sealed of {counted(len(held), 'change')}?", abort=True)
             store.purge()
     if given["json"]:
         say_json({"dry_run": given["dry_run"], "purged": held})
@@ -181,7 +181,7 @@ def _purge(given: dict[str, Any]) -> None:
         say("Destroyed: " + ", ".join(f"change {each.change} ({counted(each.records, 'record')})" for each in held))
         say("satchel receipt FILE --change N writes a receipt that says so.")
     else:
-        say("Nothing is held back.")
+        say("Nothing is sealed.")
 
 
 @click.command()
@@ -468,7 +468,7 @@ def _tell_window(window: timedelta, older: list[HeldBack], provider: str) -> Non
         say(f"What is deleted at {provider} does not come back with it.")
     if older:
         changes = ", ".join(str(each.change) for each in older)
-        say(f"What is held back of earlier changes ({changes}) is destroyed with it, and they can be undone no more.")
+        say(f"What is sealed of earlier changes ({changes}) is destroyed with it, and they can be undone no more.")
 
 
 def _ask(mode: str, closure: Closure, window: timedelta) -> None:
@@ -513,7 +513,7 @@ def _tell(erased: Erased) -> None:
     if erased.undo_until is None:
         say(f"{leaving} will leave with every Portable Memory bundle.")
     else:
-        say(f"Still there: it is held back in the vault, sealed, until {erased.undo_until:%Y-%m-%d %H:%M} UTC.")
+        say(f"Still there: it is kept in the vault, sealed, until {erased.undo_until:%Y-%m-%d %H:%M} UTC.")
         say(dim(f"satchel undo {erased.change} brings it back; satchel forget --purge destroys it now."))
         say(f"{leaving} will leave with Portable Memory bundles once it is destroyed.")
     say(dim(f"Change {erased.change}. Exports that were made before, and the providers themselves, still have it."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -29,20 +30,31 @@ def show(json: bool) -> None:
     from satchel.vault.folder import describe
 
     place = folder()
+    if json:
+        say_json(_kept(place))
+        return
     described = describe(place)
     recovery = (place / keystore.RECOVERY_FILE).exists()
-    if json:
-        say_json({"vault": str(place), "id": described.id, "keeper": described.keeper, "recovery": recovery})
-        return
     kept = "the system keyring" if described.keeper == "keyring" else f"{place / keystore.KEY_FILE}, under a passphrase"
     say(f"Vault {described.id} in {place}")
     say(f"Its key is kept in {kept}.")
     say("A recovery key opens it too." if recovery else "There is no recovery key: satchel keys recovery makes one.")
 
 
+def _kept(place: Path) -> dict[str, Any]:
+    """Where a vault's key is kept, for machines."""
+    from satchel.trust import keystore
+    from satchel.vault.folder import describe
+
+    described = describe(place)
+    recovery = (place / keystore.RECOVERY_FILE).exists()
+    return {"vault": str(place), "id": described.id, "keeper": described.keeper, "recovery": recovery}
+
+
 @keys.command()
 @options.yes
-def recovery(yes: bool) -> None:
+@options.json
+def recovery(yes: bool, json: bool) -> None:
     """Make a new recovery key and show it once; the one before opens nothing any more.
 
     \b
@@ -50,7 +62,7 @@ def recovery(yes: bool) -> None:
     """
     import sys
 
-    from satchel.cli.console import ask_passphrase, say, tell
+    from satchel.cli.console import ask_passphrase, say, say_json, tell
     from satchel.cli.vaults import folder, opened
     from satchel.errors import UsageError
     from satchel.trust.keystore import make_recovery
@@ -64,17 +76,24 @@ def recovery(yes: bool) -> None:
     with opened() as store:
         made = make_recovery(key, folder())
         store.record_event("recovery-key", {})
+    if json:
+        say_json({"recovery_key": made.reveal().decode()})
+        return
     tell("The new recovery key, shown this once:")
     say(made.reveal().decode())
 
 
 @keys.command()
-def passphrase() -> None:
+@options.json
+def passphrase(json: bool) -> None:
     """Keep the vault's key under a new passphrase from now on (also when the keyring kept it).
 
     The new one is asked for, or taken from SATCHEL_NEW_PASSPHRASE.
+
+    \b
+    satchel keys passphrase
     """
-    from satchel.cli.console import ask_passphrase, say
+    from satchel.cli.console import ask_passphrase, say, say_json
     from satchel.cli.vaults import folder, opened
     from satchel.vault.folder import fetch_key, rekey_passphrase
 
@@ -82,13 +101,21 @@ def passphrase() -> None:
     with opened() as store:
         rekey_passphrase(folder(), key, os.environ.get("SATCHEL_NEW_PASSPHRASE") or ask_passphrase(True))
         store.record_event("new-passphrase", {})
+    if json:
+        say_json(_kept(folder()))
+        return
     say("Done. The passphrase before opens nothing any more; copies of the vault made earlier still open with it.")
 
 
 @keys.command()
-def keyring() -> None:
-    """Keep the vault's key in the system keyring from now on."""
-    from satchel.cli.console import ask_passphrase, say
+@options.json
+def keyring(json: bool) -> None:
+    """Keep the vault's key in the system keyring from now on.
+
+    \b
+    satchel keys keyring
+    """
+    from satchel.cli.console import ask_passphrase, say, say_json
     from satchel.cli.vaults import folder, opened
     from satchel.vault.folder import fetch_key, rekey_keyring
 
@@ -96,20 +123,27 @@ def keyring() -> None:
     with opened() as store:
         rekey_keyring(folder(), key)
         store.record_event("to-keyring", {})
+    if json:
+        say_json(_kept(folder()))
+        return
     say("Done. The system keyring keeps the key.")
 
 
 @keys.command()
-def recover() -> None:
+@options.json
+def recover(json: bool) -> None:
     """Open the vault with its recovery key and set a new passphrase.
 
     The recovery key is asked for, or taken from SATCHEL_RECOVERY_KEY; the new passphrase likewise from
     SATCHEL_NEW_PASSPHRASE.
+
+    \b
+    satchel keys recover
     """
     import getpass
     import sys
 
-    from satchel.cli.console import ask_passphrase, say
+    from satchel.cli.console import ask_passphrase, say, say_json
     from satchel.cli.vaults import folder
     from satchel.errors import UsageError
     from satchel.vault.folder import open_with_key, open_with_recovery, rekey_passphrase
@@ -121,6 +155,9 @@ def recover() -> None:
     rekey_passphrase(folder(), key, os.environ.get("SATCHEL_NEW_PASSPHRASE") or ask_passphrase(True))
     with open_with_key(folder(), key) as store:
         store.record_event("recovered", {})
+    if json:
+        say_json(_kept(folder()))
+        return
     say("The vault opens with the new passphrase.")
 
 
@@ -191,16 +228,18 @@ def list_(json: bool) -> None:
 @keys.command()
 @click.argument("public", metavar="KEY")
 @click.option("--name", default="", help="Whose key it is.")
-def trust(public: str, name: str) -> None:
+@options.json
+def trust(public: str, name: str, json: bool) -> None:
     """Trust what this key signs from now on: 64 hexadecimal digits, JWK, PEM, multibase, did:key, or a did:web.
 
-    The keys of a did:web are those that its document names when something is verified with --resolve.
+    The keys of a did:web are those that its document names when something is verified with --resolve. What a key signed before
+    it was trusted is verified once it is imported again.
 
     \b
     satchel keys trust 03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8 --name laptop
     satchel keys trust did:web:example.org
     """
-    from satchel.cli.console import say
+    from satchel.cli.console import say, say_json
     from satchel.cli.vaults import opened
     from satchel.move.vouching import read_trusted
 
@@ -208,38 +247,70 @@ def trust(public: str, name: str) -> None:
     with opened() as store:
         if isinstance(read, str):
             store.trust_did(read, name)
+            trusted: Any = next(each for each in store.trusted_dids() if each.did == read)
         else:
             store.trust_key(read.text, name)
+            trusted = next(each for each in store.trusted_keys() if each.public == read.text)
+    if json:
+        say_json({"trusted": trusted})
+        return
     say("Trusted.")
 
 
 @keys.command()
 @click.argument("public", metavar="KEY")
-def distrust(public: str) -> None:
-    """Trust a key or a DID no more; also a retired key of your own. A long key may be named by its fingerprint."""
-    from satchel.cli.console import say
+@options.dry_run
+@options.json
+def distrust(public: str, dry_run: bool, json: bool) -> None:
+    """Trust a key or a DID no more; also a retired key of your own. A long key may be named by its fingerprint.
+
+    Records that this key verified, and no other that you trust, are imported ones from now on. They are verified again when the
+    key is trusted again and what it signed is imported again. To keep them from recall as well: satchel distrust --key KEY.
+
+    \b
+    satchel keys distrust 03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8 --dry-run
+    """
+    from satchel.cli.console import counted, say, say_json
     from satchel.cli.vaults import opened
+    from satchel.errors import NotFound
     from satchel.move.vouching import known_key, read_trusted
 
+    lowered: dict[str, int] = {}
     with opened() as store:
         read = known_key(store, public) or read_trusted(public)
-        if isinstance(read, str):
+        if not isinstance(read, str):
+            lowered = store.distrust_key(read.text, dry_run=dry_run)
+        elif not dry_run:
             store.distrust_did(read)
-        else:
-            store.distrust_key(read.text)
-    say("No longer trusted.")
+        elif read not in {each.did for each in store.trusted_dids()}:
+            raise NotFound("that DID is not among the trusted ones", hint="satchel keys list shows them")
+    records = sum(lowered.values())
+    if json:
+        named = {"did": read} if isinstance(read, str) else {"public": read.text, "fingerprint": read.fingerprint}
+        say_json({"dry_run": dry_run, "distrusted": named, "lowered": lowered, "records": records})
+        return
+    said = counted(records, "record")
+    if dry_run:
+        say(f"{said} would be lowered from verified to imported." if records else "No record is verified by it alone.")
+        say("Dry run: nothing was changed.")
+        return
+    say("No longer trusted." + (f" {said} lowered from verified to imported." if records else ""))
 
 
 @keys.command("export")
 @click.argument("name", default="main")
 @click.option("--private", "file", type=options.PATH, help="Write the private half into this new file, 0600.")
-def export_(name: str, file: Path | None) -> None:
+@options.json
+def export_(name: str, file: Path | None, json: bool) -> None:
     """Print a signing key's public half; its private half only into a file, on request.
 
     The file of an Ed25519 key holds 64 hexadecimal digits, the seed of RFC 8032; that of another key is PKCS#8 in PEM. Whoever
     has it signs in your name.
+
+    \b
+    satchel keys export main
     """
-    from satchel.cli.console import say, tell
+    from satchel.cli.console import say, say_json, tell
     from satchel.cli.vaults import opened
     from satchel.errors import OutputError
     from satchel.trust.files import write_private
@@ -252,7 +323,13 @@ def export_(name: str, file: Path | None) -> None:
                 raise OutputError(f"{file} exists already", hint="name a new file")
             store.record_event("signing-key-exported", {"key": public.text})
             write_private(file, private.exported())
-            tell(f"The private half is in {file}. Whoever has it signs in your name.")
+            if not json:
+                tell(f"The private half is in {file}. Whoever has it signs in your name.")
+    if json:
+        written = None if file is None else str(file)
+        found = {"name": name, "algorithm": private.algorithm, "public": public.text, "fingerprint": public.fingerprint}
+        say_json({**found, "private_file": written})
+        return
     say(public.text)
 
 

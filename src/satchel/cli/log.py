@@ -66,7 +66,7 @@ def _what(batch: Batch, kinds: Mapping[int, str]) -> str:
                 return f"erased {records}"
             if batch.undo_until is None:
                 return f"erased {records} for good"
-            return f"erased {records}; held back until {batch.undo_until:%Y-%m-%d %H:%M}"
+            return f"erased {records}; sealed until {batch.undo_until:%Y-%m-%d %H:%M}"
         case _:
             return f"import of {batch.label}"
 

@@ -41,6 +41,8 @@ from satchel.model.findings import Finding, Severity
 from satchel.model.normal_forms import nfc
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+#: By what a package of Office Open XML is told from other zips (ECMA-376 part 2, 10.1.2): a workbook, a text document.
+CONTENT_TYPES = "[Content_Types].xml"
 #: Each nested archive that had to be unpacked holds a file descriptor.
 _MAX_SPOOLS = 128
 

@@ -6,7 +6,8 @@ and used only to tell files apart and to resolve references: never to write.
 
 Files are taken for what their first bytes say. An encrypted file is what it holds, where there is a key; it stays encrypted on
 the disk while it is read. Inside a folder or a zip a name must agree (``.zip``, ``.gz``, ``.zst``, ``.age``): a
-document or a tarball that a person attached to a chat is a file of its own, and stays one.
+document or a tarball that a person attached to a chat is a file of its own, and stays one. So is an office document wherever it
+lies, though it is a zip.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Any, BinaryIO, Protocol, Self
 
 import msgspec
 
-from satchel.codec.archives import ZIP_MAGIC, Budget, Report, is_litter, open_zip
+from satchel.codec.archives import CONTENT_TYPES, ZIP_MAGIC, Budget, Report, is_litter, open_zip
 from satchel.codec.streams import Cursor, Meter, Metered, Readable, Region, Unpacked, buffered, nameless, spool, unpacker
 from satchel.errors import InputError, LimitExceeded, Place, UsageError
 from satchel.limits import DEFAULT, MIB, Limits
@@ -348,6 +349,19 @@ class _Opening:
 
     def _add_zip(self, region: Region, name: str, budget: Budget, make: Callable[[], BinaryIO] = nameless) -> None:
         contents = open_zip(region, name=name, budget=budget, meter=self.meter, stack=self.stack, make=make)
+        if any(member.path == CONTENT_TYPES for member in contents.members):
+            self.members.append(
+                _ByteMember(
+                    partial(Cursor, region),
+                    region.size,
+                    path=name[: -len(_SEALED_SUFFIX)] if name.lower().endswith(_SEALED_SUFFIX) else name,
+                    name=name,
+                    limits=self.limits,
+                    meter=self.meter,
+                    start=None,
+                )
+            )
+            return
         self.members += contents.members
         self.archives += contents.archives
         self.findings += contents.findings

@@ -120,7 +120,7 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class HeldBack(msgspec.Struct, frozen=True):
-    """What an erasure holds back, sealed, until its undo window ends: the number of the change, how many records went, and how
+    """What an erasure keeps, sealed, until its undo window ends: the number of the change, how many records went, and how
     many bytes are held. Until then the content is still there."""
 
     change: int
@@ -135,7 +135,7 @@ class Erased(msgspec.Struct, frozen=True, kw_only=True):
     ``counts``: records that were erased, by kind. ``uids``: theirs. ``tombstones``: ids of the tombstones that were made, as
     they leave with exports. ``signed_by``: the public key that signed them. ``log_cleared``: whether the write-ahead log was
     folded in and cut; False while another process reads the vault: it happens when that one ends (and in what the vault
-    keeps of it, which is written before). ``undo_until``: the end of the undo window, up to which the content is held back;
+    keeps of it, which is written before). ``undo_until``: the end of the undo window, up to which the content is kept, sealed;
     None where there is none, and it is gone.
     """
 

@@ -167,8 +167,9 @@ class Original(msgspec.Struct, frozen=True, kw_only=True):
     dialect: str = ""
     #: The strings of its value, where they may say more than its record does.
     strings: Callable[[], list[str]] | None = None
-    #: Whether a key that the owner trusts signed it: what came of these very bytes before may be more trusted then.
-    vouched: bool = False
+    #: The key (``PublicKey.text``) that the owner trusts and that signed it, or "": what came of these very bytes before may be
+    #: more trusted then, and falls when the key does.
+    vouched: str = ""
 
 
 class Asset(msgspec.Struct, frozen=True, kw_only=True):

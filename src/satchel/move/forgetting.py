@@ -59,7 +59,7 @@ def forget(
 
     Args:
         expected: what ``preview`` gave: where the vault would do another thing by now, nothing is done.
-        at_once: without a window, and without what earlier ones hold back.
+        at_once: without a window, and without what earlier ones keep sealed.
         progress: is told of each record that goes, ``PASSES`` times.
 
     Raises:

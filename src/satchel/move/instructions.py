@@ -46,7 +46,7 @@ def held_back(until: str) -> dict[str, Any]:
     """The vault's own undo window."""
     return {
         "kind": "held-back",
-        "what": f"this vault itself, which holds the content back, sealed, until {until}, so that it can be undone",
+        "what": f"this vault itself, which keeps the content, sealed, until {until}, so that it can be undone",
         "do": "Wait until then and open the vault, or run satchel forget --purge; a receipt made after that says so.",
     }
 

@@ -111,11 +111,11 @@ def _held_back(receipt: dict[str, Any]) -> str:
         return ""
     if held["purged"] is None:
         return (
-            "<p><strong>The content is still there.</strong> It is held back in the vault, sealed, until"
+            "<p><strong>The content is still there.</strong> It is kept in the vault, sealed, until"
             f" {_text(held['until'])}, so that this can be undone. Nothing reads it. A receipt made after it was purged says"
             " so.</p>"
         )
-    return f"<p>It was held back, sealed, so that it could be undone, and destroyed on {_text(held['purged'])}.</p>"
+    return f"<p>It was kept, sealed, so that it could be undone, and destroyed on {_text(held['purged'])}.</p>"
 
 
 def _checked(receipt: dict[str, Any]) -> str:

@@ -177,8 +177,8 @@ def _in_vault(value: dict[str, Any], store: Store) -> Iterator[Step]:
     held = _held_back(store, erased)
     if held is not None:
         is_open = held["purged"] is None
-        until = f"the vault holds the content back, sealed, until {held['until']}: satchel forget --purge destroys it"
-        gone = f"what was held back was destroyed at {held['purged']}"
+        until = f"the vault keeps the content, sealed, until {held['until']}: satchel forget --purge destroys it"
+        gone = f"what was sealed was destroyed at {held['purged']}"
         yield Step(
             "undo window", "failed" if is_open and _says_gone(value) else "passed", "receipt-held", until if is_open else gone
         )

@@ -1,4 +1,4 @@
-"""Which records may stand in a context at all, and which are held back and why."""
+"""Which records may stand in a context at all, and which are kept out and why."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     trust: Trust = "untrusted"
 
 
-def held_back(record: Record, policy: Policy, now: datetime) -> str:
+def kept_out(record: Record, policy: Policy, now: datetime) -> str:
     """Why a record may not stand in a context: a code, "" where it may."""
     if not policy.authorised(record):
         return "unauthorised"

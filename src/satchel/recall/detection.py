@@ -1,7 +1,7 @@
 """What in a text looks like structure or like an order to the reader (dossier Portable Agent Memory 6.8, detector families).
 
-Structure is escaped wherever it stands; orders are labelled, and where a block may not hold them they are held back. Neither is
-what the frame rests on: it holds whatever a text says (``framing``). Patterns look at folded text (``folding``); none has a
+Structure is escaped wherever it stands; orders are labelled, and quarantined where a block may not hold them. Neither is what
+the frame rests on: it holds whatever a text says (``framing``). Patterns look at folded text (``folding``); none has a
 repetition inside a repetition, so that each is linear.
 """
 

@@ -2,7 +2,7 @@
 none runs unless it is named.
 
 An entry point of the group ``satchel.detectors`` names an object with ``name``, ``threshold`` and ``score``. What one flags is
-labelled, and held back where a block of somebody else's words may not hold orders. None is relied on: the frame is. How much
+labelled, and quarantined where a block of somebody else's words may not hold orders. None is relied on: the frame is. How much
 one finds, and of how much harmless text it takes fright, ``satchel eval attacks`` measures.
 """
 

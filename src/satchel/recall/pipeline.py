@@ -346,7 +346,7 @@ def _counts(kept: Sequence[Kept], held: Sequence[Held], summed: Sequence[str]) -
     reasons = Tally(item.reason for item in held if item.uid not in summed)
     left = reasons.pop("budget", 0) + reasons.pop("low", 0)
     reasons.pop("duplicate", 0)
-    quarantined_ = reasons.pop("quarantined", 0)
+    quarantined_ = reasons.pop("quarantined", 0) + reasons.pop("distrusted", 0)
     reasons.pop("unauthorised", 0)
     counts = {"given": len(kept), "left_out": left, "quarantined": quarantined_, "held_back": reasons.total()}
     return counts | {"summarised": len(summed)} if summed else counts
@@ -402,7 +402,7 @@ def _steps(
     weights = asked.weights
     return (
         Step("verify", f"records were checked at the vault's door; {reasons['unverified']} are not what came in"),
-        Step("filter", ", ".join(f"{count} {name}" for name, count in stayed.items()) or "nothing held back"),
+        Step("filter", ", ".join(f"{count} {name}" for name, count in stayed.items()) or "nothing left out"),
         Step(
             "rank",
             f"{weights.recency:g} recency, {weights.salience:g} salience, {weights.similarity:g} similarity, {weights.depth:g}"

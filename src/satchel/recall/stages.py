@@ -62,7 +62,7 @@ class Stages(msgspec.Struct, frozen=True, kw_only=True):
     """See the module's text."""
 
     verify: Callable[[Record], str] = verified
-    filter: Callable[[Record, Policy, datetime], str] = candidates.held_back
+    filter: Callable[[Record, Policy, datetime], str] = candidates.kept_out
     rank: Callable[[Looking], Sequence[Ranked]] = rank
     compress: Compress = compression.compress
     #: None: as asked, structured or narrative.

@@ -83,7 +83,7 @@ def check(
     """Search a vault for what was erased from it. No connection to it may be open in this process.
 
     A search that finds nothing and could read everything drops the fragments: there is nothing to look for any more. While an
-    undo window holds something back it does not: that is sealed, and still there.
+    undo window keeps something it does not: that is sealed, and still there.
 
     Args:
         drop: drop them whatever was found.

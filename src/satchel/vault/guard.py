@@ -469,7 +469,7 @@ class _View:
         return cast(Store, looking)
 
     def is_distrusted(self, uid: str) -> bool:
-        """Also of what is not in the view: it is held back either way."""
+        """Also of what is not in the view: it is kept out either way."""
         self._ask()
         return not self._sight.knows(uid) or self._store.is_distrusted(uid)
 

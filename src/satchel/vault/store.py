@@ -348,20 +348,20 @@ class Store(Protocol):
         ...
 
     def is_distrusted(self, uid: str) -> bool:
-        """Whether the record is held back from every recall (``distrust``)."""
+        """Whether the record is in quarantine: no recall gives it (``distrust``)."""
         ...
 
     def reach_of_distrust(self, asked: Forgetting) -> Closure:
-        """What holding it back comes to; nothing is changed. Raises UsageError, NotFound."""
+        """What a quarantine of it comes to; nothing is changed. Raises UsageError, NotFound."""
         ...
 
     def distrust(self, asked: Forgetting, *, expected: Closure | None = None) -> Hold:
-        """Hold a source back from every recall, in one transaction: what was named, and what derives from it alone. Keys that
-        were named are trusted no more. ``expected`` as for ``forget``. Raises UsageError, NotFound."""
+        """Quarantine a source, in one transaction: no recall gives what was named, nor what derives from it alone, nor what it
+        brings later. Keys that were named are trusted no more. ``expected`` as for ``forget``. Raises UsageError, NotFound."""
         ...
 
     def lift(self, id: int) -> Hold:
-        """Take a hold back; its keys stay as they are. Raises NotFound, UsageError."""
+        """Lift a quarantine; its keys stay as they are. Raises NotFound, UsageError."""
         ...
 
     def holds(self) -> list[Hold]:
@@ -406,7 +406,7 @@ class Store(Protocol):
         progress: Callable[[int], None] = ...,
     ) -> Erased:
         """Forget it, in one transaction. Nothing brings it back; where the owner set an undo window, ``undo`` does until that
-        ends, for until then it is held back, sealed, and seen by nothing.
+        ends, for until then it is kept, sealed, and seen by nothing.
 
         Args:
             at_once: without a window. What is held of earlier ones is purged as well.
@@ -420,7 +420,7 @@ class Store(Protocol):
         ...
 
     def undo_window(self) -> timedelta:
-        """For how long what is forgotten is held back so that it can be undone; nothing where the owner set none."""
+        """For how long what is forgotten is kept, sealed, so that it can be undone; nothing where the owner set none."""
         ...
 
     def set_undo_window(self, window: timedelta) -> None:
@@ -432,7 +432,7 @@ class Store(Protocol):
         ...
 
     def purge(self) -> list[int]:
-        """Destroy all that is held back, for good; the changes that can be undone no more."""
+        """Destroy all that is sealed, for good; the changes that can be undone no more."""
         ...
 
     def erasures(self) -> list[Erased]:
@@ -488,8 +488,9 @@ class Store(Protocol):
         """Trust a key, given as ``PublicKey.text``. Raises MalformedInput when it is none."""
         ...
 
-    def distrust_key(self, public: str) -> None:
-        """Also for a retired key of the owner's own. Raises NotFound."""
+    def distrust_key(self, public: str, *, dry_run: bool = False) -> dict[str, int]:
+        """Also for a retired key of the owner's own. What it verified, and no other key that is trusted, is ``imported`` from
+        now on; how many records of each kind, all in one transaction. Raises NotFound."""
         ...
 
     def trusted_keys(self) -> list[TrustedKey]: ...

@@ -56,7 +56,7 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Batch(msgspec.Struct, frozen=True):
     """A change of the vault: an import, an undo, something forgotten. ``undone_by`` is the batch that took it back.
-    ``undo_until``: up to then what was forgotten is held back, and can be undone."""
+    ``undo_until``: up to then what was forgotten is kept, sealed, and can be undone."""
 
     id: int
     kind: Literal["create", "import", "undo", "forget"]
@@ -233,13 +233,15 @@ class Forgetting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """A source that is held back from recall: how it was named, how many records it came to, and when it was lifted."""
+    """A source in quarantine: how it was named, how many records it came to, and when it was lifted."""
 
     id: int
     at: datetime
     request: Request
     records: int
     lifted: datetime | None = None
+    #: Whether what the source brings later is held as it comes.
+    standing: bool = False
 
 
 class Deceased(NamedTuple):

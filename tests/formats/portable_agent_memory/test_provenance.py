@@ -286,7 +286,7 @@ def test_no_witness_vouches_for_what_was_not_signed(data: st.DataObject) -> None
     assert check(forged, keys=[OPERATOR.public]).verdict(require_signature=True)
 
 
-def test_parents_that_were_held_back_are_known_to_the_witness() -> None:
+def test_parents_that_were_withheld_are_known_to_the_witness() -> None:
     """A part without its ancestors: its parents are in the signed whole, not in it."""
     made, chain = grown(SDK)
     part = disclose_with_ancestors(made, [chain[4]])

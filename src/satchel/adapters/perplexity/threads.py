@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,10 +10,10 @@ from satchel.adapters.base import Claim
 from satchel.adapters.gathering import Gathering
 from satchel.adapters.notes import Notes
 from satchel.adapters.perplexity.detect import ACCOUNT_TITLE, thread_key
-from satchel.adapters.perplexity.entries import QUESTION, THREAD_ID, exchange_of
+from satchel.adapters.perplexity.entries import ENTRY_ID, QUESTION, THREAD_ID, exchange_of
 from satchel.adapters.perplexity.wire import PLATFORM, Exchange, Thread, read_thread
 from satchel.adapters.platform import Ties, array, members, sha256, single
-from satchel.adapters.values import beyond, decode, dict_of, dicts, first_id, first_text, list_of
+from satchel.adapters.values import beyond, decode, dict_of, dicts, first_id, first_text, ident, list_of
 from satchel.codec.sources import Member
 from satchel.errors import Place, SatchelError
 from satchel.limits import Limits
@@ -30,13 +30,16 @@ _UPDATED = ("updated_at", "thread_updated_at", "updatedat")
 _COLLECTION = ("collection_info", "collection")
 
 
-def read_threads(claims: Sequence[Claim], account: str, limits: Limits) -> Iterator[Item]:
+def read_threads(claims: Sequence[Claim], account: str, limits: Limits, met: Met | None = None) -> Iterator[Item]:
     """Every thread of these files; see ``satchel.adapters.perplexity.detect`` for the roles.
 
     Exchanges of one thread may lie in several files.
+
+    Args:
+        met: is told of every thread, for a workbook beside these files that has them too.
     """
     with Gathering(limits) as rows:
-        threads = _Threads(account, rows, limits)
+        threads = _Threads(account, rows, limits, met)
         for claim in claims:
             yield from threads.collect(claim.member, claim.role)
         for group in rows.groups():
@@ -46,9 +49,36 @@ def read_threads(claims: Sequence[Claim], account: str, limits: Limits) -> Itera
                 yield from_error(error, place=rows.place(group[0]))
 
 
+class Met:
+    """Threads that were read, by their ids and those of their exchanges, and where they have none by what was asked when."""
+
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+        self._asked: set[tuple[str, int]] = set()
+
+    def add(self, about: dict[str, Any], entries: list[dict[str, Any]]) -> None:
+        """A thread, with its exchanges."""
+        for value in (about, *entries):
+            self._ids.update(found for name in (*THREAD_ID, *ENTRY_ID) if (found := ident(value.get(name))))
+            began = from_iso(first_text(value, *_CREATED, "entry_created_datetime", "timestamp"))
+            for text in (first_text(value, *_TITLES), first_text(value, *QUESTION)):
+                if text and began:
+                    self._asked.add((sha256(text.strip()), int(began.timestamp())))
+
+    def has(self, ids: Iterable[str], texts: Iterable[str], began: datetime | None) -> bool:
+        """Whether one of these ids was met, or one of these titles or questions within a second of that moment."""
+        if not self._ids.isdisjoint(ids):
+            return True
+        if began is None:
+            return False
+        second = int(began.timestamp())
+        return any((sha256(text.strip()), second + near) in self._asked for text in texts if text for near in (-1, 0, 1))
+
+
 class _Threads:
-    def __init__(self, account: str, rows: Gathering, limits: Limits) -> None:
+    def __init__(self, account: str, rows: Gathering, limits: Limits, met: Met | None) -> None:
         self.account = account
+        self.met = met
         self.ties = Ties()
         self.rows = rows
         self.limits = limits
@@ -109,6 +139,8 @@ class _Threads:
             began = first_text(about, *_CREATED) or first_text(first, "entry_created_datetime", "timestamp")
             said = first_id(first, "uuid", "backend_uuid") or sha256(first_text(first, *QUESTION))
             uid = self.ties.uid(PLATFORM.info.name, account, "thread", began, said)
+        if self.met is not None:
+            self.met.add(about, entries)
         limits = self.limits
         updated = from_iso(first_text(about, *_UPDATED)) or _latest(entries)
         return PLATFORM.original(
@@ -142,10 +174,9 @@ def _read(data: bytes, uid: str, id: str, account: str, notes: Notes, limits: Li
             continue
         exchanges.append(exchange_of(entry, f"/{name}/{index}", notes))
         titles.append(first_text(entry, "thread_title"))
-        scope = scope or _space(entry, account)
-    if all(exchange.created for exchange in exchanges):
-        exchanges.sort(key=lambda exchange: exchange.created or _LONG_AGO)
-    scope = _space(about, account) or _space(value, account) or scope
+        scope = scope or space_of(entry, account)
+    in_order(exchanges)
+    scope = space_of(about, account) or space_of(value, account) or scope
     created = _time(about, _CREATED, notes) or min((at for exchange in exchanges if (at := exchange.created)), default=None)
     updated = _time(about, _UPDATED, notes) or max(
         (at for exchange in exchanges if (at := exchange.updated or exchange.created)), default=None
@@ -161,14 +192,20 @@ def _read(data: bytes, uid: str, id: str, account: str, notes: Notes, limits: Li
         scope=scope.uid if scope else "",
     )
     reading = read_thread(thread, notes)
-    return Reading((*reading.records, scope), reading.findings) if scope and _is_named(scope) else reading
+    return Reading((*reading.records, scope), reading.findings) if scope and is_named(scope) else reading
 
 
 def _time(about: dict[str, Any], names: tuple[str, ...], notes: Notes) -> datetime | None:
     return next((notes.time(about[name]) for name in names if about.get(name)), None)
 
 
-def _space(value: dict[str, Any], account: str) -> Record | None:
+def in_order(exchanges: list[Exchange]) -> None:
+    """By time, where all say theirs."""
+    if all(exchange.created for exchange in exchanges):
+        exchanges.sort(key=lambda exchange: exchange.created or _LONG_AGO)
+
+
+def space_of(value: dict[str, Any], account: str) -> Record | None:
     """The Space that a thread is in, as far as the export tells of it; without a name it is known by its id alone."""
     about: dict[str, Any] = next((value[name] for name in _COLLECTION if type(value.get(name)) is dict), {})
     id = first_id(about, "uuid", "id") or first_id(value, "collection_uuid")
@@ -182,7 +219,8 @@ def _space(value: dict[str, Any], account: str) -> Record | None:
     )
 
 
-def _is_named(scope: Record) -> bool:
+def is_named(scope: Record) -> bool:
+    """Whether a Space has more than an id, and so is a record."""
     return bool(scope.body.name)  # type: ignore[union-attr]
 
 

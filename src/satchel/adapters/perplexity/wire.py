@@ -17,7 +17,10 @@ from satchel.model.bodies import Conversation, Message, Part
 from satchel.model.ids import make_uid
 from satchel.model.record import Link, Native, Reading, Record, Times
 
-PLATFORM = Platform(AdapterInfo(name="perplexity", version=1, title="Perplexity"), times.from_iso)
+PLATFORM = Platform(AdapterInfo(name="perplexity", version=2, title="Perplexity"), times.from_iso)
+
+#: The layout of a thread that came of a workbook's rows, and of its messages.
+WORKBOOK = "workbook"
 
 
 class Exchange(NamedTuple):
@@ -54,6 +57,7 @@ def read_thread(thread: Thread, notes: Notes) -> Reading:
     seen: dict[str, int] = {}
     records: list[Record] = []
     parent = model = ""
+    layout = WORKBOOK if thread.version == WORKBOOK else ""
     for exchange in thread.exchanges:
         if not exchange.question and not exchange.answer:
             notes.add("empty-message", "an exchange holds nothing; it gives no record")
@@ -76,7 +80,7 @@ def read_thread(thread: Thread, notes: Notes) -> Reading:
                         model=exchange.model if role == "assistant" else "",
                         state=exchange.state if role == "assistant" else "",
                     ),
-                    origin=PLATFORM.origin("question" if role == "user" else "answer", exchange.id),
+                    origin=PLATFORM.origin("question" if role == "user" else "answer", exchange.id, layout),
                     times=Times(created=exchange.created, updated=exchange.updated if role == "assistant" else None),
                     links=links,
                     provenance=by,

@@ -2,7 +2,7 @@
 
 A part has another root hash, which its source never signed. Under R-ids the sorted list of all ids is all that the signed
 root was over: a part that carries it, with the root and the signature, proves that each of its entries belongs to what was
-signed. It tells how many entries are held back, and their hashes.
+signed. It tells how many entries are withheld, and their hashes.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _require(graph: Graph, ids: Collection[str]) -> None:
 
 
 def _part(artifact: Artifact, kept: set[str]) -> Artifact:
-    """The artifact with these entries alone. What else it says may speak of what is held back, so it stays behind too."""
+    """The artifact with these entries alone. What else it says may speak of what is withheld, so it stays behind too."""
     arrays: dict[str, Any] = {
         component: [entry for entry in artifact.entries(component) if entry.get("id") in kept] for component in COMPONENTS
     }

@@ -325,7 +325,7 @@ class _Reading:
             read=lambda: Reading(self._records(found, understood, trust, self._target)),
             # An identity may be several records.
             small=found.component != "identity" or plain is not None,
-            vouched=trust == "verified",
+            vouched=self._vouched.key if trust == "verified" else "",
         )
 
     def _carried(self, value: dict[str, Any]) -> Iterator[Item]:
@@ -355,7 +355,7 @@ class _Reading:
             updated=None,
             read=lambda: Reading((record,)),
             small=True,
-            vouched=trust == "verified",
+            vouched=self._vouched.key if trust == "verified" else "",
         )
 
     def _envelope(self) -> Iterator[Item]:

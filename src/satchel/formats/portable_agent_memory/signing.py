@@ -121,7 +121,7 @@ def unproven(report: Report) -> tuple[str, ...]:
     if report.root_rule == "R-ids" and not report.sealed:
         said.append("The order of the entries, and which array an entry stands in, is not signed.")
     if report.disclosed_of:
-        said.append("It is a part of what was signed: what was held back may say otherwise.")
+        said.append("It is a part of what was signed: what was withheld may say otherwise.")
     return tuple(said)
 
 

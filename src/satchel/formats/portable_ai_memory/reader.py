@@ -91,9 +91,11 @@ def read(
         yield from _base(check.store.root, known)
         trust = _trust(check.store.root, trusted, accept_invalid=accept_invalid_signature)
         signed = signature.check(check.store.root) if check.store.root.get("signature") is not None else None
+        voucher = ""
         if signed is not None and signed.holds and signed.key is not None:
             yield Signed(signed.key.text)
-        yield from _Reading(package, check, check.store, limits, known, trust).items()
+            voucher = signed.key.text if trust == "verified" else ""
+        yield from _Reading(package, check, check.store, limits, known, trust, voucher).items()
 
 
 def _trust(root: dict[str, Any], trusted: frozenset[str], *, accept_invalid: bool) -> Trust:
@@ -136,7 +138,14 @@ class _Reading:
     """One package that was found right."""
 
     def __init__(
-        self, package: Package, check: PackageCheck, store: StoreCheck, limits: Limits, known: Known, trust: Trust
+        self,
+        package: Package,
+        check: PackageCheck,
+        store: StoreCheck,
+        limits: Limits,
+        known: Known,
+        trust: Trust,
+        voucher: str,
     ) -> None:
         self._package = package
         self._check = check
@@ -144,6 +153,8 @@ class _Reading:
         self._limits = limits
         self._known = known
         self._trust = trust
+        #: The key that the memories are verified by, or "".
+        self._voucher = voucher
         self._attachments = frozenset(check.attachments)
         self._replaces: dict[str, list[str]] = {}
         for own, refs in store.refs.items():
@@ -291,7 +302,7 @@ class _Reading:
             yield _erased("a memory", place)
             return
         is_timed = not string(own_members(value, "metadata"), "created_at_from")
-        yield _alone(record, "memory", element, place, _changed(value, is_timed=is_timed))
+        yield self._alone(record, "memory", element, place, _changed(value, is_timed=is_timed))
 
     def _memory_record(self, value: dict[str, Any]) -> Record:
         space = self._space
@@ -321,7 +332,7 @@ class _Reading:
         ):
             yield _erased("a relation, or an end of it,", place)
             return
-        yield _alone(record, "relation", element, place, moment(value, "created_at"))
+        yield self._alone(record, "relation", element, place, moment(value, "created_at"))
 
     def _entry(self, value: dict[str, Any], element: Element, place: Place) -> Iterator[Item]:
         own = value["id"]
@@ -404,7 +415,20 @@ class _Reading:
         if self._is_buried(record.uid) or self._is_erased(space.memory(memory), ("memory", memory)):
             yield _erased("an embedding, or its memory,", place)
             return
-        yield _alone(record, "embedding", element, place, moment(value, "created_at"))
+        yield self._alone(record, "embedding", element, place, moment(value, "created_at"))
+
+    def _alone(self, record: Record, kind: str, element: Element, place: Place, updated: datetime | None) -> Original:
+        """An element that is one record."""
+        return Original(
+            uid=record.uid,
+            kind=f"{FORMAT_NAME}.{kind}",
+            native=element.data,
+            place=place,
+            reader=READER,
+            updated=updated,
+            read=lambda: Reading((record,)),
+            vouched=self._voucher if record.trust == "verified" else "",
+        )
 
     def _attachment(self, path: str) -> Iterator[Item]:
         file = self._package.file(path)
@@ -436,20 +460,6 @@ class _Reading:
 
 def _path(ref: str) -> str:
     return "/".join(name for name in ref.split("/") if name not in ("", "."))
-
-
-def _alone(record: Record, kind: str, element: Element, place: Place, updated: datetime | None) -> Original:
-    """An element that is one record."""
-    return Original(
-        uid=record.uid,
-        kind=f"{FORMAT_NAME}.{kind}",
-        native=element.data,
-        place=place,
-        reader=READER,
-        updated=updated,
-        read=lambda: Reading((record,)),
-        vouched=record.trust == "verified",
-    )
 
 
 def _changed(value: dict[str, Any], *, is_timed: bool) -> datetime | None:

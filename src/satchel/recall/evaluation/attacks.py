@@ -27,14 +27,14 @@ _PAGE = 256
 
 
 class Row(msgspec.Struct, frozen=True):
-    """Of the texts of one family: how many our patterns recognised, how many a block of statements would hold back, how many
+    """Of the texts of one family: how many our patterns recognised, how many a block of statements would quarantine, how many
     each other detector flagged, and how many got out of the frame."""
 
     corpus: str
     family: str
     texts: int
     recognised: int
-    held_back: int
+    quarantined: int
     flagged: dict[str, int]
     escaped: int
 
@@ -89,7 +89,7 @@ def _rows(corpus: Corpus, detectors: Sequence[Detector]) -> list[Row]:
         "",
         sum(row.texts for row in rows),
         sum(row.recognised for row in rows),
-        sum(row.held_back for row in rows),
+        sum(row.quarantined for row in rows),
         {detector.name: sum(row.flagged[detector.name] for row in rows) for detector in detectors},
         sum(row.escaped for row in rows),
     )

@@ -19,7 +19,7 @@ from satchel.model.words import folded, words_of
 from satchel.recall import vectors
 from satchel.recall.asking import Question as Asking
 from satchel.recall.asking import question as asking_of
-from satchel.recall.candidates import Policy, held_back
+from satchel.recall.candidates import Policy, kept_out
 from satchel.recall.counting import BYTES, Counter
 from satchel.recall.embedders import Embedder
 from satchel.recall.evaluation.cases import Case, Question
@@ -87,7 +87,7 @@ def _outcome(here: Loaded, question: Question, now: datetime, plan: Plan, sense:
     began = time.thread_time()
     found = retrieve(here.store, asking, most=RANKED, sense=sense)
     retrieve_s = time.thread_time() - began
-    found = [each for each in found if not held_back(each.record, USUAL, now)]
+    found = [each for each in found if not kept_out(each.record, USUAL, now)]
     turns = [here.turns[each.record.uid] for each in found if each.record.uid in here.turns]
     talks = by_talk(found, here.talks)
     contexts: dict[int, InContext] = {}

@@ -13,7 +13,7 @@ import msgspec
 
 from satchel.errors import NotFound, UsageError
 from satchel.model.times import from_microseconds
-from satchel.vault.sqlite import asides, audit, blobs, packages, undoable
+from satchel.vault.sqlite import asides, audit, blobs, packages, signers, undoable, vouchers
 from satchel.vault.sqlite.blocks import Originals, leave
 from satchel.vault.sqlite.connection import one, our_errors, rows
 from satchel.vault.sqlite.rows import decode, remove_details, replace_current
@@ -106,6 +106,8 @@ def _undo_erasure(connection: apsw.Connection, originals: Originals, this: Batch
     if this.undone_by is not None:
         raise UsageError(f"change {this.id} was undone before, by change {this.undone_by}")
     undoable.undo(connection, originals, this.id, now=now)
+    # Meanwhile a key may have lost the trust that it had when these left.
+    vouchers.settle(connection, originals, signers.vouching(connection))
     summary = Summary(restored=this.summary.removed)
     connection.execute(
         "INSERT INTO batch (kind, at, label, summary, undoes) VALUES ('undo', ?, '', ?, ?)",
@@ -146,6 +148,7 @@ def undo(connection: apsw.Connection, originals: Originals, id: int, *, now: int
     connection.execute("DELETE FROM version WHERE batch = ?", (id,))
     _remove_originals(connection, id)
     packages.take_back(connection, id)
+    vouchers.settle(connection, originals, signers.vouching(connection))
     summary = Summary(removed=removed, restored=restored)
     connection.execute("UPDATE batch SET undone_by = ? WHERE id = ?", (by, id))
     connection.execute("UPDATE batch SET summary = ? WHERE id = ?", (msgspec.json.encode(summary), by))

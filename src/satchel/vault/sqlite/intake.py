@@ -32,7 +32,7 @@ from satchel.model.record import Asset, Original, Reading, Record, Status, Tombs
 from satchel.model.text import searchable
 from satchel.model.times import to_microseconds
 from satchel.vault.findings import Findings
-from satchel.vault.sqlite import asides, audit, beyond, blobs, erasing, graves, packages, packs
+from satchel.vault.sqlite import asides, audit, beyond, blobs, distrusting, erasing, graves, packages, packs, vouchers
 from satchel.vault.sqlite.arrivals import Arrivals
 from satchel.vault.sqlite.blocks import Originals, Packer
 from satchel.vault.sqlite.connection import one, rows
@@ -180,6 +180,7 @@ class SqliteIntake(Arrivals):
         same = next((row for row in known if row[1] == digest), None)
         if same and same[2] == original.reader:
             risen = self._vouch(original, same[0]) if original.vouched else Counter[str]()
+            self._note_voucher(original, same[0])
             outcome: Outcome = "updated" if risen else "unchanged"
             self._sight(same[0], outcome)
             for kind, count in msgspec.json.decode(same[3]).items():
@@ -198,6 +199,7 @@ class SqliteIntake(Arrivals):
                 digest = hashlib.sha256(admitted.original.native).digest()
                 same = next((row for row in known if row[1] == digest), None)
                 if same and same[2] == original.reader:
+                    self._note_voucher(original, same[0])
                     self._sight(same[0], "unchanged")
                     for record, _ in admitted.records:
                         self._count(record.kind, "unchanged")
@@ -229,6 +231,7 @@ class SqliteIntake(Arrivals):
                 data=self._packer.pack(original.native, [data for _, data in messages]),
                 dialect=original.dialect,
             )
+        self._note_voucher(original, id)
         rest = records if not messages else [pair for pair in records if not isinstance(pair[0].body, Message)]
         alone = len(records) == 1
         head = records[0][0].uid if alone else original.uid
@@ -283,6 +286,10 @@ class SqliteIntake(Arrivals):
             self._platforms.add(now.provenance.platform)
             risen[now.kind] += 1
         return risen
+
+    def _note_voucher(self, original: Original, id: int) -> None:
+        if original.vouched:
+            vouchers.note(self._connection, [(id, original.vouched)])
 
     @property
     def has_graves(self) -> bool:
@@ -402,6 +409,7 @@ class SqliteIntake(Arrivals):
                 "UPDATE source SET size = ?, sha256 = ? WHERE id = ?",
                 (file.size_bytes, bytes.fromhex(file.sha256) or None, self._source(file.name)),
             )
+        self._hold_distrusted()
         summary = self.summary()
         platforms = tuple(sorted(self._platforms))
         connection.execute(
@@ -416,6 +424,12 @@ class SqliteIntake(Arrivals):
             detail=self._detail(),
         )
         return Batch(self.batch, "import", self._at, self._label, platforms, summary)
+
+    def _hold_distrusted(self) -> None:
+        for hold, count in distrusting.hold_arrivals(self._connection, self._kept, self.batch, now=self._now):
+            text = "it came from a source that is in quarantine, or was drawn from it alone: no recall gives it"
+            text += f" (satchel distrust --lift {hold} lifts the quarantine)"
+            self.note(Finding("quarantined", "warning", text, outcome="noticed", count=count))
 
     def _detail(self) -> dict[str, Any]:
         """What the audit log says of the import."""

@@ -11,7 +11,7 @@ import apsw
 from satchel.model.record import Original, Record
 from satchel.model.text import searchable
 from satchel.model.times import to_microseconds
-from satchel.vault.sqlite import asides
+from satchel.vault.sqlite import asides, vouchers
 from satchel.vault.sqlite.blocks import Packer
 from satchel.vault.sqlite.connection import one, rows
 from satchel.vault.sqlite.rows import add_details, content_key, sort_time
@@ -144,4 +144,5 @@ def _keep(connection: apsw.Connection, packer: Packer, smalls: Sequence[Small], 
         start += len(native)
     connection.executemany(_INSERT_ORIGINAL, originals)
     sightings = [(batch, first + slot) for slot in range(len(smalls))]
+    vouchers.note(connection, [(first + slot, of.vouched) for slot, (of, *_) in enumerate(smalls) if of.vouched])
     connection.executemany("INSERT INTO sighting (batch, original, outcome) VALUES (?, ?, 'new')", sightings)

@@ -89,7 +89,7 @@ def _narrowed(connection: apsw.Connection, kept: Originals, asked: Forgetting) -
         ids = set(_in_scope(connection, kept, asked.scope))
     if asked.accounts:
         # No index tells of accounts.
-        among = set(_of_accounts(connection, kept, asked.accounts))
+        among = set(_of_accounts(connection, kept, asked.accounts, asked.batches))
         ids = among if ids is None else ids & among
     if ids is None:
         return [uid for (uid,) in rows(connection, f"SELECT r.uid {_FROM} WHERE 1 {where} ORDER BY r.id", values)]
@@ -135,13 +135,18 @@ def _where(asked: Forgetting, kinds: tuple[str, ...]) -> tuple[str, list[Any]]:
     return " ".join(where), values
 
 
-def _scanned(connection: apsw.Connection, kept: Originals, kinds: tuple[str, ...]) -> Iterator[tuple[int, bytes]]:
-    """The data of every record of these kinds; what no index answers."""
+def _scanned(
+    connection: apsw.Connection, kept: Originals, kinds: tuple[str, ...], batches: tuple[int, ...] = ()
+) -> Iterator[tuple[int, bytes]]:
+    """The data of every record of these kinds, or of those that these imports brought; what no index answers."""
     marks = ",".join("?" * len(kinds))
+    within = f"AND batch IN ({','.join('?' * len(batches))})" if batches else ""
     last = 0
     while True:
-        sql = f"SELECT id, data, slot, original FROM record WHERE id > ? AND kind IN ({marks}) ORDER BY id LIMIT {_PAGE}"
-        page = rows(connection, sql, (last, *kinds))
+        sql = (
+            f"SELECT id, data, slot, original FROM record WHERE id > ? AND kind IN ({marks}) {within} ORDER BY id LIMIT {_PAGE}"
+        )
+        page = rows(connection, sql, (last, *kinds, *batches))
         for id, *data in page:
             yield id, kept.data(*data)
         if len(page) < _PAGE:
@@ -149,9 +154,11 @@ def _scanned(connection: apsw.Connection, kept: Originals, kinds: tuple[str, ...
         last = page[-1][0]
 
 
-def _of_accounts(connection: apsw.Connection, kept: Originals, accounts: tuple[str, ...]) -> Iterator[int]:
+def _of_accounts(
+    connection: apsw.Connection, kept: Originals, accounts: tuple[str, ...], batches: tuple[int, ...]
+) -> Iterator[int]:
     marks = tuple(b'"account":' + msgspec.json.encode(account) for account in accounts)
-    for id, data in _scanned(connection, kept, KINDS):
+    for id, data in _scanned(connection, kept, KINDS, batches):
         if any(mark in data for mark in marks) and decode(data).provenance.account in accounts:
             yield id
 

@@ -456,7 +456,7 @@ def _run_v12(connection: apsw.Connection) -> None:
     connection.execute(_V12)
 
 
-# Which keys signed what an import brought; sources that are held back from recall, and their records.
+# Which keys signed what an import brought; sources in quarantine, and their records.
 _V13 = """
 CREATE TABLE signed (batch INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (batch, key)) WITHOUT ROWID;
 CREATE TABLE hold (
@@ -474,7 +474,7 @@ def _run_v13(connection: apsw.Connection) -> None:
     connection.execute(_V13)
 
 
-# The undo window of erasures: what was held back, sealed under a key of the erasure's own (sqlite.undoable).
+# The undo window of erasures: what is kept, sealed under a key of the erasure's own (sqlite.undoable).
 _V14 = """
 CREATE TABLE undoable (
     batch INTEGER PRIMARY KEY,
@@ -489,6 +489,28 @@ CREATE TABLE undoable_row (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
 
 def _run_v14(connection: apsw.Connection) -> None:
     connection.execute(_V14)
+
+
+# Which key vouched for an original's bytes, as they came: a record is verified by those of what it is the reading of.
+_V15 = """
+CREATE TABLE voucher (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
+CREATE TABLE vouched (
+    original INTEGER NOT NULL,
+    voucher INTEGER NOT NULL,
+    PRIMARY KEY (original, voucher)
+) WITHOUT ROWID;
+CREATE INDEX vouched_voucher ON vouched (voucher);
+CREATE TRIGGER vouched_original_deleted AFTER DELETE ON original BEGIN DELETE FROM vouched WHERE original = old.id; END;
+"""
+
+
+def _run_v15(connection: apsw.Connection) -> None:
+    connection.execute(_V15)
+
+
+# How the source of a hold was named, for what it brings later; NULL where nothing later can be of it, or nobody noted it.
+def _run_v16(connection: apsw.Connection) -> None:
+    connection.execute("ALTER TABLE hold ADD COLUMN source BLOB")
 
 
 #: In order; never edited, only appended to.
@@ -507,6 +529,8 @@ STEPS: tuple[Callable[[apsw.Connection], None], ...] = (
     _run_v12,
     _run_v13,
     _run_v14,
+    _run_v15,
+    _run_v16,
 )
 
 

@@ -12,7 +12,8 @@ from satchel.model.times import from_microseconds, to_microseconds
 from satchel.trust.public_keys import PublicKey, read_typed_key, stored_key
 from satchel.trust.secrets import Secret
 from satchel.trust.signatures import ALGORITHMS, ED25519, Algorithm, PrivateKey, generate
-from satchel.vault.sqlite import audit
+from satchel.vault.sqlite import audit, vouchers
+from satchel.vault.sqlite.blocks import Originals
 from satchel.vault.sqlite.connection import one, rows
 from satchel.vault.values import SeenExport, SigningKey, TrustedDid, TrustedKey
 
@@ -86,8 +87,8 @@ def trust(connection: apsw.Connection, public: PublicKey, name: str, now: int) -
     audit.append(connection, at=now, operation="trust", detail={"key": _short(public)})
 
 
-def distrust(connection: apsw.Connection, public: PublicKey, now: int) -> None:
-    """Trust them no more; a retired key of the owner's own too.
+def distrust(connection: apsw.Connection, kept: Originals, public: PublicKey, now: int) -> dict[str, int]:
+    """Trust them no more; a retired key of the owner's own too. What it alone verified is lowered; how many of each kind.
 
     Raises:
         NotFound: it was not trusted.
@@ -99,7 +100,14 @@ def distrust(connection: apsw.Connection, public: PublicKey, now: int) -> None:
         raise NotFound("that key is not among the trusted ones", hint="satchel keys list shows them")
     # Its owners may have another first key from now on.
     connection.execute("DELETE FROM seen_export WHERE key = ?", (public.text,))
-    audit.append(connection, at=now, operation="distrust", detail={"key": _short(public)})
+    lowered = vouchers.lower(connection, kept, public.text, vouching(connection))
+    audit.append(connection, at=now, operation="distrust", detail={"key": _short(public), "lowered": lowered})
+    return lowered
+
+
+def vouching(connection: apsw.Connection) -> set[str]:
+    """The keys that may vouch for what comes (``PublicKey.text``): those of others that are trusted, and the owner's own."""
+    return {key.public for key in trusted(connection)} | {key.public for key in listed(connection)}
 
 
 def trusted(connection: apsw.Connection) -> list[TrustedKey]:

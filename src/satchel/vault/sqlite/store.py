@@ -559,8 +559,12 @@ class SqliteStore:
 
     def distrust(self, asked: Forgetting, *, expected: Closure | None = None) -> Hold:
         """See Store.distrust."""
-        with writing(self.connection):
-            return distrusting.hold(self.connection, self._kept, asked, now=to_microseconds(now()), expected=expected)
+        try:
+            with writing(self.connection):
+                return distrusting.hold(self.connection, self._kept, asked, now=to_microseconds(now()), expected=expected)
+        finally:
+            # What a key verified is lowered.
+            self._forget()
 
     def lift(self, id: int) -> Hold:
         """See Store.lift."""
@@ -597,12 +601,16 @@ class SqliteStore:
             with writing(self.connection, keep=not dry_run):
                 summary = history.undo(self.connection, self._kept, batch, now=to_microseconds(now()), secret=self._secret)
         finally:
-            self._kept.forget()
-            self._matrix.forget()
-            self._forget_past()
+            self._forget()
         if not dry_run:
             clear_log(self.connection)
         return summary
+
+    def _forget(self) -> None:
+        """Drop what is remembered of records: many of them changed, or a change of them was taken back."""
+        self._kept.forget()
+        self._matrix.forget()
+        self._forget_past()
 
     def reach_of(self, asked: Forgetting, progress: Callable[[int], None] = lambda _count: None) -> Closure:
         """See Store.reach_of."""
@@ -702,10 +710,13 @@ class SqliteStore:
         with writing(self.connection):
             signers.trust(self.connection, read_typed_key(public), name, to_microseconds(now()))
 
-    def distrust_key(self, public: str) -> None:
+    def distrust_key(self, public: str, *, dry_run: bool = False) -> dict[str, int]:
         """See Store.distrust_key."""
-        with writing(self.connection):
-            signers.distrust(self.connection, read_typed_key(public), to_microseconds(now()))
+        try:
+            with writing(self.connection, keep=not dry_run):
+                return signers.distrust(self.connection, self._kept, read_typed_key(public), to_microseconds(now()))
+        finally:
+            self._forget()
 
     def trusted_keys(self) -> list[TrustedKey]:
         """See Store.trusted_keys."""

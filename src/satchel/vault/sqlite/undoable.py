@@ -1,4 +1,4 @@
-"""The undo window of erasures: what goes is held back in one place, sealed, until the window ends, it is purged or taken back.
+"""The undo window of erasures: what goes is kept in one place, sealed, until the window ends, it is purged or taken back.
 
 The erasure itself is carried out for real and at once: no read, search, export or import sees anything of it. While it runs,
 triggers hand every row that it changes, as it was, to ``undoable_row``, encrypted under a key of that erasure's own, which lies
@@ -96,7 +96,7 @@ def held(connection: apsw.Connection) -> list[HeldBack]:
 
 @contextmanager
 def holding(connection: apsw.Connection, batch: int) -> Iterator[None]:
-    """Hold back every row that is changed meanwhile, by the erasure of this number, in the transaction that is under way."""
+    """Seal every row that is changed meanwhile, by the erasure of this number, in the transaction that is under way."""
     cipher = _Cipher(key := secrets.token_bytes(32), batch)
     tables = dict(_tables(connection))
     connection.execute("INSERT INTO undoable (batch, until, key) VALUES (?, 0, ?)", (batch, key))
@@ -127,7 +127,7 @@ def holding(connection: apsw.Connection, batch: int) -> Iterator[None]:
 
 
 def keep(connection: apsw.Connection, batch: int, *, until: int, records: int) -> None:
-    """Note what was held back, and how long it is kept."""
+    """Note what was sealed, and how long it is kept."""
     row = one(connection, f"SELECT coalesce(sum(length(data)), 0) FROM undoable_row WHERE {_range(batch)}")
     size = row[0] if row else 0
     sql = "UPDATE undoable SET until = ?, records = ?, size = ? WHERE batch = ?"
@@ -335,7 +335,7 @@ class _Cipher:
         try:
             return self._cipher.decrypt(data[:12], data[12:], self._about)
         except (InvalidTag, ValueError):
-            raise VaultDamaged("what was held back to be undone is damaged") from None
+            raise VaultDamaged("what was sealed to be undone is damaged") from None
 
 
 def _tables(connection: apsw.Connection) -> Iterator[tuple[str, _Table]]:
@@ -350,7 +350,7 @@ def _tables(connection: apsw.Connection) -> Iterator[tuple[str, _Table]]:
 
 
 def _triggers(connection: apsw.Connection, tables: dict[str, _Table], batch: int) -> Iterator[str]:
-    """Make the triggers that hold rows back, for this connection alone; their names."""
+    """Make the triggers that seal rows, for this connection alone; their names."""
     for name, table in tables.items():
         old, new = (", ".join(f'{side}."{column}"' for column in table.columns) for side in ("OLD", "NEW"))
         # The change itself stays in the log.
