@@ -368,6 +368,24 @@ def test_a_forged_capsule_says_nothing_that_the_carrier_does_not(tmp_path: Path,
     assert {f"Statement number {n}" for n in range(4)} <= texts
 
 
+def test_a_capsule_of_several_pieces_and_one_in_one_text_as_earlier_versions_wrote_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("satchel.formats.portable_agent_memory.capsules._PIECE_BYTES", 300)
+    source = store_source(tmp_path)
+    convert([source], tmp_path / "b.pam", format="portable-agent-memory")
+    value = json.loads((tmp_path / "b.pam").read_bytes())
+    capsule = value["metadata"]["satchel"]["capsules"][0]
+    assert len(capsule["data"]) > 1
+    capsule["data"] = "".join(capsule["data"])
+    (tmp_path / "earlier.pam").write_text(json.dumps(value))
+    for carrier in ("b.pam", "earlier.pam"):
+        home = tmp_path / f"home-{carrier}" / source.name
+        home.parent.mkdir()
+        convert([tmp_path / carrier], home, format="portable-ai-memory")
+        assert bytes_of(home) == bytes_of(source)
+
+
 @pytest.mark.parametrize("harm", ["cut", "flipped", "head", "path", "bomb"])
 def test_a_damaged_capsule_is_left_out_and_told(harm: str, tmp_path: Path, store: SqliteStore) -> None:
     source = store_source(tmp_path)
@@ -375,9 +393,11 @@ def test_a_damaged_capsule_is_left_out_and_told(harm: str, tmp_path: Path, store
     value = json.loads((tmp_path / "b.pam").read_bytes())
     capsule = value["metadata"]["satchel"]["capsules"][0]
     if harm == "cut":
-        capsule["data"] = capsule["data"][: len(capsule["data"]) // 8 * 4]
+        data = "".join(capsule["data"])
+        capsule["data"] = [data[: len(data) // 8 * 4]]
     elif harm == "flipped":
-        capsule["data"] = capsule["data"][:40] + ("A" if capsule["data"][40] != "A" else "B") + capsule["data"][41:]
+        first = capsule["data"][0]
+        capsule["data"][0] = first[:40] + ("A" if first[40] != "A" else "B") + first[41:]
     elif harm == "head":
         capsule["head"]["sha256"] = "0" * 64
     elif harm == "path":
