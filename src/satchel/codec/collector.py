@@ -1,7 +1,9 @@
-"""Python's cyclic collector, paused: decoding makes millions of objects and no cycles (engineering.md, the stack)."""
+"""What becomes of memory: Python's cyclic collector paused, since decoding makes millions of objects and no cycles
+(engineering.md, the stack), and memory that was freed handed back."""
 
 from __future__ import annotations
 
+import ctypes
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,3 +19,11 @@ def paused() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
+
+
+def hand_back() -> None:
+    """Hand freed memory back to the system, where the C library keeps it for later and can be asked (malloc_trim(3), glibc):
+    between two phases of long work, of which the second needs other things than the first."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

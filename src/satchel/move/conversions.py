@@ -112,6 +112,7 @@ def convert(
                     at=at,
                     arrivals=Arrivals(reading_ledger, everything=False) if told is not None else None,
                 )
+                store.only_read()
                 digests = [file.sha256 for file in export.files]
                 selection = Passing(store, batch.at, digests, strip_identifiers=options.strip_identifiers)
                 riding = Riding()

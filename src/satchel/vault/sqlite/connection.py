@@ -19,6 +19,8 @@ from satchel.trust.secrets import Secret
 
 #: What the page cache may hold: an import's working set (the uid index and the text index's newest pages).
 CACHE_KIB = 56 << 10
+#: And where it is only read from now on.
+READING_CACHE_KIB = 16 << 10
 PAGE_BYTES = 8192
 #: How long a writer waits for another one before it gives up: an import of a large export takes minutes.
 WAIT_S = 3600.0
@@ -85,6 +87,13 @@ def connect(path: Path, key: Secret, *, create: bool = False) -> apsw.Connection
     if not create:
         use_log(connection)
     return connection
+
+
+def only_read(connection: apsw.Connection) -> None:
+    """Hold no more pages than reading needs."""
+    with our_errors():
+        connection.pragma("cache_size", -READING_CACHE_KIB)
+        connection.pragma("shrink_memory")
 
 
 def _unlock(connection: apsw.Connection, key: Secret) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import apsw
 import msgspec
 
+from satchel.codec.collector import hand_back
 from satchel.codec.pointers import resolve_bytes
 from satchel.errors import NotFound, UsageError, VaultBusy, VaultError
 from satchel.model.erasure import Closure, Erased, HeldBack
@@ -47,7 +48,7 @@ from satchel.vault.sqlite import (
     vectors,
 )
 from satchel.vault.sqlite.blocks import Frame, Originals
-from satchel.vault.sqlite.connection import clear_log, connect, our_errors, rows, use_log, writing
+from satchel.vault.sqlite.connection import clear_log, connect, only_read, our_errors, rows, use_log, writing
 from satchel.vault.sqlite.matrix import Matrix
 from satchel.vault.sqlite.rows import add_text, decode, index_row, meta
 from satchel.vault.sqlite.schema import STEPS, migrate
@@ -203,6 +204,12 @@ class SqliteStore:
         """Close the file; the write-ahead log is folded into it."""
         with our_errors():
             self.connection.close()
+
+    def only_read(self) -> None:
+        """Give back what was held for writing: from now on it is read."""
+        self._kept.forget()
+        only_read(self.connection)
+        hand_back()
 
     @contextmanager
     def importing(
