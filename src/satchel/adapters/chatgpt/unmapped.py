@@ -32,7 +32,7 @@ _CARRIED_TEXT = frozenset(
         "state",
     }
 )
-_REFERENCES = frozenset({"citations", "content_references", "search_result_groups"})
+_REFERENCES = ("citations", "content_references", "search_result_groups")
 #: Members of a message that are not looked at one by one when they are as usual; and of an author.
 _USUAL = frozenset({"content", "author", "metadata", "id", "create_time", "update_time", "recipient"})
 _AUTHOR = frozenset({"role", "name", "metadata"})
@@ -132,11 +132,12 @@ def _message(record: Record, body: bodies.Message, native: dict[str, Any]) -> di
 def _author(body: bodies.Message, author: Any) -> Any:
     if type(author) is not dict:
         return author
+    get = author.get
     if (
-        author.keys() <= _AUTHOR
-        and not author.get("metadata")
-        and author.get("role") in (body.role, body.author)
-        and author.get("name") in (None, body.author)
+        get("role") in (body.role, body.author)
+        and get("name") in (None, body.author)
+        and not get("metadata")
+        and _AUTHOR.issuperset(author)
     ):
         return None
     rest = _without(author, ())
@@ -176,22 +177,25 @@ def _content(content: Any) -> Any:
 def _metadata(body: bodies.Message, metadata: Any) -> Any:
     if type(metadata) is not dict:
         return metadata
-    rest = _without(metadata, ())
-    if rest.get("model_slug") == body.model:
+    rest = {name: member for name, member in metadata.items() if member is not None}
+    if not rest:
+        return rest
+    get = rest.get
+    if get("model_slug") == body.model:
         rest.pop("model_slug", None)
-    if rest.get("is_visually_hidden_from_conversation") is body.is_hidden:
-        rest.pop("is_visually_hidden_from_conversation", None)
-    attachments = rest.get("attachments")
+    if get("is_visually_hidden_from_conversation") is body.is_hidden:
+        del rest["is_visually_hidden_from_conversation"]
+    attachments = get("attachments")
     if type(attachments) is list:
         left = [_without(item, _CARRIED_ATTACHMENT) if type(item) is dict else item for item in attachments]
         if any(left):
             rest["attachments"] = left
         else:
             del rest["attachments"]
-    data = rest.get("user_context_message_data")
+    data = get("user_context_message_data")
     if type(data) is dict and all(type(text) is str for text in data.values() if text is not None):
         del rest["user_context_message_data"]
-    for name in _REFERENCES & rest.keys():
-        if rest[name] == []:
+    for name in _REFERENCES:
+        if get(name) == []:
             del rest[name]
     return rest

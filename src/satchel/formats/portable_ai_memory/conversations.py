@@ -6,7 +6,7 @@ its children are is known only then. So the memory that is needed is that of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from satchel.formats.portable_ai_memory.memories import first_time, told_substit
 from satchel.formats.portable_ai_memory.messages import segments
 from satchel.formats.portable_ai_memory.spelling import (
     dump,
+    dumped_at_once,
     dumped_without_nulls,
     platform_name,
     raw_key,
@@ -31,12 +32,13 @@ from satchel.model.bodies import Conversation, Message, Part
 from satchel.model.fields import fields_of
 from satchel.model.ids import uuid_of
 from satchel.model.ledger import About, Ledger
-from satchel.model.record import Provenance, Record
+from satchel.model.record import Record
 from satchel.model.times import to_rfc3339
 
 _CARRIED = "carried in raw_metadata.satchel"
 _PARTS = f"what the format's parts, calls and attachments do not say is {_CARRIED}; where in a text a source is cited is not"
 _UNMAPPED = "what the source said besides; carried in raw_metadata"
+_PLAIN = frozenset({"text", "code"})
 #: Messages that are written at once.
 _BATCH = 256
 
@@ -128,7 +130,8 @@ class _Told(NamedTuple):
     has_unmapped: bool
     is_chain: bool
     has_odd_parts: bool
-    provenance: Provenance
+    platform: str
+    account: str
     trust: str
     is_as_created: bool
 
@@ -140,8 +143,9 @@ class _Reading:
         self, head: Record, selection: Selection, attachments: Attachments, key: str, ledger: Ledger, strip: bool
     ) -> None:
         self.head = head
-        self.selection = selection
-        self.attachments = attachments
+        self.unmapped = selection.unmapped
+        self.find_file = attachments.find
+        self.key = key
         self.name = dump(key)
         self.ledger = ledger
         self.strip = strip
@@ -150,7 +154,7 @@ class _Reading:
         self.roles: set[str] = set()
         self.system_instruction = ""
         #: Messages of which the same is to be told, where nobody asks which: one of them, and how many.
-        self.alike: dict[_Told, list[Any]] = {}
+        self.alike: dict[_Told | tuple[Any, ...], list[Any]] = {}
 
     def take(self, record: Record) -> None:
         body = record.body
@@ -161,25 +165,28 @@ class _Reading:
             self.ledger.record("message", "omitted", "not-exportable", "marked as not to be exported", of=record)
             return
         times = record.times
-        source, created = (
-            ("", times.created) if times.created is not None else ("updated" if times.updated else "", times.updated)
-        )
+        source, created = "", times.created
+        if created is None:
+            source, created = "updated" if times.updated else "", times.updated
         draft = Draft(record.uid, len(self.drafts), body.parent, created, source)
-        chain = segments(record, body, self.attachments.find)
-        unmapped = b"" if self.strip else dumped_without_nulls(self.selection.unmapped(record))
+        chain = segments(record, body, self.find_file)
+        unmapped: Mapping[str, Any] = {} if self.strip else self.unmapped(record)
+        has_unmapped = False
         for segment in chain:
-            ours = segment.ours
+            message, ours = segment.message, segment.ours
             if self.strip:
-                strip_message(segment.message)
+                strip_message(message)
                 ours.pop("residue", None)
-            is_last = segment is chain[-1]
-            data = dump(segment.message)[:-1]
+            beside = unmapped if segment is chain[-1] else {}
             if created is not None and not source:
-                draft.bodies.append(data + self._raw(unmapped if is_last else b"", ours))
+                data, has_unmapped = self._with_raw(message, beside, ours)
+                draft.bodies.append(data)
                 draft.raws.append(None)
             else:
-                draft.bodies.append(data)
-                draft.raws.append((unmapped if is_last else b"", ours))
+                said = dumped_without_nulls(beside)
+                has_unmapped = said != b""
+                draft.bodies.append(dump(message)[:-1])
+                draft.raws.append((said, ours))
             draft.ids.append(segment.id)
         self.drafts[record.uid] = draft
         self.roles.add(body.role)
@@ -187,24 +194,37 @@ class _Reading:
             self.system_instruction = "\n\n".join(part.text for part in body.parts)
         names = fields_of(record)
         links = len(record.links) != 1 or record.links[0].type != "part_of"
-        links = links and any(link.type != "part_of" for link in record.links)
-        said = _Told(
+        # As a tuple alone, which is made in a fraction of the time.
+        said = (
             names,
-            links,
-            unmapped != b"",
+            links and any(link.type != "part_of" for link in record.links),
+            has_unmapped,
             len(chain) > 1,
             not all(map(_is_plain, body.parts)),
-            record.provenance,
+            record.provenance.platform,
+            record.provenance.account,
             record.trust,
             times.updated is not None and times.updated == times.created,
         )
         if self.ledger.is_witnessed:
-            self._tell_fields(record, said, self.ledger)
+            self._tell_fields(record, _Told(*said), self.ledger)
             draft.about = About(record.uid, names, record.origin.id)
         elif said in self.alike:
             self.alike[said][1] += 1
         else:
             self.alike[said] = [record, 1]
+
+    def _with_raw(self, message: dict[str, Any], unmapped: Mapping[str, Any], ours: dict[str, Any]) -> tuple[bytes, bool]:
+        """A message as JSON without its end, and whether it says something of ``unmapped``."""
+        if unmapped or ours:
+            message["raw_metadata"] = _raw(self.key, unmapped, ours)
+            data = dumped_at_once(message)
+            # To look for the four letters costs less than to walk through every value.
+            if data and not (unmapped and b"null" in data):
+                return data[:-1], bool(unmapped)
+            del message["raw_metadata"]
+        said = dumped_without_nulls(unmapped)
+        return dump(message)[:-1] + _raw_member(self.name, said, ours), said != b""
 
     def _tell_fields(self, record: Record, said: _Told, ledger: Ledger) -> None:
         if said.has_links:
@@ -223,20 +243,21 @@ class _Reading:
         """What became of the messages, now that their parents and times are settled."""
         for said, (record, count) in self.alike.items():
             once = Ledger()
-            self._tell_fields(record, said, once)
+            self._tell_fields(record, _Told(*said), once)
             self.ledger.add(once, count)
+        accepted = 0
         for draft in self.drafts.values():
             if draft.created_from:
                 told_substitute("message", draft.created_from, self.ledger, draft.uid)
             if len(draft.ids) > 1:
                 text = "written as a chain: reasoning stands by itself"
                 self.ledger.record("message", "transformed", "segments", text, of=draft.about)
-            else:
+            elif draft.about is not None:
                 self.ledger.record("message", "accepted", of=draft.about)
-
-    def _raw(self, unmapped: bytes, ours: dict[str, Any]) -> bytes:
-        """See ``_raw_member``."""
-        return _raw_member(self.name, unmapped, ours)
+            else:
+                accepted += 1
+        if accepted:
+            self.ledger.record("message", "accepted", count=accepted)
 
 
 def _raw_member(name: bytes, unmapped: bytes, ours: dict[str, Any]) -> bytes:
@@ -250,9 +271,13 @@ def _raw_member(name: bytes, unmapped: bytes, ours: dict[str, Any]) -> bytes:
 
 def _is_plain(part: Part) -> bool:
     """Whether a part of the format says all of one of ours, in its place."""
-    if part.type not in ("text", "code") or not part.text:
-        return False
-    return part == Part(type=part.type, text=part.text, language=part.language, media_type=part.media_type)
+    return (
+        part.type in _PLAIN
+        and part.text != ""
+        and part.size_bytes is None
+        and part.data is None
+        and not (part.name or part.citations or part.asset or part.ref or part.url or part.call or part.is_error)
+    )
 
 
 def _raw(key: str, unmapped: Any, ours: dict[str, Any]) -> dict[str, Any]:
@@ -355,7 +380,7 @@ def _pieces(head: dict[str, Any], drafts: dict[str, Draft], name: bytes) -> Iter
     start = b"\n"
     lines = []
     for draft in drafts.values():
-        lines += _lines(draft, drafts, name)
+        _put_lines(lines, draft, drafts, name)
         if len(lines) >= _BATCH:
             yield start + b",\n".join(lines)
             start = b",\n"
@@ -365,36 +390,32 @@ def _pieces(head: dict[str, Any], drafts: dict[str, Draft], name: bytes) -> Iter
     yield b"\n]}\n"
 
 
-def _lines(draft: Draft, drafts: dict[str, Draft], name: bytes) -> list[bytes]:
+def _put_lines(lines: list[bytes], draft: Draft, drafts: dict[str, Draft], name: bytes) -> None:
     """A message's segments, each with its place behind its encoded body: the chain is parent to child, the talk goes on at its
     last."""
     assert draft.created is not None
     at = to_rfc3339(draft.created)
-    ids, bodies = draft.ids, draft.bodies
-    parent = drafts[draft.parent].ids[-1] if draft.parent else ""
-    children = '","'.join([child.ids[0] for child in draft.children])
-    if len(ids) == 1:
-        place = _place(at, parent, children)
-        return [bodies[0] + place + _waiting(draft, 0, name)]
-    lines = []
+    ids, bodies, raws = draft.ids, draft.bodies, draft.raws
+    above = drafts[draft.parent].ids[-1] if draft.parent else ""
     last = len(ids) - 1
     for index, body in enumerate(bodies):
-        place = _place(at, ids[index - 1] if index else parent, children if index == last else ids[index + 1])
-        lines.append(body + place + _waiting(draft, index, name))
-    return lines
-
-
-def _place(at: str, parent: str, children: str) -> bytes:
-    """Time, parent and children, behind other members: nothing in them needs an escape."""
-    above = f',"parent_id":"{parent}"' if parent else ""
-    below = f',"children_ids":["{children}"]' if children else ""
-    return f',"created_at":"{at}"{above}{below}'.encode()
+        if index < last:
+            below = ids[index + 1]
+        elif len(draft.children) == 1:
+            below = draft.children[0].ids[0]
+        else:
+            below = '","'.join([child.ids[0] for child in draft.children])
+        # Nothing in them needs an escape.
+        parent = f',"parent_id":"{above}"' if above else ""
+        children = f',"children_ids":["{below}"]' if below else ""
+        end = b"}" if raws[index] is None else _waiting(draft, index, name)
+        lines.append(body + f',"created_at":"{at}"{parent}{children}'.encode() + end)
+        above = ids[index]
 
 
 def _waiting(draft: Draft, index: int, name: bytes) -> bytes:
     """The end of a segment; with its raw_metadata, where that says whence the time is."""
     raw = draft.raws[index]
-    if raw is None:
-        return b"}"
+    assert raw is not None
     unmapped, ours = raw
     return _raw_member(name, unmapped, {**ours, "created_at_from": draft.created_from}) + b"}"

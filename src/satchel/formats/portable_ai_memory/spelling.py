@@ -37,6 +37,14 @@ def dump(value: Any) -> bytes:
         raise CanonicalError("a value to be written has no JSON in UTF-8") from error
 
 
+def dumped_at_once(value: Any) -> bytes:
+    """As ``dump`` where orjson writes all of it; b"" where it does not: then a part may not need what the whole does."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return b""
+
+
 def json_text(value: Any) -> str:
     """As ``dump``, as text: for members that hold JSON in a string."""
     return dump(value).decode()
