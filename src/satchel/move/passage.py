@@ -109,7 +109,7 @@ class Passing:
         self._held: dict[str, _Held] = {}
         self._held_bytes = 0
         self._uids: set[str] = set()
-        #: The first 64 bits of the uids of all messages; of those that memories name, the messages without their parts.
+        #: The hashes of the uids of all messages: two alike are no more than a Detour too many; of those that memories name, the messages without their parts.
         self._messages: set[int] = set()
         self._named: dict[str, Record] = {}
         #: What was asked for and was not there.
@@ -282,7 +282,7 @@ class Passing:
     def _remember(self, messages: list[Record]) -> None:
         known = self._messages
         before = len(known)
-        known.update([int(record.uid[:16], 16) for record in messages])
+        known.update([hash(record.uid) for record in messages])
         if len(known) != before + len(messages) or before > _REMEMBERED:
             raise Detour
 
@@ -310,7 +310,7 @@ class Passing:
                 raise Detour
             self._count(kind, "unchanged")
             return
-        if uid in self._missed or int(uid[:16], 16) in self._messages:
+        if uid in self._missed or hash(uid) in self._messages:
             raise Detour
         self._count(kind, "new")
         if kind in HEADS and len(self._heads) < 2:
@@ -367,7 +367,7 @@ class Passing:
         named = self._named.get(uid)
         if named is not None:
             return named
-        if int(uid[:16], 16) in self._messages:
+        if hash(uid) in self._messages:
             raise Detour
         self._missed.add(uid)
         return None

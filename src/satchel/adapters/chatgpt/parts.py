@@ -83,7 +83,8 @@ def _content(content: dict[str, Any], voice: Voice, out: list[Part]) -> None:
         for part in parts:
             if type(part) is str:
                 if part:
-                    out.append(Part(type=voice.type, text=part, name=voice.name))
+                    name = voice.name
+                    out.append(Part(type=voice.type, text=part, name=name) if name else Part(type=voice.type, text=part))
             else:
                 _strings(part, voice, out)
         if len(content) > (1 if kind is None else 2):
