@@ -120,13 +120,25 @@ def _message(record: Record, body: bodies.Message, native: dict[str, Any]) -> di
     author = _author(body, get("author"))
     if author:
         rest["author"] = author
-    content = _content(get("content"))
-    if content:
-        rest["content"] = content
-    metadata = _metadata(body, get("metadata"))
+    content = get("content")
+    if not _is_one_text(content):
+        content = _content(content)
+        if content:
+            rest["content"] = content
+    metadata = get("metadata")
     if metadata:
-        rest["metadata"] = metadata
+        metadata = _metadata(body, metadata)
+        if metadata:
+            rest["metadata"] = metadata
     return rest
+
+
+def _is_one_text(content: Any) -> bool:
+    """Whether a content is the usual one: a single text, which a part carries."""
+    if type(content) is not dict or len(content) != 2 or content.get("content_type") != "text":
+        return False
+    parts = content.get("parts")
+    return type(parts) is list and len(parts) == 1 and type(parts[0]) is str
 
 
 def _author(body: bodies.Message, author: Any) -> Any:
@@ -154,10 +166,6 @@ def _content(content: Any) -> Any:
     if type(content) is not dict:
         # Plain strings and lists are the parts themselves.
         return None if type(content) in (str, list) else content
-    if len(content) == 2 and content.get("content_type") == "text":
-        parts = content.get("parts")
-        if type(parts) is list and len(parts) == 1 and type(parts[0]) is str:
-            return None
     rest = _without(content, _CARRIED_TEXT)
     if rest.get("content_type") == "text":
         del rest["content_type"]

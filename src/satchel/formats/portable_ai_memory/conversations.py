@@ -39,8 +39,6 @@ _CARRIED = "carried in raw_metadata.satchel"
 _PARTS = f"what the format's parts, calls and attachments do not say is {_CARRIED}; where in a text a source is cited is not"
 _UNMAPPED = "what the source said besides; carried in raw_metadata"
 _PLAIN = frozenset({"text", "code"})
-#: Messages that are written at once.
-_BATCH = 256
 
 
 class Written(NamedTuple):
@@ -190,19 +188,21 @@ class _Reading:
             draft.ids.append(segment.id)
         self.drafts[record.uid] = draft
         self.roles.add(body.role)
-        if body.is_hidden and not self.system_instruction and all(part.type == "context" for part in body.parts):
-            self.system_instruction = "\n\n".join(part.text for part in body.parts)
+        parts = body.parts
+        if body.is_hidden and not self.system_instruction and all(part.type == "context" for part in parts):
+            self.system_instruction = "\n\n".join(part.text for part in parts)
         names = fields_of(record)
-        links = len(record.links) != 1 or record.links[0].type != "part_of"
+        links = record.links
+        whence = record.provenance
         # As a tuple alone, which is made in a fraction of the time.
         said = (
             names,
-            links and any(link.type != "part_of" for link in record.links),
+            links[0].type != "part_of" if len(links) == 1 else any(link.type != "part_of" for link in links),
             has_unmapped,
             len(chain) > 1,
-            not all(map(_is_plain, body.parts)),
-            record.provenance.platform,
-            record.provenance.account,
+            not (_is_plain(parts[0]) if len(parts) == 1 else all(map(_is_plain, parts))),
+            whence.platform,
+            whence.account,
             record.trust,
             times.updated is not None and times.updated == times.created,
         )
@@ -217,7 +217,10 @@ class _Reading:
     def _with_raw(self, message: dict[str, Any], unmapped: Mapping[str, Any], ours: dict[str, Any]) -> tuple[bytes, bool]:
         """A message as JSON without its end, and whether it says something of ``unmapped``."""
         if unmapped or ours:
-            message["raw_metadata"] = _raw(self.key, unmapped, ours)
+            raw: dict[str, Any] = {self.key: unmapped} if unmapped else {}
+            if ours:
+                raw[terms.OURS] = ours
+            message["raw_metadata"] = raw
             data = dumped_at_once(message)
             # To look for the four letters costs less than to walk through every value.
             if data and not (unmapped and b"null" in data):
@@ -378,39 +381,37 @@ def _pieces(head: dict[str, Any], drafts: dict[str, Draft], name: bytes) -> Iter
     lines = [b"%s:%s,\n" % (dump(member), dump(value)) for member, value in head.items()]
     yield b'{%s"messages":[' % b"".join(lines)
     start = b"\n"
-    lines = []
     for draft in drafts.values():
-        _put_lines(lines, draft, drafts, name)
-        if len(lines) >= _BATCH:
-            yield start + b",\n".join(lines)
+        assert draft.created is not None
+        at = to_rfc3339(draft.created)
+        ids, raws, children = draft.ids, draft.raws, draft.children
+        above = drafts[draft.parent].ids[-1] if draft.parent else ""
+        last = len(ids) - 1
+        # A message's segments, each with its place behind its encoded body: the chain is parent to child, the talk goes on at
+        # its last.
+        for index, body in enumerate(draft.bodies):
+            if index < last:
+                below = ids[index + 1]
+            elif len(children) == 1:
+                below = children[0].ids[0]
+            else:
+                below = '","'.join([child.ids[0] for child in children])
+            yield start
+            yield body
+            yield _place(at, above, below)
+            yield b"}" if raws[index] is None else _waiting(draft, index, name)
+            above = ids[index]
             start = b",\n"
-            lines = []
-    if lines:
-        yield start + b",\n".join(lines)
     yield b"\n]}\n"
 
 
-def _put_lines(lines: list[bytes], draft: Draft, drafts: dict[str, Draft], name: bytes) -> None:
-    """A message's segments, each with its place behind its encoded body: the chain is parent to child, the talk goes on at its
-    last."""
-    assert draft.created is not None
-    at = to_rfc3339(draft.created)
-    ids, bodies, raws = draft.ids, draft.bodies, draft.raws
-    above = drafts[draft.parent].ids[-1] if draft.parent else ""
-    last = len(ids) - 1
-    for index, body in enumerate(bodies):
-        if index < last:
-            below = ids[index + 1]
-        elif len(draft.children) == 1:
-            below = draft.children[0].ids[0]
-        else:
-            below = '","'.join([child.ids[0] for child in draft.children])
-        # Nothing in them needs an escape.
-        parent = f',"parent_id":"{above}"' if above else ""
-        children = f',"children_ids":["{below}"]' if below else ""
-        end = b"}" if raws[index] is None else _waiting(draft, index, name)
-        lines.append(body + f',"created_at":"{at}"{parent}{children}'.encode() + end)
-        above = ids[index]
+def _place(at: str, above: str, below: str) -> bytes:
+    """Time, parent and children, behind other members: nothing in them needs an escape."""
+    if above and below:
+        return f',"created_at":"{at}","parent_id":"{above}","children_ids":["{below}"]'.encode()
+    parent = f',"parent_id":"{above}"' if above else ""
+    children = f',"children_ids":["{below}"]' if below else ""
+    return f',"created_at":"{at}"{parent}{children}'.encode()
 
 
 def _waiting(draft: Draft, index: int, name: bytes) -> bytes:
