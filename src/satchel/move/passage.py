@@ -109,7 +109,8 @@ class Passing:
         self._held: dict[str, _Held] = {}
         self._held_bytes = 0
         self._uids: set[str] = set()
-        #: The hashes of the uids of all messages: two alike are no more than a Detour too many; of those that memories name, the messages without their parts.
+        #: The hashes of the uids of all messages, of which two alike are a detour too many and no more; of those that memories
+        #: name, the messages without their parts.
         self._messages: set[int] = set()
         self._named: dict[str, Record] = {}
         #: What was asked for and was not there.

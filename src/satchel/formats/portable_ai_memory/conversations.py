@@ -57,10 +57,11 @@ def conversation_file(
     derived: list[str],
     is_memory: Callable[[str], bool],
     ledger: Ledger,
+    alike: Alike,
     *,
     strip_identifiers: bool = False,
 ) -> Written:
-    """Read a conversation's messages and lay out its file."""
+    """Read a conversation's messages and lay out its file. ``alike`` is of this export, and empty at its start."""
     platform = platform_name(record.provenance.platform or record.origin.format)
     reading = _Reading(record, selection, attachments, raw_key(platform), ledger, strip_identifiers)
     for message in selection.messages(record.uid):
@@ -70,7 +71,7 @@ def conversation_file(
     temporal, created = _temporal(record, drafts, selection, ours, ledger)
     connect(drafts, reading.dropped, ledger)
     fill_times(drafts, created)
-    reading.tell()
+    reading.tell(alike)
     own = uuid_of(record.uid)
     tags = tag_list(record.tags)
     _own_members(record, body, drafts, tags, ours, ledger)
@@ -134,6 +135,10 @@ class _Told(NamedTuple):
     is_as_created: bool
 
 
+#: What the ledger counts for one message, by what decides it; the head's platform and account are part of that.
+Alike = dict[tuple[Any, ...], Ledger]
+
+
 class _Reading:
     """One pass over the messages of a conversation."""
 
@@ -152,7 +157,7 @@ class _Reading:
         self.roles: set[str] = set()
         self.system_instruction = ""
         #: Messages of which the same is to be told, where nobody asks which: one of them, and how many.
-        self.alike: dict[_Told | tuple[Any, ...], list[Any]] = {}
+        self.alike: dict[tuple[Any, ...], list[Any]] = {}
 
     def take(self, record: Record) -> None:
         body = record.body
@@ -195,7 +200,7 @@ class _Reading:
         links = record.links
         whence = record.provenance
         # As a tuple alone, which is made in a fraction of the time.
-        said = (
+        kind = (
             names,
             links[0].type != "part_of" if len(links) == 1 else any(link.type != "part_of" for link in links),
             has_unmapped,
@@ -207,12 +212,12 @@ class _Reading:
             times.updated is not None and times.updated == times.created,
         )
         if self.ledger.is_witnessed:
-            self._tell_fields(record, _Told(*said), self.ledger)
+            self._tell_fields(record, _Told(*kind), self.ledger)
             draft.about = About(record.uid, names, record.origin.id)
-        elif said in self.alike:
-            self.alike[said][1] += 1
+        elif kind in self.alike:
+            self.alike[kind][1] += 1
         else:
-            self.alike[said] = [record, 1]
+            self.alike[kind] = [record, 1]
 
     def _with_raw(self, message: dict[str, Any], unmapped: Mapping[str, Any], ours: dict[str, Any]) -> tuple[bytes, bool]:
         """A message as JSON without its end, and whether it says something of ``unmapped``."""
@@ -242,12 +247,15 @@ class _Reading:
         if said.has_odd_parts:
             ledger.field("message", "body.parts", "narrowed", "parts", _PARTS, uid=record.uid)
 
-    def tell(self) -> None:
+    def tell(self, alike: Alike) -> None:
         """What became of the messages, now that their parents and times are settled."""
+        of = self.head.provenance
         for said, (record, count) in self.alike.items():
-            once = Ledger()
-            self._tell_fields(record, _Told(*said), once)
-            self.ledger.add(once, count)
+            key = (said, of.platform, of.account)
+            if key not in alike:
+                alike[key] = Ledger()
+                self._tell_fields(record, _Told(*said), alike[key])
+            self.ledger.add(alike[key], count)
         accepted = 0
         for draft in self.drafts.values():
             if draft.created_from:
