@@ -43,12 +43,12 @@ def unmapped(record: Record, native: Any) -> Mapping[str, Any]:
     if type(native) is not dict:
         return {}
     body = record.body
-    if isinstance(body, bodies.Conversation):
-        return _conversation(record, body, native)
     if isinstance(body, bodies.Message):
         if record.origin.kind == "chatgpt.codex_turn":
             return _without(native, {"id", "role", "input_items", "output_items", "previous_turn_id"})
         return _message(record, body, native)
+    if isinstance(body, bodies.Conversation):
+        return _conversation(record, body, native)
     if isinstance(body, bodies.Document):
         return _without(native, {"id", "title", "content", "file_id", "file_name", "mime_type", "file_size_bytes"})
     if isinstance(body, bodies.Memory) and record.origin.kind == "chatgpt.memory" and record.native.pointer:

@@ -221,16 +221,14 @@ class _Reading:
 
     def _with_raw(self, message: dict[str, Any], unmapped: Mapping[str, Any], ours: dict[str, Any]) -> tuple[bytes, bool]:
         """A message as JSON without its end, and whether it says something of ``unmapped``."""
-        if unmapped or ours:
-            raw: dict[str, Any] = {self.key: unmapped} if unmapped else {}
-            if ours:
-                raw[terms.OURS] = ours
-            message["raw_metadata"] = raw
-            data = dumped_at_once(message)
-            # To look for the four letters costs less than to walk through every value.
-            if data and not (unmapped and b"null" in data):
-                return data[:-1], bool(unmapped)
-            del message["raw_metadata"]
+        data = _dumped_with(message, self.key, unmapped, ours)
+        # To look for the four letters costs less than to walk through every value.
+        if data and unmapped and b"null" in data:
+            unmapped = without_nulls(unmapped)
+            data = _dumped_with(message, self.key, unmapped, ours)
+        if data:
+            return data[:-1], bool(unmapped)
+        message.pop("raw_metadata", None)
         said = dumped_without_nulls(unmapped)
         return dump(message)[:-1] + _raw_member(self.name, said, ours), said != b""
 
@@ -269,6 +267,18 @@ class _Reading:
                 accepted += 1
         if accepted:
             self.ledger.record("message", "accepted", count=accepted)
+
+
+def _dumped_with(message: dict[str, Any], key: str, unmapped: Mapping[str, Any], ours: dict[str, Any]) -> bytes:
+    """A message with its raw_metadata as JSON; b"" where that is to be put together of pieces: see ``dumped_at_once``."""
+    raw: dict[str, Any] = {key: unmapped} if unmapped else {}
+    if ours:
+        raw[terms.OURS] = ours
+    if raw:
+        message["raw_metadata"] = raw
+    else:
+        message.pop("raw_metadata", None)
+    return dumped_at_once(message)
 
 
 def _raw_member(name: bytes, unmapped: bytes, ours: dict[str, Any]) -> bytes:
