@@ -136,7 +136,7 @@ def _fill(
     """Put the parts into the message; ``tool`` names the tool where a part does not."""
     sources = Sources()
     content: list[dict[str, Any]] = []
-    calls = _Calls(tool or "unknown")
+    calls: _Calls | None = None
     attachments: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
     verbatim: list[dict[str, Any]] = []
@@ -151,6 +151,8 @@ def _fill(
             # Tool text is kept as it is; its sources are listed all the same.
             if part.citations:
                 resolved("", part.citations, sources)
+            if calls is None:
+                calls = _Calls(tool or "unknown")
             calls.add(part, note)
         else:
             text = part.text
@@ -159,7 +161,8 @@ def _fill(
                 if text != part.text:
                     verbatim.append({"part": index, "text": part.text})
             content.append(_content_part(part, text, file))
-            _note(part, note, file)
+            if part.name or part.url or part.call or part.is_error or part.data is not None:
+                _note(part, note, file)
             if kind == "quote" and part.url:
                 sources.number(part.name, part.url)
         notes.append(note)
@@ -172,11 +175,11 @@ def _fill(
         message["attachments"] = attachments
     if sources.list:
         message["citations"] = sources.list
-    if calls.list:
+    if calls is not None:
         message["tool_calls"] = calls.list
     if verbatim:
         ours["verbatim"] = verbatim
-    if has_notes or calls.odd or (calls.list and content):
+    if has_notes or (calls is not None and (calls.odd or content)):
         ours["parts"] = [note if len(note) > 1 else note["type"] for note in notes]
 
 
