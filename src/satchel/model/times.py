@@ -62,6 +62,9 @@ def from_any(value: Any) -> datetime | None:
     """A time from whichever of the two spellings ``value`` has."""
     if value is None:
         return None
+    if type(value) is float and 0 < value < _MAX_SECONDS:
+        # The usual spelling; all of these are dates.
+        return datetime.fromtimestamp(value, UTC)
     if type(value) is str:
         return from_iso(value) or from_epoch(value)
     return from_epoch(value)

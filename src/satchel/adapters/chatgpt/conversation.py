@@ -266,7 +266,8 @@ class _Reader:
         hidden = type(message.weight) in _NUMBERS and message.weight == 0
         model = ""
         if metadata is not None:
-            model = text_of(metadata.model_slug)
+            if type(metadata.model_slug) is str:
+                model = metadata.model_slug
             if metadata.is_visually_hidden_from_conversation is True:
                 hidden = True
             parts = self._with_metadata(parts, metadata, content, voice)
