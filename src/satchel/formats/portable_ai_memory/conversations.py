@@ -6,12 +6,13 @@ its children are is known only then. So the memory that is needed is that of the
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
-from satchel.formats.base import Selection
+from satchel.formats.base import Selection, SourceNote
 from satchel.formats.portable_ai_memory import terms
 from satchel.formats.portable_ai_memory.attachments import Attachments
 from satchel.formats.portable_ai_memory.identifiers import strip_conversation, strip_message, told
@@ -379,8 +380,12 @@ def _provider(record: Record, platform: str) -> dict[str, str]:
 
 def _import_note(selection: Selection, record: Record) -> dict[str, str]:
     note = selection.source(record)
-    if note is None:
-        return {}
+    return {} if note is None else _noted(note)
+
+
+@functools.lru_cache(64)
+def _noted(note: SourceNote) -> dict[str, str]:
+    """What is said of a file from which something was read: of one file the same, as often as it is asked for."""
     members = {
         "importer": terms.system_name(),
         "importer_version": note.reader,
