@@ -29,6 +29,19 @@ def test_only_uuids_are_uuids(text: str) -> None:
     assert not is_uuid(text) or str(uuid.UUID(text)) == text.lower()
 
 
+@given(st.uuids().map(str), st.integers(0, 35), st.sampled_from("-{}gG0aF\u0661\u0130 \n"))
+def test_a_uuid_is_one_in_any_case_and_none_with_another_character(known: str, at: int, other: str) -> None:
+    assert is_uuid(known)
+    assert is_uuid(known.upper())
+    changed = known[:at] + other + known[at + 1 :]
+    try:
+        expected = str(uuid.UUID(changed)) == changed.lower()
+    except ValueError:
+        expected = False
+    assert is_uuid(changed) == expected
+    assert not is_uuid(known + other)
+
+
 @given(st.text())
 def test_uuids_for_other_formats_are_lower_case_and_valid(text: str) -> None:
     made = uuid_of(make_uid(text))

@@ -48,6 +48,11 @@ def test_microseconds_are_exact(moment: datetime) -> None:
     assert times.from_iso(times.to_rfc3339(moment)) == moment
 
 
+@given(st.floats() | st.floats(0, 2e11) | st.sampled_from([1e11, 1e14, 1e18, -1e11, -1e14]))
+def test_a_number_means_the_same_whichever_spelling_was_expected(value: float) -> None:
+    assert times.from_any(value) == times.from_epoch(value)
+
+
 @given(st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.integers())))
 def test_nothing_crashes_it(value: Any) -> None:
     moment = times.from_any(value)

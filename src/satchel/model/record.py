@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Literal
 import msgspec
 
 from satchel.errors import Place
-from satchel.model.bodies import AnyBody
+from satchel.model.bodies import BODIES, AnyBody
 from satchel.model.findings import Finding
 from satchel.model.packages import Carried, Edition, Heard, Reached, Signed
 
@@ -119,7 +119,7 @@ class Record(_Frozen, frozen=True, gc=False):
     @property
     def kind(self) -> str:
         """The record's kind, one of ``bodies.KINDS``."""
-        return str(type(self.body).__struct_config__.tag)
+        return _KINDS[type(self.body)]
 
     def linked(self, type: LinkType) -> str:
         """The uid that the first link of this type names, or ""."""
@@ -127,6 +127,9 @@ class Record(_Frozen, frozen=True, gc=False):
             if link.type == type:
                 return link.to
         return ""
+
+
+_KINDS: dict[type, str] = {body: kind for kind, body in BODIES.items()}
 
 
 class Reading(msgspec.Struct, frozen=True):

@@ -31,10 +31,8 @@ def from_epoch(value: Any) -> datetime | None:
     # An integer may be larger than any float; no time is.
     if type(value) not in (int, float) or value == 0 or not -_MAX_VALUE < value < _MAX_VALUE:
         return None
-    if abs(value) >= _MAX_MILLISECONDS:
-        value /= 1e6
-    elif abs(value) >= _MAX_SECONDS:
-        value /= 1e3
+    if not -_MAX_SECONDS < value < _MAX_SECONDS:
+        value /= 1e3 if -_MAX_MILLISECONDS < value < _MAX_MILLISECONDS else 1e6
     try:
         return datetime.fromtimestamp(value, UTC)
     except (ValueError, OverflowError, OSError):
@@ -62,6 +60,11 @@ def from_iso(value: Any) -> datetime | None:
 
 def from_any(value: Any) -> datetime | None:
     """A time from whichever of the two spellings ``value`` has."""
+    if value is None:
+        return None
+    if type(value) is float and 0 < value < _MAX_SECONDS:
+        # The usual spelling; all of these are dates.
+        return datetime.fromtimestamp(value, UTC)
     if type(value) is str:
         return from_iso(value) or from_epoch(value)
     return from_epoch(value)

@@ -28,7 +28,7 @@ from satchel.model.bodies import Document, Message
 from satchel.model.findings import Finding, from_error
 from satchel.model.ids import make_uid, uuid_of
 from satchel.model.packages import Carried, CarriedFile, Edition, Heard, Reached
-from satchel.model.record import Asset, Original, Record, Tombstone
+from satchel.model.record import Asset, Link, Original, Record, Tombstone
 from satchel.move.exports import native_value
 from satchel.vault.findings import Findings
 from satchel.vault.values import Batch, Counts, Outcome, SourceFile, Summary
@@ -109,7 +109,8 @@ class Passing:
         self._held: dict[str, _Held] = {}
         self._held_bytes = 0
         self._uids: set[str] = set()
-        #: The first 64 bits of the uids of all messages; of those that memories name, the messages without their parts.
+        #: The hashes of the uids of all messages, of which two alike are a detour too many and no more; of those that memories
+        #: name, the messages without their parts.
         self._messages: set[int] = set()
         self._named: dict[str, Record] = {}
         #: What was asked for and was not there.
@@ -144,8 +145,10 @@ class Passing:
         self._source = _Source(original.native, original.place.file, original.reader)
         self._value, self._is_open, self._values = None, False, None
         records = self._read(original)
-        messages = [record for record in records if type(record.body) is Message]
-        rest = [record for record in records if type(record.body) is not Message] if messages else records
+        messages: list[Record] = []
+        rest: list[Record] = []
+        for record in records:
+            (messages if type(record.body) is Message else rest).append(record)
         has_talk = False
         talks: dict[str, list[Record]] = {}
         for record in rest:
@@ -158,11 +161,17 @@ class Passing:
                 raise Detour
         if messages:
             self._remember(messages)
+            links: tuple[Link, ...] | None = None
+            said: list[Record] = []
             for record in messages:
-                talk = talks.get(record.linked("part_of"))
-                if talk is None:
-                    raise Detour
-                talk.append(record)
+                if record.links is not links:
+                    # Those of one talk share theirs.
+                    links = record.links
+                    found = talks.get(record.linked("part_of"))
+                    if found is None:
+                        raise Detour
+                    said = found
+                said.append(record)
             self._count("message", "new", len(messages))
         self._name(rest, messages)
         for record in rest:
@@ -171,7 +180,7 @@ class Passing:
             if len(said) > 1:
                 said.sort(key=_position)
             self._waiting.append(_Talk(self._held[uid].record, said))
-        self._platforms.update([record.provenance.platform for record in records])
+        self._platforms.update({record.provenance.platform for record in records})
         self._done("new")
 
     def put_asset(self, asset: Asset) -> Outcome:
@@ -274,13 +283,16 @@ class Passing:
     def _remember(self, messages: list[Record]) -> None:
         known = self._messages
         before = len(known)
-        known.update([int(record.uid[:16], 16) for record in messages])
+        known.update([hash(record.uid) for record in messages])
         if len(known) != before + len(messages) or before > _REMEMBERED:
             raise Detour
 
     def _name(self, rest: Sequence[Record], messages: list[Record]) -> None:
         """Keep of the messages those that the other records of the same object name."""
-        named = {link.to for record in rest for link in record.links} | {record.provenance.message for record in rest}
+        named = {record.provenance.message for record in rest}
+        for record in rest:
+            if record.links:
+                named.update([link.to for link in record.links])
         named.discard("")
         if not named:
             return
@@ -299,7 +311,7 @@ class Passing:
                 raise Detour
             self._count(kind, "unchanged")
             return
-        if uid in self._missed or int(uid[:16], 16) in self._messages:
+        if uid in self._missed or hash(uid) in self._messages:
             raise Detour
         self._count(kind, "new")
         if kind in HEADS and len(self._heads) < 2:
@@ -356,21 +368,23 @@ class Passing:
         named = self._named.get(uid)
         if named is not None:
             return named
-        if int(uid[:16], 16) in self._messages:
+        if hash(uid) in self._messages:
             raise Detour
         self._missed.add(uid)
         return None
 
     def unmapped(self, record: Record) -> Mapping[str, Any]:
         """See Selection.unmapped."""
-        held = None if self._talk is not None else self._held.get(record.uid)
-        return self._unmapped(record) if held is None else held.unmapped
+        if self._talk is None and record.uid in self._held:
+            return self._held[record.uid].unmapped
+        return self._unmapped(record)
 
     def _unmapped(self, record: Record) -> Mapping[str, Any]:
         source = self._source
         if source is None:
             return {}
-        adapter = self._adapter(record.origin.format)
+        name = record.origin.format
+        adapter = self._adapters[name] if name in self._adapters else self._adapter(name)
         if adapter is None:
             return {}
         if self._values is not None:

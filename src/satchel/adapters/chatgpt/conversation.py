@@ -244,13 +244,18 @@ class _Reader:
     def _message(self, key: str, message: Message, parent: str, position: int) -> Record | None:
         author, metadata, content = message.author, message.metadata, message.content
         kind = text_of(content.get("content_type")) if type(content) is dict else ""
-        word = author.role if author is not None else None
-        name = text_of(author.name) if author is not None else ""
+        word = name = None
+        if author is not None:
+            word, name = author.role, author.name
+        if type(name) is not str:
+            name = ""
         role = _ROLES.get(word) if type(word) is str else None
         if role is None:
             role = "assistant" if name or kind in _OUTPUT else "user"
             name = name or text_of(word)
-        recipient = message.recipient if type(message.recipient) is str and message.recipient != "all" else ""
+        recipient = message.recipient
+        if type(recipient) is not str or recipient == "all":
+            recipient = ""
         if role == "assistant" and recipient:
             voice = Voice("tool_call", recipient, self.given)
         elif role == "tool":
@@ -258,10 +263,11 @@ class _Reader:
         else:
             voice = self.plain
         parts = parts_of(content, voice)
-        hidden = type(message.weight) in (int, float) and message.weight == 0
+        hidden = type(message.weight) in _NUMBERS and message.weight == 0
         model = ""
         if metadata is not None:
-            model = text_of(metadata.model_slug)
+            if type(metadata.model_slug) is str:
+                model = metadata.model_slug
             if metadata.is_visually_hidden_from_conversation is True:
                 hidden = True
             parts = self._with_metadata(parts, metadata, content, voice)
@@ -347,6 +353,7 @@ class _Reader:
         return _newest_leaf(records, under)
 
 
+_NUMBERS = frozenset({int, float})
 _CONTEXTS = frozenset({"user_editable_context", "model_editable_context"})
 
 

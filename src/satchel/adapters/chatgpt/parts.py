@@ -69,6 +69,11 @@ def parts_of(content: Any, voice: Voice) -> list[Part]:
     """The parts of a message's ``content``; a plain string or a list is taken for the parts themselves."""
     out: list[Part] = []
     if type(content) is dict:
+        if len(content) == 2 and content.get("content_type") == "text":
+            # A single text, as nearly all are.
+            parts = content.get("parts")
+            if type(parts) is list and len(parts) == 1 and type(parts[0]) is str:
+                return [Part(type=voice.type, text=parts[0], name=voice.name)] if parts[0] else out
         _content(content, voice, out)
     else:
         _strings(content, voice, out)

@@ -32,7 +32,7 @@ _CARRIED_TEXT = frozenset(
         "state",
     }
 )
-_REFERENCES = frozenset({"citations", "content_references", "search_result_groups"})
+_REFERENCES = ("citations", "content_references", "search_result_groups")
 #: Members of a message that are not looked at one by one when they are as usual; and of an author.
 _USUAL = frozenset({"content", "author", "metadata", "id", "create_time", "update_time", "recipient"})
 _AUTHOR = frozenset({"role", "name", "metadata"})
@@ -43,12 +43,12 @@ def unmapped(record: Record, native: Any) -> Mapping[str, Any]:
     if type(native) is not dict:
         return {}
     body = record.body
-    if isinstance(body, bodies.Conversation):
-        return _conversation(record, body, native)
     if isinstance(body, bodies.Message):
         if record.origin.kind == "chatgpt.codex_turn":
             return _without(native, {"id", "role", "input_items", "output_items", "previous_turn_id"})
         return _message(record, body, native)
+    if isinstance(body, bodies.Conversation):
+        return _conversation(record, body, native)
     if isinstance(body, bodies.Document):
         return _without(native, {"id", "title", "content", "file_id", "file_name", "mime_type", "file_size_bytes"})
     if isinstance(body, bodies.Memory) and record.origin.kind == "chatgpt.memory" and record.native.pointer:
@@ -120,23 +120,36 @@ def _message(record: Record, body: bodies.Message, native: dict[str, Any]) -> di
     author = _author(body, get("author"))
     if author:
         rest["author"] = author
-    content = _content(get("content"))
-    if content:
-        rest["content"] = content
-    metadata = _metadata(body, get("metadata"))
+    content = get("content")
+    if not _is_one_text(content):
+        content = _content(content)
+        if content:
+            rest["content"] = content
+    metadata = get("metadata")
     if metadata:
-        rest["metadata"] = metadata
+        metadata = _metadata(body, metadata)
+        if metadata:
+            rest["metadata"] = metadata
     return rest
+
+
+def _is_one_text(content: Any) -> bool:
+    """Whether a content is the usual one: a single text, which a part carries."""
+    if type(content) is not dict or len(content) != 2 or content.get("content_type") != "text":
+        return False
+    parts = content.get("parts")
+    return type(parts) is list and len(parts) == 1 and type(parts[0]) is str
 
 
 def _author(body: bodies.Message, author: Any) -> Any:
     if type(author) is not dict:
         return author
+    get = author.get
     if (
-        author.keys() <= _AUTHOR
-        and not author.get("metadata")
-        and author.get("role") in (body.role, body.author)
-        and author.get("name") in (None, body.author)
+        get("role") in (body.role, body.author)
+        and get("name") in (None, body.author)
+        and not get("metadata")
+        and _AUTHOR.issuperset(author)
     ):
         return None
     rest = _without(author, ())
@@ -153,10 +166,6 @@ def _content(content: Any) -> Any:
     if type(content) is not dict:
         # Plain strings and lists are the parts themselves.
         return None if type(content) in (str, list) else content
-    if len(content) == 2 and content.get("content_type") == "text":
-        parts = content.get("parts")
-        if type(parts) is list and len(parts) == 1 and type(parts[0]) is str:
-            return None
     rest = _without(content, _CARRIED_TEXT)
     if rest.get("content_type") == "text":
         del rest["content_type"]
@@ -176,22 +185,25 @@ def _content(content: Any) -> Any:
 def _metadata(body: bodies.Message, metadata: Any) -> Any:
     if type(metadata) is not dict:
         return metadata
-    rest = _without(metadata, ())
-    if rest.get("model_slug") == body.model:
+    rest = {name: member for name, member in metadata.items() if member is not None}
+    if not rest:
+        return rest
+    get = rest.get
+    if get("model_slug") == body.model:
         rest.pop("model_slug", None)
-    if rest.get("is_visually_hidden_from_conversation") is body.is_hidden:
-        rest.pop("is_visually_hidden_from_conversation", None)
-    attachments = rest.get("attachments")
+    if get("is_visually_hidden_from_conversation") is body.is_hidden:
+        del rest["is_visually_hidden_from_conversation"]
+    attachments = get("attachments")
     if type(attachments) is list:
         left = [_without(item, _CARRIED_ATTACHMENT) if type(item) is dict else item for item in attachments]
         if any(left):
             rest["attachments"] = left
         else:
             del rest["attachments"]
-    data = rest.get("user_context_message_data")
+    data = get("user_context_message_data")
     if type(data) is dict and all(type(text) is str for text in data.values() if text is not None):
         del rest["user_context_message_data"]
-    for name in _REFERENCES & rest.keys():
-        if rest[name] == []:
+    for name in _REFERENCES:
+        if get(name) == []:
             del rest[name]
     return rest

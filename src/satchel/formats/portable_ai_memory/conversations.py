@@ -6,12 +6,13 @@ its children are is known only then. So the memory that is needed is that of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
-from satchel.formats.base import Selection
+from satchel.formats.base import Selection, SourceNote
 from satchel.formats.portable_ai_memory import terms
 from satchel.formats.portable_ai_memory.attachments import Attachments
 from satchel.formats.portable_ai_memory.identifiers import strip_conversation, strip_message, told
@@ -20,6 +21,7 @@ from satchel.formats.portable_ai_memory.memories import first_time, told_substit
 from satchel.formats.portable_ai_memory.messages import segments
 from satchel.formats.portable_ai_memory.spelling import (
     dump,
+    dumped_at_once,
     dumped_without_nulls,
     platform_name,
     raw_key,
@@ -31,14 +33,13 @@ from satchel.model.bodies import Conversation, Message, Part
 from satchel.model.fields import fields_of
 from satchel.model.ids import uuid_of
 from satchel.model.ledger import About, Ledger
-from satchel.model.record import Provenance, Record
+from satchel.model.record import Record
 from satchel.model.times import to_rfc3339
 
 _CARRIED = "carried in raw_metadata.satchel"
 _PARTS = f"what the format's parts, calls and attachments do not say is {_CARRIED}; where in a text a source is cited is not"
 _UNMAPPED = "what the source said besides; carried in raw_metadata"
-#: Messages that are written at once.
-_BATCH = 256
+_PLAIN = frozenset({"text", "code"})
 
 
 class Written(NamedTuple):
@@ -57,10 +58,11 @@ def conversation_file(
     derived: list[str],
     is_memory: Callable[[str], bool],
     ledger: Ledger,
+    alike: Alike,
     *,
     strip_identifiers: bool = False,
 ) -> Written:
-    """Read a conversation's messages and lay out its file."""
+    """Read a conversation's messages and lay out its file. ``alike`` is of this export, and empty at its start."""
     platform = platform_name(record.provenance.platform or record.origin.format)
     reading = _Reading(record, selection, attachments, raw_key(platform), ledger, strip_identifiers)
     for message in selection.messages(record.uid):
@@ -70,7 +72,7 @@ def conversation_file(
     temporal, created = _temporal(record, drafts, selection, ours, ledger)
     connect(drafts, reading.dropped, ledger)
     fill_times(drafts, created)
-    reading.tell()
+    reading.tell(alike)
     own = uuid_of(record.uid)
     tags = tag_list(record.tags)
     _own_members(record, body, drafts, tags, ours, ledger)
@@ -128,9 +130,14 @@ class _Told(NamedTuple):
     has_unmapped: bool
     is_chain: bool
     has_odd_parts: bool
-    provenance: Provenance
+    platform: str
+    account: str
     trust: str
     is_as_created: bool
+
+
+#: What the ledger counts for one message, by what decides it; the head's platform and account are part of that.
+Alike = dict[tuple[Any, ...], Ledger]
 
 
 class _Reading:
@@ -140,8 +147,9 @@ class _Reading:
         self, head: Record, selection: Selection, attachments: Attachments, key: str, ledger: Ledger, strip: bool
     ) -> None:
         self.head = head
-        self.selection = selection
-        self.attachments = attachments
+        self.unmapped = selection.unmapped
+        self.find_file = attachments.find
+        self.key = key
         self.name = dump(key)
         self.ledger = ledger
         self.strip = strip
@@ -150,7 +158,7 @@ class _Reading:
         self.roles: set[str] = set()
         self.system_instruction = ""
         #: Messages of which the same is to be told, where nobody asks which: one of them, and how many.
-        self.alike: dict[_Told, list[Any]] = {}
+        self.alike: dict[tuple[Any, ...], list[Any]] = {}
 
     def take(self, record: Record) -> None:
         body = record.body
@@ -161,50 +169,69 @@ class _Reading:
             self.ledger.record("message", "omitted", "not-exportable", "marked as not to be exported", of=record)
             return
         times = record.times
-        source, created = (
-            ("", times.created) if times.created is not None else ("updated" if times.updated else "", times.updated)
-        )
+        source, created = "", times.created
+        if created is None:
+            source, created = "updated" if times.updated else "", times.updated
         draft = Draft(record.uid, len(self.drafts), body.parent, created, source)
-        chain = segments(record, body, self.attachments.find)
-        unmapped = b"" if self.strip else dumped_without_nulls(self.selection.unmapped(record))
+        chain = segments(record, body, self.find_file)
+        unmapped: Mapping[str, Any] = {} if self.strip else self.unmapped(record)
+        has_unmapped = False
         for segment in chain:
-            ours = segment.ours
+            message, ours = segment.message, segment.ours
             if self.strip:
-                strip_message(segment.message)
+                strip_message(message)
                 ours.pop("residue", None)
-            is_last = segment is chain[-1]
-            data = dump(segment.message)[:-1]
+            beside = unmapped if segment is chain[-1] else {}
             if created is not None and not source:
-                draft.bodies.append(data + self._raw(unmapped if is_last else b"", ours))
+                data, has_unmapped = self._with_raw(message, beside, ours)
+                draft.bodies.append(data)
                 draft.raws.append(None)
             else:
-                draft.bodies.append(data)
-                draft.raws.append((unmapped if is_last else b"", ours))
+                said = dumped_without_nulls(beside)
+                has_unmapped = said != b""
+                draft.bodies.append(dump(message)[:-1])
+                draft.raws.append((said, ours))
             draft.ids.append(segment.id)
         self.drafts[record.uid] = draft
         self.roles.add(body.role)
-        if body.is_hidden and not self.system_instruction and all(part.type == "context" for part in body.parts):
-            self.system_instruction = "\n\n".join(part.text for part in body.parts)
+        parts = body.parts
+        if body.is_hidden and not self.system_instruction and all(part.type == "context" for part in parts):
+            self.system_instruction = "\n\n".join(part.text for part in parts)
         names = fields_of(record)
-        links = len(record.links) != 1 or record.links[0].type != "part_of"
-        links = links and any(link.type != "part_of" for link in record.links)
-        said = _Told(
+        links = record.links
+        whence = record.provenance
+        # As a tuple alone, which is made in a fraction of the time.
+        kind = (
             names,
-            links,
-            unmapped != b"",
+            links[0].type != "part_of" if len(links) == 1 else any(link.type != "part_of" for link in links),
+            has_unmapped,
             len(chain) > 1,
-            not all(map(_is_plain, body.parts)),
-            record.provenance,
+            not (_is_plain(parts[0]) if len(parts) == 1 else all(map(_is_plain, parts))),
+            whence.platform,
+            whence.account,
             record.trust,
             times.updated is not None and times.updated == times.created,
         )
         if self.ledger.is_witnessed:
-            self._tell_fields(record, said, self.ledger)
+            self._tell_fields(record, _Told(*kind), self.ledger)
             draft.about = About(record.uid, names, record.origin.id)
-        elif said in self.alike:
-            self.alike[said][1] += 1
+        elif kind in self.alike:
+            self.alike[kind][1] += 1
         else:
-            self.alike[said] = [record, 1]
+            self.alike[kind] = [record, 1]
+
+    def _with_raw(self, message: dict[str, Any], unmapped: Mapping[str, Any], ours: dict[str, Any]) -> tuple[bytes, bool]:
+        """A message as JSON without its end, and whether it says something of ``unmapped``."""
+        data = _dumped_with(message, self.key, unmapped, ours)
+        # To look for the four letters costs less than to walk through every value.
+        if data and unmapped and b"null" in data:
+            unmapped = without_nulls(unmapped)
+            data = _dumped_with(message, self.key, unmapped, ours)
+        if data:
+            return data[:-1], bool(unmapped)
+        message.pop("raw_metadata", None)
+        said = dumped_without_nulls(unmapped)
+        return dump(message)[:-1] + _raw_member(self.name, said, ours), said != b""
 
     def _tell_fields(self, record: Record, said: _Told, ledger: Ledger) -> None:
         if said.has_links:
@@ -219,24 +246,40 @@ class _Reading:
         if said.has_odd_parts:
             ledger.field("message", "body.parts", "narrowed", "parts", _PARTS, uid=record.uid)
 
-    def tell(self) -> None:
+    def tell(self, alike: Alike) -> None:
         """What became of the messages, now that their parents and times are settled."""
+        of = self.head.provenance
         for said, (record, count) in self.alike.items():
-            once = Ledger()
-            self._tell_fields(record, said, once)
-            self.ledger.add(once, count)
+            key = (said, of.platform, of.account)
+            if key not in alike:
+                alike[key] = Ledger()
+                self._tell_fields(record, _Told(*said), alike[key])
+            self.ledger.add(alike[key], count)
+        accepted = 0
         for draft in self.drafts.values():
             if draft.created_from:
                 told_substitute("message", draft.created_from, self.ledger, draft.uid)
             if len(draft.ids) > 1:
                 text = "written as a chain: reasoning stands by itself"
                 self.ledger.record("message", "transformed", "segments", text, of=draft.about)
-            else:
+            elif draft.about is not None:
                 self.ledger.record("message", "accepted", of=draft.about)
+            else:
+                accepted += 1
+        if accepted:
+            self.ledger.record("message", "accepted", count=accepted)
 
-    def _raw(self, unmapped: bytes, ours: dict[str, Any]) -> bytes:
-        """See ``_raw_member``."""
-        return _raw_member(self.name, unmapped, ours)
+
+def _dumped_with(message: dict[str, Any], key: str, unmapped: Mapping[str, Any], ours: dict[str, Any]) -> bytes:
+    """A message with its raw_metadata as JSON; b"" where that is to be put together of pieces: see ``dumped_at_once``."""
+    raw: dict[str, Any] = {key: unmapped} if unmapped else {}
+    if ours:
+        raw[terms.OURS] = ours
+    if raw:
+        message["raw_metadata"] = raw
+    else:
+        message.pop("raw_metadata", None)
+    return dumped_at_once(message)
 
 
 def _raw_member(name: bytes, unmapped: bytes, ours: dict[str, Any]) -> bytes:
@@ -250,9 +293,13 @@ def _raw_member(name: bytes, unmapped: bytes, ours: dict[str, Any]) -> bytes:
 
 def _is_plain(part: Part) -> bool:
     """Whether a part of the format says all of one of ours, in its place."""
-    if part.type not in ("text", "code") or not part.text:
-        return False
-    return part == Part(type=part.type, text=part.text, language=part.language, media_type=part.media_type)
+    return (
+        part.type in _PLAIN
+        and part.text != ""
+        and part.size_bytes is None
+        and part.data is None
+        and not (part.name or part.citations or part.asset or part.ref or part.url or part.call or part.is_error)
+    )
 
 
 def _raw(key: str, unmapped: Any, ours: dict[str, Any]) -> dict[str, Any]:
@@ -333,8 +380,12 @@ def _provider(record: Record, platform: str) -> dict[str, str]:
 
 def _import_note(selection: Selection, record: Record) -> dict[str, str]:
     note = selection.source(record)
-    if note is None:
-        return {}
+    return {} if note is None else _noted(note)
+
+
+@functools.lru_cache(64)
+def _noted(note: SourceNote) -> dict[str, str]:
+    """What is said of a file from which something was read: of one file the same, as often as it is asked for."""
     members = {
         "importer": terms.system_name(),
         "importer_version": note.reader,
@@ -353,48 +404,42 @@ def _pieces(head: dict[str, Any], drafts: dict[str, Draft], name: bytes) -> Iter
     lines = [b"%s:%s,\n" % (dump(member), dump(value)) for member, value in head.items()]
     yield b'{%s"messages":[' % b"".join(lines)
     start = b"\n"
-    lines = []
     for draft in drafts.values():
-        lines += _lines(draft, drafts, name)
-        if len(lines) >= _BATCH:
-            yield start + b",\n".join(lines)
+        assert draft.created is not None
+        at = to_rfc3339(draft.created)
+        ids, raws, children = draft.ids, draft.raws, draft.children
+        above = drafts[draft.parent].ids[-1] if draft.parent else ""
+        last = len(ids) - 1
+        # A message's segments, each with its place behind its encoded body: the chain is parent to child, the talk goes on at
+        # its last.
+        for index, body in enumerate(draft.bodies):
+            if index < last:
+                below = ids[index + 1]
+            elif len(children) == 1:
+                below = children[0].ids[0]
+            else:
+                below = '","'.join([child.ids[0] for child in children])
+            yield start
+            yield body
+            yield _place(at, above, below)
+            yield b"}" if raws[index] is None else _waiting(draft, index, name)
+            above = ids[index]
             start = b",\n"
-            lines = []
-    if lines:
-        yield start + b",\n".join(lines)
     yield b"\n]}\n"
 
 
-def _lines(draft: Draft, drafts: dict[str, Draft], name: bytes) -> list[bytes]:
-    """A message's segments, each with its place behind its encoded body: the chain is parent to child, the talk goes on at its
-    last."""
-    assert draft.created is not None
-    at = to_rfc3339(draft.created)
-    ids, bodies = draft.ids, draft.bodies
-    parent = drafts[draft.parent].ids[-1] if draft.parent else ""
-    children = '","'.join([child.ids[0] for child in draft.children])
-    if len(ids) == 1:
-        place = _place(at, parent, children)
-        return [bodies[0] + place + _waiting(draft, 0, name)]
-    lines = []
-    last = len(ids) - 1
-    for index, body in enumerate(bodies):
-        place = _place(at, ids[index - 1] if index else parent, children if index == last else ids[index + 1])
-        lines.append(body + place + _waiting(draft, index, name))
-    return lines
-
-
-def _place(at: str, parent: str, children: str) -> bytes:
+def _place(at: str, above: str, below: str) -> bytes:
     """Time, parent and children, behind other members: nothing in them needs an escape."""
-    above = f',"parent_id":"{parent}"' if parent else ""
-    below = f',"children_ids":["{children}"]' if children else ""
-    return f',"created_at":"{at}"{above}{below}'.encode()
+    if above and below:
+        return f',"created_at":"{at}","parent_id":"{above}","children_ids":["{below}"]'.encode()
+    parent = f',"parent_id":"{above}"' if above else ""
+    children = f',"children_ids":["{below}"]' if below else ""
+    return f',"created_at":"{at}"{parent}{children}'.encode()
 
 
 def _waiting(draft: Draft, index: int, name: bytes) -> bytes:
     """The end of a segment; with its raw_metadata, where that says whence the time is."""
     raw = draft.raws[index]
-    if raw is None:
-        return b"}"
+    assert raw is not None
     unmapped, ours = raw
     return _raw_member(name, unmapped, {**ours, "created_at_from": draft.created_from}) + b"}"

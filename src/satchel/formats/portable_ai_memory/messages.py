@@ -13,6 +13,8 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Any, NamedTuple
 
+import msgspec
+
 from satchel.formats.portable_ai_memory.spelling import json_text
 from satchel.model.bodies import Message, Part
 from satchel.model.citations import Sources, resolved
@@ -25,6 +27,8 @@ _TOOL = frozenset({"tool_call", "tool_result"})
 _MEDIA = frozenset({"image", "audio", "video", "file"})
 #: Part types that the format has by the same name; all others become text.
 _OWN = frozenset({"text", "code", "image", "audio", "video", "file"})
+#: Part types that the message says by itself.
+_SAID = _OWN | _TOOL
 
 
 class File(NamedTuple):
@@ -36,7 +40,7 @@ class File(NamedTuple):
     size_bytes: int | None = None
 
 
-class Segment(NamedTuple):
+class Segment(msgspec.Struct, gc=False):
     """One message of the format without its place in the talk; ``ours`` goes under ``raw_metadata.satchel``."""
 
     id: str
@@ -57,7 +61,9 @@ def segments(record: Record, body: Message, find_file: Callable[[str], File]) ->
         if body.model:
             plain["model"] = body.model
         return [Segment(own, plain, _of_the_record(record, body))]
-    runs = [list(run) for _, run in groupby(body.parts, key=lambda part: part.type in _REASONING)] or [[]]
+    runs = [list(body.parts)]
+    if len(runs[0]) > 1:
+        runs = [list(run) for _, run in groupby(body.parts, key=lambda part: part.type in _REASONING)]
     chain = []
     for index, parts in enumerate(runs):
         last = index == len(runs) - 1
@@ -130,38 +136,50 @@ def _fill(
     """Put the parts into the message; ``tool`` names the tool where a part does not."""
     sources = Sources()
     content: list[dict[str, Any]] = []
-    calls = _Calls(tool or "unknown")
+    calls: _Calls | None = None
     attachments: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
     verbatim: list[dict[str, Any]] = []
+    has_notes = False
     for index, part in enumerate(parts):
-        note: dict[str, Any] = {"type": part.type}
-        file = _file(part, find_file)
+        kind = part.type
+        note: dict[str, Any] = {"type": kind}
+        file = _file(part, find_file) if part.asset or part.ref or kind in _MEDIA else None
         if file is not None:
             attachments.append(_attachment(part, file))
-        if part.type in _TOOL:
+        if kind in _TOOL:
             # Tool text is kept as it is; its sources are listed all the same.
-            resolved("", part.citations, sources)
+            if part.citations:
+                resolved("", part.citations, sources)
+            if calls is None:
+                calls = _Calls(tool or "unknown")
             calls.add(part, note)
         else:
-            text = resolved(part.text, part.citations, sources) if part.type != "code" else part.text
-            if text != part.text:
-                verbatim.append({"part": index, "text": part.text})
+            text = part.text
+            if part.citations and kind != "code":
+                text = resolved(text, part.citations, sources)
+                if text != part.text:
+                    verbatim.append({"part": index, "text": part.text})
             content.append(_content_part(part, text, file))
-            _note(part, note, file)
-            if part.type == "quote" and part.url:
+            if part.name or part.url or part.call or part.is_error or part.data is not None:
+                _note(part, note, file)
+            if kind == "quote" and part.url:
                 sources.number(part.name, part.url)
         notes.append(note)
-    if len(content) == 1 and content[0].keys() == {"type", "text"} and content[0]["type"] == "text":
+        has_notes = has_notes or len(note) > 1 or kind not in _SAID
+    if len(content) == 1 and len(content[0]) == 2 and content[0].get("type") == "text" and "text" in content[0]:
         message["content"] = content[0]
     elif content:
         message["content"] = {"type": "multipart", "parts": content}
-    members = {"attachments": attachments, "citations": sources.list, "tool_calls": calls.list}
-    message.update((name, value) for name, value in members.items() if value)
+    if attachments:
+        message["attachments"] = attachments
+    if sources.list:
+        message["citations"] = sources.list
+    if calls is not None:
+        message["tool_calls"] = calls.list
     if verbatim:
         ours["verbatim"] = verbatim
-    mixed = bool(calls.list) and bool(content)
-    if mixed or calls.odd or any(note.keys() != {"type"} or note["type"] not in _OWN | _TOOL for note in notes):
+    if has_notes or (calls is not None and (calls.odd or content)):
         ours["parts"] = [note if len(note) > 1 else note["type"] for note in notes]
 
 
@@ -230,26 +248,30 @@ class _Calls:
 
     def add(self, part: Part, note: dict[str, Any]) -> None:
         if part.type == "tool_call":
-            call = self._new(part, input=_input(part))
+            call = self._new(part, "input", _input(part))
             if part.call:
                 self._open.setdefault(part.call, call)
         else:
             found = self._open.pop(part.call, None)
             if found is None:
                 self.odd = True
-                self._new(part, output=_output(part))
+                self._new(part, "output", _output(part))
             else:
                 found["output"] = _output(part)
                 if part.name and part.name != found["name"]:
                     note["name"] = part.name
         if part.is_error:
             note["is_error"] = True
-        note.update((name, value) for name, value in (("language", part.language), ("url", part.url)) if value)
+        if part.language:
+            note["language"] = part.language
+        if part.url:
+            note["url"] = part.url
 
-    def _new(self, part: Part, **side: Any) -> dict[str, Any]:
+    def _new(self, part: Part, side: str, value: Any) -> dict[str, Any]:
         call: dict[str, Any] = {"id": part.call} if part.call else {}
         call["name"] = part.name or self._default_name
-        call.update((name, value) for name, value in side.items() if value is not None)
+        if value is not None:
+            call[side] = value
         self.list.append(call)
         return call
 

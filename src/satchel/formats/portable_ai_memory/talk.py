@@ -8,29 +8,28 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
 from satchel.model.ledger import About, Ledger
 
 
-class Draft:
+class Draft(msgspec.Struct, gc=False):
     """One message record on its way into the file: its encoded segments and its place in the talk."""
 
-    __slots__ = ("about", "bodies", "children", "created", "created_from", "ids", "parent", "position", "raws", "uid")
-
-    def __init__(self, uid: str, position: int, parent: str, created: datetime | None, created_from: str) -> None:
-        self.uid = uid
-        self.position = position
-        self.parent = parent
-        self.created = created
-        #: "" when the message says its own time of creation.
-        self.created_from = created_from
-        #: For the ledger, where it is told of later.
-        self.about: About | None = None
-        self.ids: list[str] = []
-        #: Each segment's JSON object without its place and its end, and what raw_metadata says of it where that still waits
-        #: for the time.
-        self.bodies: list[bytes] = []
-        self.raws: list[tuple[bytes, dict[str, object]] | None] = []
-        self.children: list[Draft] = []
+    uid: str
+    position: int
+    parent: str
+    created: datetime | None
+    #: "" when the message says its own time of creation.
+    created_from: str
+    #: For the ledger, where it is told of later.
+    about: About | None = None
+    ids: list[str] = []
+    #: Each segment's JSON object without its place and its end, and what raw_metadata says of it where that still waits
+    #: for the time.
+    bodies: list[bytes] = []
+    raws: list[tuple[bytes, dict[str, object]] | None] = []
+    children: list[Draft] = []
 
 
 def connect(drafts: dict[str, Draft], dropped: dict[str, str], ledger: Ledger) -> None:
@@ -38,6 +37,31 @@ def connect(drafts: dict[str, Draft], dropped: dict[str, str], ledger: Ledger) -
     for draft in drafts.values():
         if draft.parent not in drafts:
             draft.parent = _written_parent(draft, drafts, dropped, ledger)
+    if not _is_in_order(drafts):
+        _open_circles(drafts, ledger)
+    roots = 0
+    for draft in drafts.values():
+        if draft.parent:
+            drafts[draft.parent].children.append(draft)
+        else:
+            roots += 1
+    if roots == len(drafts) and not any(len(draft.ids) > 1 for draft in drafts.values()):
+        text = "where no message names one, each is taken for the answer to the one before"
+        for draft in list(drafts.values())[1:]:
+            ledger.field("message", "body.parent", "widened", "linear-talk", text, uid=draft.uid)
+
+
+def _is_in_order(drafts: dict[str, Draft]) -> bool:
+    """Whether each parent stands before its children, as nearly always: then there are no circles."""
+    met = {""}
+    for uid, draft in drafts.items():
+        if draft.parent not in met:
+            return False
+        met.add(uid)
+    return True
+
+
+def _open_circles(drafts: dict[str, Draft], ledger: Ledger) -> None:
     settled: set[str] = set()
     for start in drafts.values():
         path: dict[str, Draft] = {}
@@ -52,16 +76,6 @@ def connect(drafts: dict[str, Draft], dropped: dict[str, str], ledger: Ledger) -
             text = "the message was its own ancestor; made a root"
             ledger.field("message", "body.parent", "lost", "parent-circle", text, uid=root.uid)
         settled.update(path)
-    roots = 0
-    for draft in drafts.values():
-        if draft.parent:
-            drafts[draft.parent].children.append(draft)
-        else:
-            roots += 1
-    if roots == len(drafts) and not any(len(draft.ids) > 1 for draft in drafts.values()):
-        text = "where no message names one, each is taken for the answer to the one before"
-        for draft in list(drafts.values())[1:]:
-            ledger.field("message", "body.parent", "widened", "linear-talk", text, uid=draft.uid)
 
 
 def _written_parent(draft: Draft, drafts: dict[str, Draft], dropped: dict[str, str], ledger: Ledger) -> str:

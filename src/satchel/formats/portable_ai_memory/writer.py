@@ -34,8 +34,8 @@ from satchel.formats.folder import Files, Folder
 from satchel.formats.portable_ai_memory import homeward, signature, terms
 from satchel.formats.portable_ai_memory.attachments import Attachments
 from satchel.formats.portable_ai_memory.capsules import write_capsules
+from satchel.formats.portable_ai_memory.conversations import Alike, conversation_file
 from satchel.formats.portable_ai_memory.conversations import Written as _File
-from satchel.formats.portable_ai_memory.conversations import conversation_file
 from satchel.formats.portable_ai_memory.earlier import is_ours
 from satchel.formats.portable_ai_memory.embeddings import embeddings_file
 from satchel.formats.portable_ai_memory.hashing import Checksum, canonical_memory
@@ -122,6 +122,7 @@ class Writer:
         self._progress = progress
         self._pending = 0
         self.ledger = Ledger(witness)
+        self._alike: Alike = {}
         self.memories = 0
         self.conversations = 0
         self.messages = 0
@@ -294,6 +295,7 @@ class Writer:
             derived,
             is_memory,
             self.ledger,
+            self._alike,
             strip_identifiers=self._strip,
         )
         ref = written.entry["storage"]["ref"]
