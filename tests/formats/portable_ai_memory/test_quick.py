@@ -108,7 +108,7 @@ def test_what_is_sound_is_passed() -> None:
 def test_its_canonical_bytes_are_those_of_rfc_8785() -> None:
     values = [memory(at, metadata={"\U0001f600": 1.0, "\uff5e": 1e-6, "n": 1e16, "é": -0.0}) for at in range(3)]
     data = json.dumps(values).encode()[1:-1]
-    assert quick_of("memories").passes(Run(0, 0, data, values), DEFAULT) == rfc8785.dumps(values)[1:-1]
+    assert quick_of("memories").passes(Run(0, 0, data, values), DEFAULT) == rfc8785.dumps(values)
 
 
 @pytest.mark.parametrize(

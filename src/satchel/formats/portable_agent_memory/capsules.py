@@ -17,7 +17,7 @@ from satchel.codec.collector import paused
 from satchel.codec.packed import Packed
 from satchel.errors import InputError
 from satchel.formats.capsules import Capsule, Element, Head, is_bookkeeping
-from satchel.formats.portable_agent_memory import files, reader, wire
+from satchel.formats.portable_agent_memory import files, wire
 from satchel.formats.portable_agent_memory.artifact import Artifact
 from satchel.formats.portable_agent_memory.conversion import OURS
 from satchel.formats.portable_agent_memory.kept import compact
@@ -80,7 +80,7 @@ def _opened(data: bytes) -> BinaryIO:
 def _artifacts(path: Path, limits: Limits, word: bytes = b"") -> Iterator[tuple[str, Artifact]]:
     """The artifacts at ``path`` in whose bytes this word stands."""
     with paused():
-        for file in reader.files_in(path):
+        for file in files.files_in(path):
             data = files.read(file, limits)
             if word in data:
                 yield file.name, wire.parse(data, limits, file=file.name, packed=True)

@@ -16,11 +16,37 @@ from satchel.formats.portable_agent_memory.wire import MAGIC, parse, serialise
 from satchel.limits import DEFAULT, Limits
 from satchel.trust.files import write_private
 
+SUFFIXES = (".pam", ".pam.cbor", ".pam.json")
 #: A member's name in CBOR, of those that one of the first members has in every shape.
 _CBOR_NAME = re.compile(rb"\x6bpam_version|\x6acomponents|\x68(?:episodic|semantic|identity)|\x6aprocedural|\x67working")
 
 
+def files_in(path: Path) -> list[Path]:
+    """The artifacts at ``path``: itself, or those in the folder, by name. Raises InputError."""
+    try:
+        return [path] if not path.is_dir() else sorted(file for file in path.iterdir() if is_named(file) and file.is_file())
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def is_named(path: Path) -> bool:
+    """Whether a file is called as artifacts are."""
+    return path.name.lower().endswith(SUFFIXES) and not path.name.startswith(".")
+
+
 def recognises(path: Path) -> bool:
+    """Whether a file looks like an artifact, or a folder holds such files, called so, and nothing else that can be seen."""
+    try:
+        if not path.is_dir():
+            return _recognises_file(path)
+        found = files_in(path)
+        seen = sum(not each.name.startswith(".") for each in path.iterdir())
+    except (OSError, ValueError, InputError):
+        return False
+    return 0 < len(found) == seen and all(map(_recognises_file, found))
+
+
+def _recognises_file(path: Path) -> bool:
     """Whether the file looks like an artifact, in whatever shape; never for its name."""
     try:
         if not path.is_file():

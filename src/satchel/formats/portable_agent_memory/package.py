@@ -1,4 +1,5 @@
-"""The format as the rest of Satchel sees it."""
+"""The format as the rest of Satchel sees it. What it is made of is loaded when it is asked for: each format is asked whether a
+file is in it."""
 
 from __future__ import annotations
 
@@ -8,9 +9,8 @@ from pathlib import Path
 from satchel.errors import UsageError
 from satchel.formats.base import PLAIN, READ, FormatInfo, Known, Progress, ReadOptions, Selection, WriteOptions, Written
 from satchel.formats.capsules import Capsule, Element
-from satchel.formats.portable_agent_memory import capsules, reader, signing, validation, writer
+from satchel.formats.portable_agent_memory import files
 from satchel.formats.portable_agent_memory.profiles import PAM_VERSION, profile_called
-from satchel.formats.portable_agent_memory.signatures import require_ed25519
 from satchel.formats.signing import SignOptions, Trust, Verification
 from satchel.limits import Limits
 from satchel.model.findings import Finding
@@ -27,13 +27,16 @@ class PortableAgentMemory:
 
     def recognises(self, path: Path) -> bool:
         """Whether the file looks like an artifact, by its head; or the folder holds such files alone."""
-        return reader.recognises(path)
+        return files.recognises(path)
 
     def write(
         self, selection: Selection, target: Path, *, progress: Progress | None = None, options: WriteOptions = PLAIN
     ) -> Written:
         """See ``formats.base.Format.write``. A target that is named as an artifact is one file, any other a folder of them; the
         profile is one of ``profiles.PROFILES``."""
+        from satchel.formats.portable_agent_memory import writer
+        from satchel.formats.portable_agent_memory.signatures import require_ed25519
+
         if options.since is not None:
             raise UsageError("an artifact is written whole: there are no increments of it", hint="leave --since out")
         if options.budget:
@@ -54,6 +57,8 @@ class PortableAgentMemory:
 
     def read(self, path: Path, *, known: Known, options: ReadOptions = READ) -> Iterator[Item]:
         """See ``formats.base.Reader.read``: nothing is given before all of an artifact was verified."""
+        from satchel.formats.portable_agent_memory import reader
+
         return reader.read(
             path,
             limits=options.limits,
@@ -64,20 +69,30 @@ class PortableAgentMemory:
 
     def capsules(self, path: Path, *, limits: Limits) -> list[Capsule]:
         """See ``formats.capsules.Carrier``."""
+        from satchel.formats.portable_agent_memory import capsules
+
         return capsules.found(path, limits)
 
     def elements(self, path: Path, *, limits: Limits) -> Iterator[Element]:
         """See ``formats.capsules.Carrier``."""
+        from satchel.formats.portable_agent_memory import capsules
+
         return capsules.elements(path, limits)
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``; the codes are the protocol's (dossier 10.5)."""
+        from satchel.formats.portable_agent_memory import validation
+
         return validation.validate(path, limits)
 
     def sign(self, path: Path, key: PrivateKey, *, options: SignOptions, limits: Limits) -> tuple[Finding, ...]:
         """See ``formats.signing.Signer.sign``: the root hash is signed, and the whole envelope sealed (dossier 12.5)."""
+        from satchel.formats.portable_agent_memory import signing
+
         return signing.sign(path, key, options, limits)
 
     def verify(self, path: Path, *, trust: Trust, limits: Limits) -> Verification:
         """See ``formats.signing.Signer.verify``; the steps are those of dossier 3.2."""
+        from satchel.formats.portable_agent_memory import signing
+
         return signing.verify(path, trust, limits)

@@ -8,8 +8,7 @@ from pathlib import Path
 from satchel.errors import InputError, OutputError
 from satchel.formats.folder import put, told_of
 from satchel.formats.portable_agent_memory.conversion import OURS
-from satchel.formats.portable_agent_memory.files import load
-from satchel.formats.portable_agent_memory.reader import files_in
+from satchel.formats.portable_agent_memory.files import files_in, load
 
 
 def place(target: Path, chunks: Callable[[], Iterator[bytes]], size_bytes: int) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from satchel.codec.collector import paused
-from satchel.errors import InputError, Place
+from satchel.errors import Place
 from satchel.formats.base import Known
 from satchel.formats.portable_agent_memory import files, wire
 from satchel.formats.portable_agent_memory import kept as keeping
@@ -46,8 +46,6 @@ from satchel.model.record import Item, Original, Reading, Record, Trust
 from satchel.model.text import searchable
 from satchel.model.times import from_iso
 
-SUFFIXES = (".pam", ".pam.cbor", ".pam.json")
-
 
 def read(
     path: Path,
@@ -68,7 +66,7 @@ def read(
         MalformedInput: an artifact is not what its hashes say, or more; the message begins with the protocol's error code.
         InputError: it cannot be read.
     """
-    found = files_in(path)
+    found = files.files_in(path)
     uids: dict[str, str] = {}
 
     def opened(file: Path) -> _Reading:
@@ -85,31 +83,6 @@ def read(
                 opened(file).settle()
         for file in found:
             yield from opened(file).items()
-
-
-def files_in(path: Path) -> list[Path]:
-    """The artifacts at ``path``: itself, or those in the folder, by name. Raises InputError."""
-    try:
-        return [path] if not path.is_dir() else sorted(file for file in path.iterdir() if is_named(file) and file.is_file())
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
-
-
-def is_named(path: Path) -> bool:
-    """Whether a file is called as artifacts are."""
-    return path.name.lower().endswith(SUFFIXES) and not path.name.startswith(".")
-
-
-def recognises(path: Path) -> bool:
-    """Whether a file looks like an artifact, or a folder holds such files, called so, and nothing else that can be seen."""
-    try:
-        if not path.is_dir():
-            return files.recognises(path)
-        found = files_in(path)
-        seen = sum(not each.name.startswith(".") for each in path.iterdir())
-    except (OSError, ValueError, InputError):
-        return False
-    return 0 < len(found) == seen and all(map(files.recognises, found))
 
 
 class _Found(NamedTuple):

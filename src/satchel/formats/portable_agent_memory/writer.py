@@ -26,11 +26,11 @@ from satchel.formats.portable_agent_memory import capsules, wire
 from satchel.formats.portable_agent_memory import kept as keeping
 from satchel.formats.portable_agent_memory.artifact import Artifact, Encoding
 from satchel.formats.portable_agent_memory.conversion import OURS
+from satchel.formats.portable_agent_memory.files import SUFFIXES
 from satchel.formats.portable_agent_memory.kept import Kept, evidence, sources_in
 from satchel.formats.portable_agent_memory.packing import Item, packed
 from satchel.formats.portable_agent_memory.placing import is_ours, place
 from satchel.formats.portable_agent_memory.profiles import COMPONENTS, PROFILES, SDK, Component, Profile
-from satchel.formats.portable_agent_memory.reader import SUFFIXES
 from satchel.formats.portable_agent_memory.records import ARTIFACT, carried_uid, ids_in, uid_of
 from satchel.formats.portable_agent_memory.residue import CAPSULES, FORMAT_NAME
 from satchel.formats.portable_agent_memory.rows import Entry

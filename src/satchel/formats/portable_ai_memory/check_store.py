@@ -209,9 +209,9 @@ class StoreCheck:
         if own in self.ids:
             report.rule("id-unique")
         self.ids.add(own)
-        canonical = b""
+        canonical = b"[]"
         try:
-            canonical = canonical_memory(value)
+            canonical = b"[%b]" % canonical_memory(value)
         except CanonicalError:
             self.hashable = False
             report.rule("not-canonical")

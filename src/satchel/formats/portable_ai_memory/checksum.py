@@ -44,7 +44,7 @@ class RunningChecksum:
         self._spans = (array("Q"), array("Q"), array("Q"))
 
     def add(self, ids: list[str], canonical: bytes, offset: int, size: int) -> None:
-        """Add neighbouring memories: their RFC 8785 forms with a comma between each two, and their bytes in the file."""
+        """Add neighbouring memories: the RFC 8785 form of an array of them, and their bytes in the file."""
         first, last = len(self.ids), self.ids[-1] if self.ids else ""
         # Duplicates keep the order of the file.
         self._in_order = self._in_order and last <= ids[0] and (len(ids) == 1 or ids == sorted(ids))
@@ -52,10 +52,10 @@ class RunningChecksum:
         for kept, number in zip(self._spans, (offset, size, len(ids)), strict=True):
             kept.append(number)
         if self._in_order:
-            self._checksum.add(canonical, len(ids))
+            self._checksum.add(memoryview(canonical)[1:-1], len(ids))
         elif len(canonical) <= self._room:
             self._room -= len(canonical)
-            self._kept.update(enumerate(_RAWS.decode(b"[%b]" % canonical), first))
+            self._kept.update(enumerate(_RAWS.decode(canonical), first))
 
     def text(self, path: File) -> str:
         """The checksum of the memories as they stand in the file. Raises MalformedInput when the file has changed since."""
@@ -145,4 +145,4 @@ def _add_element(running: RunningChecksum, element: Element, file: str, limits: 
     value = decode_unique(element.whole(), place=place, limits=limits)
     if type(value) is not dict or type(value.get("id")) is not str:
         raise MalformedInput("a memory is an object with an id", place=place)
-    running.add([value["id"]], canonical_memory(value), element.offset, len(element.data))
+    running.add([value["id"]], b"[%b]" % canonical_memory(value), element.offset, len(element.data))

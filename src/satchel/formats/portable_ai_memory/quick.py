@@ -52,7 +52,7 @@ class Quick:
         self._condition = models.CONDITIONS.get(model)
 
     def passes(self, run: Run, limits: Limits) -> bytes | None:
-        """The canonical bytes of a run without fault, a comma between each two; None when it is to be looked at closely."""
+        """The canonical bytes of a run without fault, as an array; None when it is to be looked at closely."""
         values = run.values
         if limits.json_depth < _CLOSED_DEPTH or b"\\u003" in run.data:
             return None
@@ -73,7 +73,7 @@ class Quick:
         except (msgspec.ValidationError, InputError, CanonicalError):
             return None
         # Each member has one colon, those in strings are in both: a name that stood twice has lost one.
-        return canonical[1:-1] if canonical.count(b":") == run.data.count(b":") else None
+        return canonical if canonical.count(b":") == run.data.count(b":") else None
 
     def _holds(self, values: list[dict[str, Any]]) -> bool:
         condition = self._condition
