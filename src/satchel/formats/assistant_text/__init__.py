@@ -5,6 +5,7 @@ statements   records as statements, and why others are none
 neutral      statements that cannot pass for the text's own structure
 choosing     which statements go in, in what order
 sheets       statements as the text of a file
+heading      its first line, by which a folder of ours is known again
 readme       the page that says what to paste where
 writer       one export
 validation   whether a folder still is what it says

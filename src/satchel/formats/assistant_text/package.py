@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from satchel.errors import UsageError
-from satchel.formats.assistant_text import targets, validation, writer
-from satchel.formats.assistant_text.readme import named_in
+from satchel.formats.assistant_text import targets
+from satchel.formats.assistant_text.heading import named_in
 from satchel.formats.assistant_text.targets import Target
 from satchel.formats.base import PLAIN, Format, FormatInfo, Progress, Selection, WriteOptions, Written
 from satchel.limits import Limits
@@ -33,6 +33,8 @@ class AssistantText:
         self, selection: Selection, target: Path, *, progress: Progress | None = None, options: WriteOptions = PLAIN
     ) -> Written:
         """See ``formats.base.Format.write``. The budget is that of the files whose limit no provider documents."""
+        from satchel.formats.assistant_text import writer
+
         if options.since is not None:
             raise UsageError("texts for an assistant cannot be written in part", hint="leave --since out")
         # Texts hold no identifiers to begin with.
@@ -43,6 +45,8 @@ class AssistantText:
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``."""
+        from satchel.formats.assistant_text import validation
+
         return validation.validate(self._target, path, limits)
 
 

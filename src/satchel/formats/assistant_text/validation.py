@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from satchel.errors import Place
 from satchel.formats.assistant_text.choosing import units
+from satchel.formats.assistant_text.heading import README, named_in
 from satchel.formats.assistant_text.neutral import hides
-from satchel.formats.assistant_text.readme import README, most, named_in
+from satchel.formats.assistant_text.readme import most
 from satchel.formats.assistant_text.targets import VERSION, Sheet, Style, Target
 from satchel.limits import Limits
 from satchel.model.findings import Finding, Severity

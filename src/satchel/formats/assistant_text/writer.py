@@ -8,8 +8,9 @@ from pathlib import Path
 
 from satchel.errors import OutputError, UsageError
 from satchel.formats.assistant_text.choosing import Candidate, Shelf, candidate, units
+from satchel.formats.assistant_text.heading import README, named_in
 from satchel.formats.assistant_text.neutral import neutralised
-from satchel.formats.assistant_text.readme import README, named_in, readme
+from satchel.formats.assistant_text.readme import readme
 from satchel.formats.assistant_text.sheets import Filled, fill, fits_alone
 from satchel.formats.assistant_text.statements import KINDS, PLACELESS, Refusal, statement_of
 from satchel.formats.assistant_text.targets import Group, Sheet, Target

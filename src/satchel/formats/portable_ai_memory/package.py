@@ -1,4 +1,5 @@
-"""The format as the rest of Satchel sees it."""
+"""The format as the rest of Satchel sees it. What it is made of is loaded when it is asked for: each format is asked whether a
+file is in it."""
 
 from __future__ import annotations
 
@@ -23,10 +24,9 @@ from satchel.formats.base import (
     Written,
 )
 from satchel.formats.capsules import Capsule, Element
-from satchel.formats.portable_ai_memory import capsules, patching, reader, sidecar, signing, terms, validation, writer
+from satchel.formats.portable_ai_memory import terms
 from satchel.formats.portable_ai_memory.documents import DOCUMENTS, peek
 from satchel.formats.portable_ai_memory.files import is_zip, opened, peek_sealed, peek_zip
-from satchel.formats.portable_ai_memory.verify import validate_zip
 from satchel.formats.signing import SignOptions, Trust, Verification
 from satchel.limits import DEFAULT, Limits
 from satchel.model.findings import Finding
@@ -73,6 +73,8 @@ class PortableAiMemory:
     ) -> Written:
         """See ``formats.base.Format.write``. The profile ``sdk`` spells memories that came in this format as the reference SDK
         hashes them (dossier 3.4); without it they go out as they came."""
+        from satchel.formats.portable_ai_memory import writer
+
         _check(options)
         return writer.write(
             selection,
@@ -91,6 +93,8 @@ class PortableAiMemory:
         self, selection: Selection, target: Path, *, progress: Progress | None = None, options: WriteOptions = PLAIN
     ) -> AbstractContextManager[Passage]:
         """See ``formats.base.Passing.passage``. No increment is written so."""
+        from satchel.formats.portable_ai_memory import writer
+
         _check(options)
         assert options.since is None
         return writer.passage(
@@ -105,6 +109,8 @@ class PortableAiMemory:
 
     def earlier(self, path: Path) -> Earlier:
         """See ``formats.base.Continued.earlier``: what the sidecar of a package, a folder or a zip, says."""
+        from satchel.formats.portable_ai_memory import sidecar
+
         if begins_age(path):
             raise UsageError(f"{path.name} is encrypted", hint="name a change of satchel log, or a time")
         try:
@@ -121,6 +127,8 @@ class PortableAiMemory:
 
     def read(self, path: Path, *, known: Known, options: ReadOptions = READ) -> Iterator[Item]:
         """See ``formats.base.Reader.read``."""
+        from satchel.formats.portable_ai_memory import reader
+
         return reader.read(
             path,
             limits=options.limits,
@@ -132,24 +140,34 @@ class PortableAiMemory:
 
     def capsules(self, path: Path, *, limits: Limits) -> list[Capsule]:
         """See ``formats.capsules.Carrier``."""
+        from satchel.formats.portable_ai_memory import capsules
+
         return capsules.found(path, limits)
 
     def elements(self, path: Path, *, limits: Limits) -> Iterator[Element]:
         """See ``formats.capsules.Carrier``."""
+        from satchel.formats.portable_ai_memory import capsules
+
         return capsules.elements(path, limits)
 
     def patched(self, kind: str, native: bytes, edited: Sequence[tuple[Record, Record]]) -> bytes | None:
         """See ``formats.capsules.Patches``."""
+        from satchel.formats.portable_ai_memory import patching
+
         return patching.patched(kind, native, edited)
 
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``; severities are those of dossier 1.16, column "ours"."""
+        from satchel.formats.portable_ai_memory import validation, verify
+
         if is_zip(path) or begins_age(path):
-            return validate_zip(path, limits, self._identities)
+            return verify.validate_zip(path, limits, self._identities)
         return validation.validate(path, limits)
 
     def sign(self, path: Path, key: PrivateKey, *, options: SignOptions, limits: Limits) -> tuple[Finding, ...]:
         """See ``formats.signing.Signer.sign``: the memory store of a package, or one alone; never of what is encrypted."""
+        from satchel.formats.portable_ai_memory import signing
+
         if begins_age(path):
             raise UsageError(f"{path.name} is encrypted, and is not signed as it is", hint="decrypt it, or export it signed")
         self._refuse_parts(path)
@@ -157,6 +175,8 @@ class PortableAiMemory:
 
     def verify(self, path: Path, *, trust: Trust, limits: Limits) -> Verification:
         """See ``formats.signing.Signer.verify``; the steps are those of dossier 4.5."""
+        from satchel.formats.portable_ai_memory import signing
+
         self._refuse_parts(path)
         return signing.verify(path, trust, limits, self._identities)
 
