@@ -55,7 +55,8 @@ class RunningChecksum:
             self._checksum.add(memoryview(canonical)[1:-1], len(ids))
         elif len(canonical) <= self._room:
             self._room -= len(canonical)
-            self._kept.update(enumerate(_RAWS.decode(canonical), first))
+            # A copy of its own: what the writer gave has room behind it.
+            self._kept.update(enumerate(_RAWS.decode(b"%b" % canonical), first))
 
     def text(self, path: File) -> str:
         """The checksum of the memories as they stand in the file. Raises MalformedInput when the file has changed since."""
