@@ -56,7 +56,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     redaction_store_bytes: int = GIB
     #: How deep a folder is searched for an export's files.
     folder_depth: int = 16
-    #: An artifact of Portable Agent Memory, held whole: its hashes need all of it. 100,000 entries have 67 MB as indented JSON.
+    #: An artifact of Portable Agent Memory, whose bytes are held: its hashes need all of them. 100,000 entries have 67 MB.
     artifact_bytes: int = 128 * MIB
     #: Nesting inside one.
     artifact_depth: int = 64

@@ -46,10 +46,11 @@ def packed(items: Sequence[Item], most_bytes: int) -> list[list[Item]]:
                 above[head(number)] = head(at[name])
     at.clear()
     by_time = sorted(range(len(items)), key=lambda number: (items[number].created, items[number].id))
-    #: Of those that are joined, where the first stands.
-    first: dict[int, int] = {}
+    #: Of those that are joined, where the first stands; by their head.
+    first = [-1] * len(items)
     for place, number in enumerate(by_time):
-        first.setdefault(head(number), place)
+        if first[head(number)] < 0:
+            first[head(number)] = place
     parts: list[_Part] = []
     for _, group in groupby(sorted(by_time, key=lambda number: first[head(number)]), lambda number: head(number)):
         own = _Part([items[number] for number in group])

@@ -165,6 +165,11 @@ class Loom:
             held.clear()
         self._get.cache_clear()
 
+    def let_go(self) -> None:
+        """Forget what left: for an export of which nobody asks under which id something leaves."""
+        for held in (self.entries, self.beside, self._ids):
+            held.clear()
+
     def _homeward(self, found: Homeward) -> Iterator[Woven]:
         """What came in this format and goes home as it came, by its kept bytes alone."""
         component = found.source_kind.removeprefix(f"{FORMAT_NAME}.")

@@ -138,6 +138,8 @@ class _Export:
             if came.uid:
                 self.ledger.record("foreign", "accepted", uid=came.uid)
         home = self._whole() if self._key is None and not self._riding else None
+        if not self._came:
+            loom.let_go()
         if home is None and not self._items and loom.profile is not SDK:
             hint = "sdk-0.1 has artifacts without entries"
             raise OutputError(
