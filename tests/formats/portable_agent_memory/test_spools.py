@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from satchel.errors import OutputError
 from satchel.formats.portable_agent_memory import spools
 from satchel.formats.portable_agent_memory.spools import Spool, where_of
 
@@ -24,6 +28,15 @@ def test_what_was_put_is_there(puts: list[list[bytes]], data: st.DataObject) -> 
             assert spool.get(where_of(where.packed())) == wanted
             chunks = list(spool.chunks(where))
             assert b"".join(chunks) == wanted and all(len(chunk) <= 3 for chunk in chunks)
+
+
+def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with Spool() as spool, pytest.raises(OutputError, match="no room for a temporary file"):
+        spool.put(b"a" * 300_000)
 
 
 def test_more_than_waits_in_memory_is_on_the_disk() -> None:

@@ -23,14 +23,19 @@ def place(target: Path, chunks: Callable[[], Iterator[bytes]], size_bytes: int) 
     with told_of(target):
         if not target.parent.is_dir():
             raise OutputError(f"the folder {target.parent} does not exist", hint="make it first")
-        if target.is_symlink() or target.exists():
-            if target.is_symlink() or not target.is_file():
-                raise OutputError(f"{target} is in the way and is no file", hint="name another file")
-            if target.stat().st_size == size_bytes and _holds(target, chunks()):
-                return
-            if not _says_ours(target):
-                raise OutputError(f"{target} is in the way and is no earlier export of Satchel", hint="name another file")
-    put(target, lambda stream: stream.writelines(chunks()), lambda: None)
+        if target.is_file() and not target.is_symlink() and target.stat().st_size == size_bytes and _holds(target, chunks()):
+            return
+        _refuse_foreign(target)
+    put(target, lambda stream: stream.writelines(chunks()), lambda: _refuse_foreign(target))
+
+
+def _refuse_foreign(target: Path) -> None:
+    if not target.is_symlink() and not target.exists():
+        return
+    if target.is_symlink() or not target.is_file():
+        raise OutputError(f"{target} is in the way and is no file", hint="name another file")
+    if not _says_ours(target):
+        raise OutputError(f"{target} is in the way and is no earlier export of Satchel", hint="name another file")
 
 
 def _holds(target: Path, chunks: Iterator[bytes]) -> bool:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from satchel.errors import OutputError
+
 #: Bytes that wait until they are written together.
 _WAITING = 256 << 10
 _CHUNK = 1 << 20
@@ -32,7 +34,7 @@ def where_of(number: int) -> Where:
 
 
 class Spool:
-    """A nameless file that is gone when its context is left."""
+    """A nameless file that is gone when its context is left. Putting raises OutputError where the disk is full."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by __exit__
@@ -82,10 +84,13 @@ class Spool:
             self._flush()
 
     def _flush(self) -> None:
-        view = memoryview(self._waiting)
         done = 0
-        while done < len(view):
-            done += os.pwrite(self._file.fileno(), view[done:], self._written + done)
+        try:
+            with memoryview(self._waiting) as view:
+                while done < len(view):
+                    done += os.pwrite(self._file.fileno(), view[done:], self._written + done)
+        except OSError as error:
+            hint = "free some space, or name another folder in TMPDIR"
+            raise OutputError(f"no room for a temporary file: {error.strerror}", hint=hint) from None
         self._written += done
-        view.release()
         self._waiting.clear()
