@@ -11,7 +11,7 @@ from satchel.errors import UsageError
 from satchel.formats.base import LogEntry, State
 from satchel.move.exports import VaultSelection
 from satchel.move.passage import HEADS, owner_of
-from satchel.vault.store import Store
+from satchel.vault.sqlite.store import SqliteStore
 
 
 class Passing(VaultSelection):
@@ -19,10 +19,11 @@ class Passing(VaultSelection):
     or from SOURCE_DATE_EPOCH (reproducible-builds.org), so that a conversion can be repeated byte for byte."""
 
     def __init__(
-        self, store: Store, at: datetime, digests: Sequence[str] = (), *, owner: str = "", strip_identifiers: bool = False
+        self, store: SqliteStore, at: datetime, digests: Sequence[str] = (), *, owner: str = "", strip_identifiers: bool = False
     ) -> None:
         """``digests`` are of the files that were read; ``owner`` says whose it is where that is known."""
         super().__init__(store)
+        self._passing = store
         self._at = at
         self._owner = owner
         self._digests = [*digests, *(edition.digest for edition in store.editions())]
@@ -34,8 +35,8 @@ class Passing(VaultSelection):
         if self._owner:
             return self._owner
         seen: set[tuple[str, str, str]] = set()
-        for record in () if self._strip else self._store.records(*HEADS):
-            seen.add((record.origin.space, record.provenance.platform, record.provenance.account))
+        for whose in () if self._strip else self._passing.whose(*HEADS):
+            seen.add(whose)
             if len(seen) > 1:
                 break
         return owner_of(seen, self._digests)

@@ -89,8 +89,9 @@ class _Memory(NamedTuple):
 
 def in_order_of_ids(records: Iterator[Record]) -> Iterator[Record]:
     """Records ordered by uid, ordered by ``uuid_of(uid)``: only neighbours that share 48 bits can change places."""
-    for _, group in groupby(records, key=lambda record: record.uid[:_KEPT_DIGITS]):
-        yield from sorted(group, key=lambda record: uuid_of(record.uid))
+    for _, neighbours in groupby(records, key=lambda record: record.uid[:_KEPT_DIGITS]):
+        group = list(neighbours)
+        yield from group if len(group) == 1 else sorted(group, key=lambda record: uuid_of(record.uid))
 
 
 class Writer:
@@ -127,6 +128,8 @@ class Writer:
         self.conversations = 0
         self.messages = 0
         self._written: set[bytes] = set()
+        #: Whether there are memories that came in this format, and records that might become some.
+        self._some_go_home = self._some_are_built = False
         self._replaced: dict[str, str] = {}
         self._derived: dict[str, list[str]] = {}
         self._wanted: set[str] = set()
@@ -211,11 +214,13 @@ class Writer:
         """Whether a memory that has its place in the whole is written."""
         return self._increment is None or uid in self._increment.memories
 
-    def _statements(self) -> Iterator[tuple[Record, Statement | Refusal]]:
-        """All records that become memories, or might, in order of ids; two with one id are one too many."""
+    def _statements(self, goes_home: Callable[[Record], object] = lambda _: None) -> Iterator[tuple[Record, Statement | Refusal]]:
+        """All records that become memories, or might, in order of ids; two with one id are one too many. ``goes_home`` is
+        called with each that came as a memory."""
         last = ""
         for record in in_order_of_ids(self._selection.records(*KINDS)):
             if _goes_home(record):
+                goes_home(record)
                 continue
             statement = statement_of(record)
             if isinstance(statement, Statement):
@@ -228,14 +233,19 @@ class Writer:
     def _plan(self) -> None:
         home: dict[str, str] = {}
         built: set[str] = set()
-        for record in self._selection.records(*KINDS):
-            if _goes_home(record) and record.access.exportable:
+        replaced: dict[str, str] = {}
+
+        def goes_home(record: Record) -> None:
+            self._some_go_home = True
+            if record.access.exportable:
                 self._written.add(bytes.fromhex(record.uid))
                 home[record.uid] = record.origin.id
                 for link in record.links if self._increment is not None else ():
                     if link.type == "supersedes":
                         self._replaced.setdefault(link.to, record.uid)
-        for record, statement in self._statements():
+
+        for record, statement in self._statements(goes_home):
+            self._some_are_built = True
             if isinstance(statement, Refusal):
                 continue
             built.add(uuid_of(record.uid))
@@ -248,7 +258,8 @@ class Writer:
             for link in record.links:
                 self._wanted.add(link.to)
                 if link.type == "supersedes" and link.to != record.uid:
-                    self._replaced.setdefault(link.to, record.uid)
+                    replaced.setdefault(link.to, record.uid)
+        self._replaced = replaced | self._replaced
         self._homes.name_memories(home, built)
 
     def _is_memory(self, uid: str) -> bool:
@@ -458,7 +469,7 @@ class Writer:
         )
         checksum = Checksum()
         home = SortedLines(self._folder.spool)
-        for record in self._selection.records(*KINDS):
+        for record in self._selection.records(*KINDS) if self._some_go_home else ():
             if _goes_home(record):
                 self._home_memory(record, home)
         came = (
@@ -466,7 +477,8 @@ class Writer:
             for data in home
             for value in (msgspec.json.decode(data),)
         )
-        for memory in merge(self._built(relations, around, attachments), came, key=itemgetter(0)):
+        built = self._built(relations, around, attachments) if self._some_are_built else ()
+        for memory in merge(built, came, key=itemgetter(0)):
             data = memory.data
             checksum.add(memory.canonical)
             if self._since is not None:

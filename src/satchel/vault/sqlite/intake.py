@@ -73,7 +73,16 @@ def _counts(kinds: dict[str, int]) -> str:
 class SqliteIntake(Arrivals):
     """See satchel.vault.store.Intake. Lives inside one write transaction of ``connection``."""
 
-    def __init__(self, connection: apsw.Connection, *, label: str, at: datetime, secret: bytes, owner_id: str) -> None:
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        *,
+        label: str,
+        at: datetime,
+        secret: bytes,
+        owner_id: str,
+        passing: bool = False,
+    ) -> None:
         self.owner_id = owner_id
         self._connection = connection
         self._secret = secret
@@ -90,7 +99,7 @@ class SqliteIntake(Arrivals):
         self._findings = Findings()
         self._blobs = self._blob_bytes = 0
         self._kept = Originals(connection)
-        self._packer = Packer()
+        self._packer = Packer(shares=not passing)
         self._graves = graves.any_buried(connection)
         self._door = Door(
             connection,

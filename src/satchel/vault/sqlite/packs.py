@@ -1,9 +1,9 @@
-"""Small source objects, a record each, that the vault has not met: added by the hundred, in one pack."""
+"""Small source objects, a record each, that the vault has not met: added by the hundred, in one pack, or each by itself."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import apsw
@@ -22,12 +22,12 @@ PACKED = 128
 PACKED_BYTES = 256 << 10
 
 _INSERT_ORIGINAL = (
-    "INSERT INTO original (id, uid, digest, batch, source, kind, reader, element, updated, size, counts, pack, start, slot,"
-    " dialect) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO original (id, uid, digest, batch, source, kind, reader, element, updated, size, counts, data, pack, start,"
+    " slot, dialect) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_RECORD = (
     "INSERT OR IGNORE INTO record (id, uid, kind, platform, created, part_of, position, content_key, original, batch,"
-    " recorded, slot) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " recorded, slot, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -95,7 +95,7 @@ def add(
                 first_original + slot,
                 batch,
                 now,
-                slot,
+                *((slot, None) if packer.shares else (None, smalls[slot].data)),
             )
         )
     before = connection.total_changes()
@@ -113,18 +113,20 @@ def add(
 
 
 def _keep(connection: apsw.Connection, packer: Packer, smalls: Sequence[Small], first: int, batch: int) -> None:
-    """Put the objects' bytes, and their records' stored forms, into a pack; ``first`` is the row of the first of them."""
+    """Put the objects' bytes into frames, and their records' stored forms with them where they share one; ``first`` is the row
+    of the first of them."""
     natives = [small.original.native for small in smalls]
-    whole = b"".join((*natives, b"[", b",".join([small.data for small in smalls]), b"]"))
-    connection.execute("INSERT INTO pack (size, data) VALUES (?, ?)", (sum(map(len, natives)), packer.compress(whole)))
-    pack = connection.last_insert_rowid()
+    frames: Iterable[_Kept] = (
+        _shared(connection, packer, natives, [small.data for small in smalls])
+        if packer.shares
+        else (_Kept(packer.pack(native, ())) for native in natives)
+    )
     originals: list[tuple[object, ...]] = []
-    start = 0
-    for slot, (original, _, _, kind, source) in enumerate(smalls):
+    for id, ((original, _, _, kind, source), kept) in enumerate(zip(smalls, frames, strict=True), first):
         native = original.native
         originals.append(
             (
-                first + slot,
+                id,
                 bytes.fromhex(original.uid),
                 hashlib.sha256(native).digest(),
                 batch,
@@ -135,14 +137,30 @@ def _keep(connection: apsw.Connection, packer: Packer, smalls: Sequence[Small], 
                 None if original.updated is None else to_microseconds(original.updated),
                 len(native),
                 f'{{"{kind}":1}}',
-                pack,
-                start,
-                slot,
+                *kept,
                 original.dialect,
             )
         )
-        start += len(native)
     connection.executemany(_INSERT_ORIGINAL, originals)
     sightings = [(batch, first + slot) for slot in range(len(smalls))]
     vouchers.note(connection, [(first + slot, of.vouched) for slot, (of, *_) in enumerate(smalls) if of.vouched])
     connection.executemany("INSERT INTO sighting (batch, original, outcome) VALUES (?, ?, 'new')", sightings)
+
+
+class _Kept(NamedTuple):
+    """An object's columns: its own frame, or its place in a pack."""
+
+    data: bytes | None = None
+    pack: int | None = None
+    start: int | None = None
+    slot: int | None = None
+
+
+def _shared(connection: apsw.Connection, packer: Packer, natives: list[bytes], records: list[bytes]) -> Iterator[_Kept]:
+    frame = packer.pack(b"".join(natives), records)
+    connection.execute("INSERT INTO pack (size, data) VALUES (?, ?)", (sum(map(len, natives)), frame))
+    pack = connection.last_insert_rowid()
+    start = 0
+    for slot, native in enumerate(natives):
+        yield _Kept(None, pack, start, slot)
+        start += len(native)

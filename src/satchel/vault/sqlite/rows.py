@@ -36,6 +36,29 @@ def decode(data: bytes, recorded: int | None = None, digest: bytes | None = None
     return msgspec.structs.replace(record, times=times, native=native)
 
 
+class _Origin(msgspec.Struct, frozen=True):
+    space: str = ""
+
+
+class _Provenance(msgspec.Struct, frozen=True):
+    platform: str = ""
+    account: str = ""
+
+
+class _Whose(msgspec.Struct, frozen=True):
+    origin: _Origin = _Origin()
+    provenance: _Provenance = _Provenance()
+
+
+_WHOSE = msgspec.json.Decoder(_Whose)
+
+
+def whose(data: bytes) -> tuple[str, str, str]:
+    """The space, platform and account that a record in its stored form names."""
+    record = _WHOSE.decode(data)
+    return record.origin.space, record.provenance.platform, record.provenance.account
+
+
 def content_key(record: Record, title: str, text: str, secret: bytes) -> bytes | None:
     """What witnesses of the same statement share."""
     return keyed(statement(record, title, text), secret)

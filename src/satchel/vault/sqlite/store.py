@@ -50,7 +50,7 @@ from satchel.vault.sqlite import (
 from satchel.vault.sqlite.blocks import Frame, Originals
 from satchel.vault.sqlite.connection import clear_log, connect, only_read, our_errors, rows, use_log, writing
 from satchel.vault.sqlite.matrix import Matrix
-from satchel.vault.sqlite.rows import add_text, decode, index_row, meta
+from satchel.vault.sqlite.rows import add_text, decode, index_row, meta, whose
 from satchel.vault.sqlite.schema import STEPS, migrate
 from satchel.vault.store import Store
 from satchel.vault.values import (
@@ -114,8 +114,9 @@ def now() -> datetime:
 class SqliteStore:
     """See satchel.vault.store.Store. One connection, one thread."""
 
-    def __init__(self, connection: apsw.Connection, path: Path) -> None:
+    def __init__(self, connection: apsw.Connection, path: Path, *, passing: bool = False) -> None:
         self.connection = connection
+        self._passing = passing
         self._path = path
         self._kept = Originals(connection)
         self._matrix = Matrix()
@@ -130,8 +131,8 @@ class SqliteStore:
                 self._rebuild_asides()
 
     @classmethod
-    def create(cls, path: Path, key: Secret, *, owner_id: str) -> SqliteStore:
-        """A new, empty store, encrypted from its first byte."""
+    def create(cls, path: Path, key: Secret, *, owner_id: str, passing: bool = False) -> SqliteStore:
+        """A new, empty store, encrypted from its first byte; ``passing``: it is read once and removed."""
         connection = connect(path, key, create=True)
         migrate(connection)
         with writing(connection):
@@ -155,7 +156,7 @@ class SqliteStore:
                 batch=first,
                 detail={"schema": len(STEPS)},
             )
-        return cls(connection, path)
+        return cls(connection, path, passing=passing)
 
     @classmethod
     def open(cls, path: Path, key: Secret) -> SqliteStore:
@@ -225,7 +226,14 @@ class SqliteStore:
 
         was_held = bool(undoable.held(self.connection))
         with writing(self.connection, keep=not dry_run, on_wait=on_wait):
-            yield SqliteIntake(self.connection, label=label, at=at or now(), secret=self._secret, owner_id=self._owner_id)
+            yield SqliteIntake(
+                self.connection,
+                label=label,
+                at=at or now(),
+                secret=self._secret,
+                owner_id=self._owner_id,
+                passing=self._passing,
+            )
         if was_held and not undoable.held(self.connection):
             # Somebody's tombstones purged it.
             clear_log(self.connection)
@@ -276,6 +284,16 @@ class SqliteStore:
             if len(page) < _MANY:
                 return
             last = page[-1][0]
+
+    def whose(self, *kinds: str) -> Iterator[tuple[str, str, str]]:
+        """The space, platform and account of the records of these kinds, in the order in which they came: each page is read
+        once, where an order of uids would read it again and again."""
+        marks = ",".join("?" * len(kinds))
+        sql = f"SELECT id, data, slot, original FROM record WHERE kind IN ({marks}) AND id > ? ORDER BY id LIMIT {_PAGE}"
+        last = 0
+        while page := rows(self.connection, sql, (*kinds, last)):
+            for last, *where in page:
+                yield whose(self._kept.data(*where))
 
     def _loaded(self, page: list[tuple[Any, ...]]) -> Iterator[Record]:
         """The records of a page, in its order; read in the order in which they are kept, for those that came together share a
