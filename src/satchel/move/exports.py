@@ -129,7 +129,9 @@ class VaultSelection:
     def prepared(self, record: Record, whole: Record | None, format: str) -> Mapping[str, Any] | None:
         """See Selection.prepared."""
         adapter = self._adapter(record.origin.format)
-        return adapter.prepared(record, whole, format) if isinstance(adapter, Prepares) else None
+        if adapter is None or not isinstance(adapter, Prepares):
+            return None
+        return adapter.prepared(record, whole, format)
 
     def native(self, record: Record) -> bytes | None:
         """See Selection.native."""

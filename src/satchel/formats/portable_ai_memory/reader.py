@@ -39,7 +39,7 @@ from satchel.model.bodies import Document
 from satchel.model.findings import Finding, from_error
 from satchel.model.packages import Signed
 from satchel.model.record import Asset, Item, Original, Provenance, Reading, Record, Trust
-from satchel.model.text import searchable
+from satchel.model.text import leaves, searchable
 from satchel.trust.age import NOBODY, Identities
 
 _ARRAYS = frozenset({"memories", "relations", "conversations_index"})
@@ -302,7 +302,7 @@ class _Reading:
             yield _erased("a memory", place)
             return
         is_timed = not string(own_members(value, "metadata"), "created_at_from")
-        yield self._alone(record, "memory", element, place, _changed(value, is_timed=is_timed))
+        yield self._alone(record, "memory", value, element, place, _changed(value, is_timed=is_timed))
 
     def _memory_record(self, value: dict[str, Any]) -> Record:
         space = self._space
@@ -332,7 +332,7 @@ class _Reading:
         ):
             yield _erased("a relation, or an end of it,", place)
             return
-        yield self._alone(record, "relation", element, place, moment(value, "created_at"))
+        yield self._alone(record, "relation", value, element, place, moment(value, "created_at"))
 
     def _entry(self, value: dict[str, Any], element: Element, place: Place) -> Iterator[Item]:
         own = value["id"]
@@ -415,9 +415,11 @@ class _Reading:
         if self._is_buried(record.uid) or self._is_erased(space.memory(memory), ("memory", memory)):
             yield _erased("an embedding, or its memory,", place)
             return
-        yield self._alone(record, "embedding", element, place, moment(value, "created_at"))
+        yield self._alone(record, "embedding", value, element, place, moment(value, "created_at"))
 
-    def _alone(self, record: Record, kind: str, element: Element, place: Place, updated: datetime | None) -> Original:
+    def _alone(
+        self, record: Record, kind: str, value: dict[str, Any], element: Element, place: Place, updated: datetime | None
+    ) -> Original:
         """An element that is one record."""
         return Original(
             uid=record.uid,
@@ -427,6 +429,8 @@ class _Reading:
             reader=READER,
             updated=updated,
             read=lambda: Reading((record,)),
+            small=True,
+            strings=lambda: leaves(value),
             vouched=self._voucher if record.trust == "verified" else "",
         )
 
