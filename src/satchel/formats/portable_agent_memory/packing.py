@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -22,11 +23,47 @@ class Item(NamedTuple):
     has_notes: bool = False
 
 
-def packed(items: Sequence[Item], most_bytes: int) -> list[list[Item]]:
+def _kept_bytes(item: Item) -> float:
+    return item.size_bytes
+
+
+class Spread:
+    """How many times the bytes that are kept of a component's entries they have in an artifact, indented and in ASCII as that
+    may be: of some of them, which stand for the others."""
+
+    #: One entry in so many is looked at.
+    _EACH = 16
+
+    def __init__(self) -> None:
+        self._met: Counter[Component] = Counter()
+        self._kept: Counter[Component] = Counter()
+        self._written: Counter[Component] = Counter()
+
+    def asks(self, component: Component) -> bool:
+        """Whether the next entry of a component is to be looked at."""
+        self._met[component] += 1
+        return self._met[component] % self._EACH == 1
+
+    def saw(self, component: Component, kept_bytes: int, written_bytes: int) -> None:
+        """One of them."""
+        self._kept[component] += kept_bytes
+        self._written[component] += written_bytes
+
+    def of(self, item: Item) -> float:
+        """The bytes that an entry is expected to have there."""
+        kept = self._kept[item.component]
+        return item.size_bytes * self._written[item.component] / kept if kept else item.size_bytes
+
+
+def packed(
+    items: Sequence[Item], most_bytes: float, size_of: Callable[[Item], float] = _kept_bytes, *, beside_bytes: float = 0
+) -> list[list[Item]]:
     """The entries of each artifact, in the order of time, then of id: what is joined by a parent or a source stands together.
 
     Args:
         most_bytes: of a part's items; a part of more holds nothing but entries that are joined.
+        size_of: the bytes of an item, what is kept of it by default.
+        beside_bytes: what else stands in the first part.
 
     Raises:
         OutputError: entries that belong together are more than the format counts.
@@ -53,7 +90,7 @@ def packed(items: Sequence[Item], most_bytes: int) -> list[list[Item]]:
             first[head(number)] = place
     parts: list[_Part] = []
     for _, group in groupby(sorted(by_time, key=lambda number: first[head(number)]), lambda number: head(number)):
-        own = _Part([items[number] for number in group])
+        own = _Part([items[number] for number in group], size_of)
         if not own.counts_fit():
             raise OutputError(
                 f"{len(own.items):,} entries are derived from one another and do not fit one artifact",
@@ -62,6 +99,8 @@ def packed(items: Sequence[Item], most_bytes: int) -> list[list[Item]]:
         if parts and parts[-1].takes(own, most_bytes):
             parts[-1].add(own.items)
         else:
+            if not parts:
+                own.size_bytes += beside_bytes
             parts.append(own)
     return [sorted(part.items, key=lambda item: (item.created, item.id)) for part in parts]
 
@@ -69,22 +108,23 @@ def packed(items: Sequence[Item], most_bytes: int) -> list[list[Item]]:
 class _Part:
     """The entries of one artifact."""
 
-    def __init__(self, items: Sequence[Item]) -> None:
+    def __init__(self, items: Sequence[Item], size_of: Callable[[Item], float]) -> None:
         self.items: list[Item] = []
         self.counts: dict[Component, int] = dict.fromkeys(COMPONENTS, 0)
-        self.size_bytes = 0
+        self.size_bytes = 0.0
+        self._size_of = size_of
         self.add(items)
 
     def add(self, group: Sequence[Item]) -> None:
         for item in group:
             self.counts[item.component] += 1
-            self.size_bytes += item.size_bytes
+            self.size_bytes += self._size_of(item)
         self.items.extend(group)
 
     def counts_fit(self) -> bool:
         return all(self.counts[each] <= MOST_ENTRIES[each] for each in COMPONENTS)
 
-    def takes(self, other: _Part, most_bytes: int) -> bool:
+    def takes(self, other: _Part, most_bytes: float) -> bool:
         """Whether both together fit."""
         return self.size_bytes + other.size_bytes <= most_bytes and all(
             self.counts[each] + other.counts[each] <= MOST_ENTRIES[each] for each in COMPONENTS

@@ -48,9 +48,14 @@ class Spool:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._file.close()
 
+    @property
+    def size_bytes(self) -> int:
+        """How much was put there."""
+        return self._written + len(self._waiting)
+
     def put(self, data: bytes) -> Where:
         """Put ``data`` behind what is there."""
-        where = Where(self._written + len(self._waiting), len(data))
+        where = Where(self.size_bytes, len(data))
         self._waiting += data
         if len(self._waiting) > _WAITING:
             self._flush()
@@ -58,7 +63,7 @@ class Spool:
 
     def put_all(self, pieces: Iterable[bytes]) -> Where:
         """Put what is in ``pieces`` behind what is there, as one; nothing else is put there meanwhile."""
-        start = self._written + len(self._waiting)
+        start = self.size_bytes
         size = sum(self.put(piece).size_bytes for piece in pieces)
         return Where(start, size)
 

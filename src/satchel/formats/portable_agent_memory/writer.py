@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from satchel.codec import pam_json
 from satchel.codec.collector import paused
 from satchel.codec.packed import Packed
 from satchel.errors import OutputError
@@ -28,7 +29,7 @@ from satchel.formats.portable_agent_memory.artifact import Artifact, Encoding
 from satchel.formats.portable_agent_memory.conversion import OURS
 from satchel.formats.portable_agent_memory.files import SUFFIXES
 from satchel.formats.portable_agent_memory.kept import Kept, evidence, sources_in
-from satchel.formats.portable_agent_memory.packing import Item, packed
+from satchel.formats.portable_agent_memory.packing import Item, Spread, packed
 from satchel.formats.portable_agent_memory.placing import is_ours, place
 from satchel.formats.portable_agent_memory.profiles import COMPONENTS, PROFILES, SDK, Component, Profile
 from satchel.formats.portable_agent_memory.records import ARTIFACT, carried_uid, ids_in, uid_of
@@ -44,6 +45,12 @@ from satchel.trust.signatures import PrivateKey
 
 #: What the public SDK loads at most (dossier 1.8).
 SDK_BYTES = 50 << 20
+#: How much of that a part is planned to have: what its entries will have is an estimate.
+_FILLED = 0.85
+#: How many times the bytes that are kept of a record without an entry it has there.
+_INDENTED = 2
+#: How far an entry's lines are indented in an artifact, some more and some less.
+_INDENT_BYTES = 6
 _BATCH = 256
 _CHUNK = 1 << 20
 _AGENT = "satchel"
@@ -54,6 +61,12 @@ class _Came(NamedTuple):
 
     uid: str
     kept: Kept
+
+
+def _written_bytes(kept: Entry, *, ascii: bool) -> int:
+    """The bytes that an entry and what is said of it will have in an artifact, or nearly."""
+    data = pam_json.write_in_order(kept, ascii=ascii, pretty=True)
+    return len(data) + _INDENT_BYTES * (data.count(b"\n") + 1)
 
 
 def names_file(target: Path) -> bool:
@@ -118,8 +131,10 @@ class _Export:
         self._made = made
         self._riding = riding
         self._capsules = list(capsules.written(riding, made))
+        self._riding_bytes = made.size_bytes
         self.ledger = Ledger(witness)
         self._items: list[Item] = []
+        self._spread = Spread()
         self._counts: dict[str, int] = dict.fromkeys(COMPONENTS, 0)
         #: Where a record without an entry stands in the spool, by the uid that it has in an artifact.
         self._beside: dict[str, int] = {}
@@ -259,6 +274,8 @@ class _Export:
             made = sys.intern(str(entry.get("created_at", "")))
             has_notes = not loom.profile.nested and bool(keeping.parted(kept, loom.profile.name)[1])
             self._counts[woven.component] += 1
+            if self._spread.asks(woven.component):
+                self._spread.saw(woven.component, where.size_bytes, _written_bytes(kept, ascii=loom.profile is SDK))
             self._items.append(Item(own, woven.component, made, names, where.size_bytes, has_notes))
         if self._progress is not None:
             self._progress(pending)
@@ -295,7 +312,8 @@ class _Export:
 
     def _parts(self, folder: Folder, profile: Profile) -> None:
         """As many artifacts as it takes, none of them larger than the public SDK loads unless its entries are all joined."""
-        pending = packed(self._items, SDK_BYTES // 2) or [[]]
+        beside = _INDENTED * sum(where_of(where).size_bytes for where in self._beside.values()) + self._riding_bytes * 4 / 3
+        pending = packed(self._items, SDK_BYTES * _FILLED, self._spread.of, beside_bytes=beside) or [[]]
         # From here on only the parts are looked at, each until it is made.
         self._items.clear()
         pending.reverse()
@@ -304,8 +322,8 @@ class _Export:
             part = pending.pop()
             where = self._made.put_all(wire.pieces(self._artifact(profile, "json", part, with_beside=not made)))
             if where.size_bytes > SDK_BYTES:
-                # Indented, in ASCII and with what is said beside it, an entry can have several times the bytes that are kept.
-                smaller = packed(part, sum(item.size_bytes for item in part) // 2)
+                # Its entries are not like those that stood for them.
+                smaller = packed(part, sum(map(self._spread.of, part)) / 2, self._spread.of)
                 if len(smaller) > 1:
                     pending += reversed(smaller)
                     continue

@@ -214,7 +214,9 @@ class Writer:
         """Whether a memory that has its place in the whole is written."""
         return self._increment is None or uid in self._increment.memories
 
-    def _statements(self, goes_home: Callable[[Record], object] = lambda _: None) -> Iterator[tuple[Record, Statement | Refusal]]:
+    def _statements(
+        self, goes_home: Callable[[Record], object] = lambda _: None
+    ) -> Iterator[tuple[Record, Statement | Refusal]]:
         """All records that become memories, or might, in order of ids; two with one id are one too many. ``goes_home`` is
         called with each that came as a memory."""
         last = ""

@@ -292,8 +292,9 @@ class SqliteStore:
         sql = f"SELECT id, data, slot, original FROM record WHERE kind IN ({marks}) AND id > ? ORDER BY id LIMIT {_PAGE}"
         last = 0
         while page := rows(self.connection, sql, (*kinds, last)):
-            for last, *where in page:
+            for _, *where in page:
                 yield whose(self._kept.data(*where))
+            last = page[-1][0]
 
     def _loaded(self, page: list[tuple[Any, ...]]) -> Iterator[Record]:
         """The records of a page, in its order; read in the order in which they are kept, for those that came together share a
