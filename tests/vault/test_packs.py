@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
@@ -10,19 +12,33 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from satchel.errors import Place
-from satchel.model.record import Link, Original, Tombstone
+from satchel.model.record import Link, Original, Provenance, Reading, Tombstone
 from satchel.trust.secrets import new_key
 from satchel.vault.sqlite import packs
-from satchel.vault.sqlite.blocks import Frame
+from satchel.vault.sqlite.blocks import Frame, Packer
 from satchel.vault.sqlite.store import SqliteStore
 from satchel.vault.values import Query
 from tests.vault.made import conversation, memory
 from tests.vault.state import dump_state
 from tests.vault.test_intake import take
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+OWNER = "7f1c0e5e-6f43-4c8e-9a53-0f1e2d3c4b5a"
+
 
 def small(name: str, text: str, **header: Any) -> Original:
     return msgspec.structs.replace(memory(name, text, **header), small=True)
+
+
+def of_account(name: str) -> Original:
+    original = small(name, name)
+    (record,) = original.read().records
+    record = msgspec.structs.replace(record, provenance=Provenance(platform="made", account=name))
+    return msgspec.structs.replace(original, read=lambda: Reading((record,)))
 
 
 def tombstone(name: str) -> Tombstone:
@@ -46,11 +62,11 @@ def test_what_is_small_is_merged_as_what_is_not(tmp_path_factory: pytest.TempPat
     )
     def check(imports: list[list[tuple[str, str]]], size: int) -> None:
         states = []
-        for make in (memory, small):
+        for make, passing in ((memory, False), (small, False), (small, True)):
             folder = tmp_path_factory.mktemp("vault")
             with (
                 pytest.MonkeyPatch.context() as patch,
-                SqliteStore.create(folder / "v.db", new_key(), owner_id="7f1c0e5e-6f43-4c8e-9a53-0f1e2d3c4b5a") as store,
+                SqliteStore.create(folder / "v.db", new_key(), owner_id=OWNER, passing=passing) as store,
             ):
                 patch.setattr(packs, "PACKED", size)
                 for items in imports:
@@ -59,7 +75,7 @@ def test_what_is_small_is_merged_as_what_is_not(tmp_path_factory: pytest.TempPat
                 state = dump_state(store)
                 # Keyed by each vault's own secret, or by when it was made.
                 states.append({name: state[name] for name in ("versions", "originals", "links", "tags", "words")})
-        assert states[0] == states[1]
+        assert states[0] == states[1] == states[2]
 
     check()
 
@@ -124,3 +140,37 @@ def test_a_small_object_that_comes_twice_in_one_import_is_one_record(store: Sqli
 def test_small_and_large_ones_keep_their_order(store: SqliteStore) -> None:
     take(store, small("a", "one"), conversation("c", ["x"]), memory("a", "two"))
     assert [version.record.body.text for version in store.versions(memory("a", "").uid)] == ["one", "two"]  # type: ignore[union-attr]
+
+
+def test_what_passes_through_lies_by_itself_and_leaves_as_well(tmp_path: Path) -> None:
+    with SqliteStore.create(tmp_path / "v.db", new_key(), owner_id=OWNER, passing=True) as store:
+        take(store, *[small(f"m{number}", f"canary{number}x") for number in range(10)])
+        assert store.connection.execute("SELECT count(*) FROM pack").fetchone() == (0,)
+        with store.importing("made") as intake:
+            intake.bury(tombstone("m3"))
+            intake.finish(())
+        assert store.get(memory("m3", "").uid) is None
+        for number in (0, 2, 4, 9):
+            record = store.get(memory(f"m{number}", "").uid)
+            assert record is not None
+            assert store.native(record) == msgspec.json.encode({"text": f"canary{number}x"})
+        assert store.check() == []
+
+
+def test_whose_records_are_is_told_in_the_order_of_coming(store: SqliteStore) -> None:
+    names = [f"m{number}" for number in range(1200)]
+    take(store, *map(of_account, names))
+    take(store, conversation("c", ["x"]))
+    assert list(store.whose("memory")) == [("", "made", name) for name in names]
+    assert len(list(store.whose("memory", "conversation"))) == 1201
+
+
+@given(st.one_of(st.binary(max_size=300), st.sampled_from([255, 256, 65_535, 65_536, 65_537, 70_000]).map(bytes)))
+def test_a_frame_is_a_frame_of_zstd_compressed_or_not(native: bytes) -> None:
+    records = [b'{"a":1}', b"null"]
+    for packer in (Packer(), Packer(shares=False)):
+        data = packer.pack(native, records)
+        assert zstd.decompress(data) == native + b'[{"a":1},null]'
+        frame = Frame(data, len(native))
+        assert frame.native(0, len(native)) == native
+        assert [bytes(record) for record in frame.records] == records
