@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import msgspec
 import orjson
@@ -21,6 +21,9 @@ from satchel.codec.collector import paused
 from satchel.codec.packed import is_large, parts, runs
 from satchel.errors import CanonicalError, LimitExceeded, MalformedInput, Place
 from satchel.limits import DEFAULT, Limits
+
+if TYPE_CHECKING:
+    import cbor2
 
 _NOWHERE = Place()
 #: Integers from minus this to just below it have a head of their own (RFC 8949 3.1).
@@ -44,20 +47,12 @@ def decode(data: bytes, *, start: int = 0, place: Place = _NOWHERE, limits: Limi
 
     stream = io.BytesIO(data)
     stream.seek(start)
-    decoder = cbor2.CBORDecoder(
-        stream,
-        tag_hook=_refuse_tag,
-        semantic_decoders=dict.fromkeys(_TAGS, _refuse_tag),
-        max_depth=limits.json_depth,
-        allow_duplicate_keys=False,
-        strict_hashable_types=True,
-    )
     try:
         with paused():
-            value = decoder.decode()
+            value = decoder(stream, limits.json_depth).decode()
     except cbor2.CBORDecodeEOF:
         raise MalformedInput("the CBOR ends too early", place=place) from None
-    except (cbor2.CBORDecodeError, RecursionError, MemoryError, ValueError, OverflowError) as error:
+    except faults() as error:
         _refuse(error, place, limits)
     if stream.tell() != len(data):
         raise MalformedInput("something follows the CBOR item", place=msgspec.structs.replace(place, offset=stream.tell()))
@@ -67,6 +62,35 @@ def decode(data: bytes, *, start: int = 0, place: Place = _NOWHERE, limits: Limi
     except CanonicalError as error:
         raise MalformedInput(f"the CBOR is no JSON value: {error.message}", place=place) from None
     return value
+
+
+def decoder(stream: BinaryIO, depth: int) -> cbor2.CBORDecoder:
+    """What reads one item after the other from ``stream``, each nested no deeper than ``depth``, and raises ``faults``. That it
+    is a JSON value is for the caller to see (``pam_json.require``)."""
+    import cbor2
+
+    return cbor2.CBORDecoder(
+        stream,
+        tag_hook=_refuse_tag,
+        semantic_decoders=dict.fromkeys(_TAGS, _refuse_tag),
+        max_depth=depth,
+        allow_duplicate_keys=False,
+        strict_hashable_types=True,
+    )
+
+
+def faults() -> tuple[type[Exception], ...]:
+    """What a decoder raises over what it is given."""
+    import cbor2
+
+    return cbor2.CBORDecodeError, RecursionError, MemoryError, ValueError, OverflowError
+
+
+def decode_again(data: bytes) -> Any:
+    """The value of an item that was decoded before, and is known to be one."""
+    import cbor2
+
+    return cbor2.loads(data)
 
 
 def encode(value: Any, *, deterministic: bool = False) -> bytes:
@@ -127,9 +151,12 @@ def _head(kind: int, length: int) -> bytes:
 
 def is_deterministic(data: bytes, value: Any, *, start: int = 0) -> bool:
     """Whether ``data`` from ``start`` on is the deterministic CBOR of ``value``, which was read from it."""
-    import cbor2
-
-    return memoryview(data)[start:] == cbor2.dumps(value, canonical=True)
+    view, at = memoryview(data), start
+    for piece in _pieces(value, deterministic=True):
+        if view[at : at + len(piece)] != piece:
+            return False
+        at += len(piece)
+    return at == len(data)
 
 
 def _refuse_large(value: Any) -> None:

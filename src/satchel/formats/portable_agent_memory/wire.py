@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from satchel.codec import cbor, json_values, packed_json, pam_json
+from satchel.codec import cbor, json_values, packed_cbor, packed_json, pam_json
 from satchel.codec.collector import paused
 from satchel.codec.packed import is_array, parts
 from satchel.errors import InputError, LimitExceeded, MalformedInput, Place
@@ -32,7 +32,7 @@ def parse(data: bytes, limits: Limits = DEFAULT, *, file: str = "", packed: bool
 
     Args:
         file: its name, for messages.
-        packed: of JSON, entries are held as the bytes that they are: for work that looks at one after the other, in a third of
+        packed: entries are held as the bytes that they are: for work that looks at one after the other, in a third of
             the memory and with each look a parsing.
 
     Raises:
@@ -51,7 +51,10 @@ def parse(data: bytes, limits: Limits = DEFAULT, *, file: str = "", packed: bool
     encoding, start = _sniff(data, place)
     has_magic = data.startswith(MAGIC)
     try:
-        if encoding == "cbor":
+        if encoding == "cbor" and packed:
+            with paused():
+                value = packed_cbor.decode_packed(data, _ARRAYS, "components", start=start, place=place, limits=bounds)
+        elif encoding == "cbor":
             value = cbor.decode(data, start=start, place=place, limits=bounds)
         else:
             with paused():
