@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,12 +28,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--to", default=",".join(TARGETS), help="which conversions, with commas")
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
+    parser.add_argument("--make", type=Path, metavar="FILE", help="only make the store")
     given = parser.parse_args(arguments)
+    if given.make is not None:
+        make(given.make, given.memories, 1, in_order=True)
+        return 0
     figures: dict[str, dict[str, float]] = {}
     with TemporaryDirectory(prefix="satchel-ledger-") as name:
         folder = Path(name)
         (folder / "in").mkdir()
-        make(folder / "in" / "memory-store.json", given.memories, 1, in_order=True)
+        store = folder / "in" / "memory-store.json"
+        # In a process of its own: the kernel counts what a parent holds to its children's peak.
+        subprocess.run([sys.executable, __file__, "--memories", str(given.memories), "--make", str(store)], check=True)
         for to in given.to.split(","):
             figures[to] = _conversion(folder, to, given.rounds)
             said = figures[to]

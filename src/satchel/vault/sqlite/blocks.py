@@ -49,10 +49,12 @@ class Packer:
 
     def pack(self, native: bytes, messages: Sequence[bytes]) -> bytes:
         """One frame of an original and its encoded messages; a message's slot is its place in ``messages``."""
-        whole = b"".join((native, b"[", b",".join(messages), b"]"))
-        if self.shares or len(whole) > _RAW_BYTES:
-            return self.compress(whole)
-        return _raw_head(len(whole)) + whole
+        return self.compress(b"".join((native, b"[", b",".join(messages), b"]")))
+
+    def alone(self, native: bytes) -> bytes:
+        """One frame of a small object that shares none, not compressed: see ``shares``."""
+        whole = native + b"[]"
+        return _raw_head(len(whole)) + whole if len(whole) <= _RAW_BYTES else self.compress(whole)
 
     def compress(self, whole: bytes) -> bytes:
         """One frame."""

@@ -119,7 +119,7 @@ def _keep(connection: apsw.Connection, packer: Packer, smalls: Sequence[Small], 
     frames: Iterable[_Kept] = (
         _shared(connection, packer, natives, [small.data for small in smalls])
         if packer.shares
-        else (_Kept(packer.pack(native, ())) for native in natives)
+        else (_Kept(packer.alone(native)) for native in natives)
     )
     originals: list[tuple[object, ...]] = []
     for id, ((original, _, _, kind, source), kept) in enumerate(zip(smalls, frames, strict=True), first):
