@@ -280,6 +280,20 @@ def test_several_paths(tmp_path: Path) -> None:
         assert source.total_bytes == 3
 
 
+def test_paths_that_are_called_alike_are_told_apart(tmp_path: Path) -> None:
+    for folder in "abc":
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.json").write_bytes(folder.encode())
+    (tmp_path / "x.zip").write_bytes(zipped({"x.json": b"22"}))
+    paths = [*(tmp_path / folder / "x.json" for folder in "abc"), tmp_path / "x.zip", tmp_path / "a"]
+    with open_source(paths) as source:
+        names = ["x.json", "input 2/x.json", "input 3/x.json", "x.zip/x.json", "a/x.json"]
+        assert [member.name for member in source.members] == names
+        # What it is goes by its own name.
+        assert [member.path for member in source.members] == ["x.json"] * 5
+        assert [member.open().read() for member in source.members] == [b"a", b"b", b"c", b"22", b"a"]
+
+
 def test_reads_are_counted_once_they_count(tmp_path: Path) -> None:
     packed = gzip.compress(TEXT)
     (tmp_path / "a.json").write_bytes(TEXT)

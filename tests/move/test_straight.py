@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 from collections.abc import Callable, Iterator
@@ -182,9 +183,18 @@ def test_several_exports_without_anything_in_common_go_straight(tmp_path: Path) 
     same(sources)
 
 
-def test_two_files_of_one_name_are_for_a_vault(tmp_path: Path) -> None:
+def test_files_of_one_name_are_each_told_by_their_own_checksum(tmp_path: Path) -> None:
     sources = [write(tmp_path, f"{id}/conversations.json", [talk(message("hi"), id=id)]) for id in ("c1", "c2")]
-    assert not went(sources)
+    assert went(sources)
+    same(sources)
+    convert(sources, tmp_path / "out", format=FORMAT)
+    told = {
+        note["source_checksum"]: note["source_file"]
+        for path in (tmp_path / "out" / "conversations").iterdir()
+        for note in (json.loads(path.read_bytes())["import_metadata"],)
+    }
+    wanted = [hashlib.sha256(source.read_bytes()).hexdigest() for source in sources]
+    assert told == {f"sha256:{digest}": "conversations.json" for digest in wanted}
 
 
 def test_an_archive_goes_straight_with_its_files(tmp_path: Path) -> None:

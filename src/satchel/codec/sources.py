@@ -308,6 +308,8 @@ class _Opening:
         self.members: list[_Part] = []
         self.archives: list[Member] = []
         self.findings: list[Finding] = []
+        #: The names that were given to paths.
+        self._names: set[str] = set()
 
     def add(self, path: Path) -> None:
         if str(path) == "-":
@@ -319,16 +321,26 @@ class _Opening:
             raise UsageError(f"there is no file or folder {str(path)!r}") from None
         except (OSError, ValueError) as error:
             raise InputError(f"{str(path)!r} cannot be read: {getattr(error, 'strerror', error)}") from None
-        name = _text(path.name if path.name not in ("", "..") else path.resolve().name or "/")
+        called = _text(path.name if path.name not in ("", "..") else path.resolve().name or "/")
+        name = self._name(called)
         try:
             if stat.S_ISDIR(mode):
                 self._add_folder(path, name)
             elif stat.S_ISREG(mode):
-                self._add_file(path, name, name, Budget(self.limits), contained=False)
+                self._add_file(path, called, name, Budget(self.limits), contained=False)
             else:
                 self._add_pipe(self.stack.enter_context(path.open("rb")), name)
         except OSError as error:
             raise _unreadable(error, name) from None
+
+    def _name(self, called: str) -> str:
+        """A name for what was given, of which others may be called the same; where it lies is nobody's business."""
+        name, number = called, len(self._names) + 1
+        while name in self._names:
+            name = f"input {number}/{called}"
+            number += 1
+        self._names.add(name)
+        return name
 
     def _add_pipe(self, raw: BinaryIO, name: str) -> None:
         pipe = _Pipe(raw, name)
