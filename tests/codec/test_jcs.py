@@ -258,3 +258,39 @@ def test_what_has_no_bytes_has_none_when_parsed(value: Any) -> None:
         jcs.write_parsed(value)
     with pytest.raises(CanonicalError):
         jcs.write_parsed(value, loose=[])
+
+
+class Pair(msgspec.Struct):
+    a: Any
+    b: Any = msgspec.UNSET
+
+
+def test_every_character_is_written_in_lines_as_in_rfc_8785() -> None:
+    for start in range(0, 0x110000, 0x1000):
+        text = "".join(chr(code) for code in range(start, start + 0x1000) if not 0xD800 <= code < 0xE000)
+        for each in (text, *text[: 0x100 if not start else 0]):
+            assert jcs.write_lines([Pair(each)], [], b"[]") == rfc8785.dumps({"a": each}) + b"\n"
+
+
+@settings(max_examples=300)
+@given(trees, trees)
+def test_lines_are_canonical_or_none(first: Any, second: Any) -> None:
+    try:
+        one, other = (msgspec.json.decode(json.dumps(value, allow_nan=False)) for value in (first, second))
+        written = jcs.write_parsed([one, other])
+    except (ValueError, CanonicalError):
+        return
+    lines = jcs.write_lines([Pair(one), Pair(None, other)], [one, other], written)
+    assert lines in (None, encode({"a": one}) + b"\n" + encode({"a": None, "b": other}) + b"\n")
+
+
+def test_what_msgspec_cannot_write_has_no_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    deep: Any = []
+    for _ in range(100_000):
+        deep = [deep]
+    for value in (2**80, deep, object(), "\ud800"):
+        assert jcs.write_lines([Pair(value)], [value], b"") is None
+    assert jcs.write_lines([Pair(1)], [1], b"[1]") == b'{"a":1}\n'
+    assert jcs.write_lines([Pair(1.0)], [1.0], b"[1]") is None
+    monkeypatch.setattr(jcs, "_LINES_AS_MEASURED", False)
+    assert jcs.write_lines([Pair(1)], [1], b"[1]") is None

@@ -10,7 +10,7 @@ from hypothesis import given
 
 from satchel.model.bodies import Entity, Memory, Message, Part
 from satchel.model.record import Origin, Record
-from satchel.model.text import leaves, normalised, searchable, statement
+from satchel.model.text import _staying, all_normalised, leaves, normalised, searchable, statement
 
 
 def record(body: object) -> Record:
@@ -70,6 +70,32 @@ def test_every_character_is_normalised_as_by_the_four_steps() -> None:
     for code in (*range(0xD800), *range(0xE000, 0x1FC00), *range(0xE0000, 0xE0200)):
         text = f"{chr(code)}A {chr(code)} \u0301y"
         assert normalised(text) == " ".join(unicodedata.normalize("NFC", text.lower()).split()), hex(code)
+
+
+def test_characters_that_stay_do_so_whatever_stands_beside_them() -> None:
+    # What NFC joins with the character before: the second of each pair that it composes, and the later parts of Hangul.
+    pairs = [parts for code in range(0x110000) if len(parts := unicodedata.decomposition(chr(code)).split()) == 2]
+    joined = {chr(int(second, 16)) for first, second in pairs if not first.startswith("<")}
+    joined |= {chr(code) for code in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
+    staying = [chr(code) for code in range(0x80, 0x110000) if not 0xD800 <= code < 0xE000 and _staying().fullmatch(chr(code))]
+    assert {"é", "’", "日", "か", "한", "я", "😀"} <= {*staying}
+    for character in staying:
+        assert character.lower() == character == unicodedata.normalize("NFC", character), hex(ord(character))
+        assert not character.isspace() and not unicodedata.combining(character), hex(ord(character))
+        assert character not in joined, hex(ord(character))
+
+
+@given(
+    st.lists(
+        st.text(st.sampled_from("aB.é日か’😀  "), max_size=8)
+        | st.text(st.sampled_from("aBé日 \t\n\v\f\r\x1c\x1f"), max_size=8)
+        | st.text(st.sampled_from("aÄσΣé日\u0301\u3099か\u1100\u1161가\u11a8 \t\n\u00a0\u3000\x85"), max_size=8)
+        | st.text(st.characters(codec="utf-8"), max_size=5),
+        max_size=4,
+    )
+)
+def test_all_at_once_are_normalised_as_each(texts: list[str]) -> None:
+    assert all_normalised(texts) == [normalised(text).encode() for text in texts]
 
 
 @given(st.text(st.sampled_from("aÄσΣ\u0301 \t\u00a0\u3000\u200b\ufeff\x1c\x85"), max_size=12))

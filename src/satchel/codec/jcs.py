@@ -20,6 +20,7 @@ import math
 import re
 from typing import Any, NoReturn
 
+import msgspec
 import orjson
 import rfc8785
 
@@ -47,6 +48,12 @@ _KEY_PAST_BMP = re.compile(rb'[\xf0-\xf4][^"\\]*+(?:\\.[^"\\]*+)*+"(:?)', re.DOT
 _KEY_HIGH_BMP = re.compile(rb'[\xee\xef][^"\\]*+(?:\\.[^"\\]*+)*+"(:?)', re.DOTALL)
 #: How an orjson writes that the patterns above hold for; any other leaves all work to rfc8785.
 _AS_MEASURED = orjson.dumps([1.0, -0.0, 1e16, 2.9e20, 7.88e-6]) == b"[1.0,-0.0,1e+16,2.9e+20,7.88e-6]"
+_MSGSPEC = msgspec.json.Encoder(order="deterministic")
+#: Every escape that JSON's strings may have, as msgspec writes it; any other msgspec writes no lines.
+_ESCAPED = "".join(map(chr, range(0x80))) + "\x80é\u2028\ud7ff\ue000\uffff\U00010000\U0010ffff"
+_LINES_AS_MEASURED = _AS_MEASURED and _MSGSPEC.encode_lines([[_ESCAPED, 1, True, None]]) == (
+    orjson.dumps([_ESCAPED, 1, True, None]) + b"\n"
+)
 
 
 def write(value: Any) -> bytes:
@@ -85,6 +92,26 @@ def write_parsed(value: Any, loose: Any = None) -> bytes:
     except (TypeError, ValueError):
         return _write_slowly(value)
     return _mended(value, data, searched)
+
+
+def write_lines(objects: list[Any], loose: list[Any], written: bytes) -> bytes | None:
+    """The canonical bytes of each object with a line end behind it, for structs that a strict JSON parser made; None when
+    ``write`` is to be asked of each.
+
+    No line end can stand in them. msgspec writes strings, true, false and null as RFC 8785 does, and members as they are
+    declared; of numbers and of the order of keys that is only seen.
+
+    Args:
+        objects: structs whose members are declared in the order of their names, which are ASCII.
+        loose: parts of them that hold all of their numbers and dicts.
+        written: what ``write_parsed`` gives of ``loose``: if msgspec writes the same, it does so in the whole.
+    """
+    if not _LINES_AS_MEASURED:
+        return None
+    try:
+        return _MSGSPEC.encode_lines(objects) if _MSGSPEC.encode(loose) == written else None
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return None
 
 
 def _mended(value: Any, data: bytes, searched: bytes) -> bytes:

@@ -119,13 +119,13 @@ def check_text(data: bytes, place: Place) -> None:
 def check_digits(data: bytes, place: Place, limits: Limits = DEFAULT) -> None:
     """Raise LimitExceeded when a number has more digits in a row than ``limits.json_digits``.
 
-    A run that long shows in every n-th byte already, so that is all that is looked at unless it does.
+    A run that long shows in every n-th byte already, twice, so that is all that is looked at unless it does.
     """
     most = limits.json_digits
-    step = max(1, most // 8)
+    step = max(1, most // 2)
     if len(data) <= most or not any(
         data[at * step : at * step + max(1, most - step)].isdigit()
-        for found in re.finditer(rb"[0-9]{%d,}" % min(7, most), data[::step])
+        for found in re.finditer(rb"[0-9]{%d,}" % min(2, most), data[::step])
         for at in range(found.start(), found.end())
     ):
         return

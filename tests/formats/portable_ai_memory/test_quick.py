@@ -7,23 +7,25 @@ import functools
 import hashlib
 import itertools
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from satchel.codec import arrays
+from satchel.codec import arrays, jcs
 from satchel.codec.arrays import Run, iter_members
 from satchel.errors import CanonicalError, LimitExceeded, MalformedInput
 from satchel.formats.portable_ai_memory import check_store
 from satchel.formats.portable_ai_memory.checksum import RunningChecksum, checksum_of
 from satchel.formats.portable_ai_memory.hashing import content_hash
 from satchel.formats.portable_ai_memory.memory_rules import memory_rules, nothing_to_say
-from satchel.formats.portable_ai_memory.quick import Quick, quick_of
+from satchel.formats.portable_ai_memory.quick import Quick, parser_of, quick_of
 from satchel.formats.portable_ai_memory.structure import Report
 from satchel.formats.portable_ai_memory.validation import validate
 from satchel.limits import DEFAULT, Limits
@@ -81,20 +83,32 @@ def findings(data: bytes, *, slow: bool, limits: Limits = DEFAULT) -> list[Findi
         return list(validate(path, limits))
 
 
-def _without_runs(*given: Any, runs: bool, **named: Any) -> Any:
+def _without_runs(*given: Any, runs: Any, **named: Any) -> Any:
     return iter_members(*given, **named)
 
 
 def runs_of(data: bytes, name: str) -> list[Run]:
     import io
 
-    parts = iter_members(io.BytesIO(data), arrays=ARRAYS, runs=True)
+    parts = iter_members(io.BytesIO(data), arrays=ARRAYS, runs=parser_of)
     return [part for at, part in parts if at == name and isinstance(part, Run)]
 
 
+def lines_of(data: bytes, name: str = "memories", limits: Limits = DEFAULT) -> bytes | None:
+    """What the quick way makes of the elements in ``data``."""
+    try:
+        values = parser_of(name).decode(b"[%b]" % data)
+    except msgspec.ValidationError:
+        values = None
+    return quick_of(name).passes(Run(0, 0, data, 1, values), limits)
+
+
 def passed(values: list[Any], name: str = "memories", limits: Limits = DEFAULT) -> bool:
-    data = json.dumps(values).encode()[1:-1]
-    return quick_of(name).passes(Run(0, 0, data, json.loads(b"[%b]" % data)), limits) is not None
+    return lines_of(json.dumps(values).encode()[1:-1], name, limits) is not None
+
+
+def canonical(values: list[Any]) -> bytes:
+    return b"".join(rfc8785.dumps(value) + b"\n" for value in values)
 
 
 def test_what_is_sound_is_passed() -> None:
@@ -108,7 +122,54 @@ def test_what_is_sound_is_passed() -> None:
 def test_its_canonical_bytes_are_those_of_rfc_8785() -> None:
     values = [memory(at, metadata={"\U0001f600": 1.0, "\uff5e": 1e-6, "n": 1e16, "é": -0.0}) for at in range(3)]
     data = json.dumps(values).encode()[1:-1]
-    assert quick_of("memories").passes(Run(0, 0, data, values), DEFAULT) == rfc8785.dumps(values)
+    assert lines_of(data) == canonical(values)
+
+
+@pytest.mark.parametrize("initial", ["0", "1", "0.0", "1.0", "-0", "-0.0", "1e0", "1e-5", "2.5e-6", "1e-7", "1e-400", "5e-324"])
+@pytest.mark.parametrize(
+    "own", ["1", "2.0", "1e5", "1e16", "1.5e20", "1e21", "1e22", "0.00001", "1e-6", "-0.0", "9007199254740991"]
+)
+def test_numbers_however_spelled_are_written_as_rfc_8785_asks(initial: str, own: str) -> None:
+    text = json.dumps([memory(0), memory(1, confidence={"initial": "INITIAL"}, metadata={"own": "OWN"}), memory(2)])[1:-1]
+    data = text.replace('"INITIAL"', initial).replace('"OWN"', own).encode()
+    assert lines_of(data) == canonical(json.loads(b"[%b]" % data))
+
+
+words = st.text(st.characters(codec="utf-8") | st.sampled_from('"\\/\x00\n\x7f\u2028:\ue000\uffff\U0001f600'), max_size=6)
+numbers = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**54), 2**54) | st.sampled_from([1.0, 1e16, 1e-6])
+trees = st.recursive(
+    st.none() | st.booleans() | numbers | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(words, trees, max_size=3), words, st.none() | st.floats(0, 1) | st.sampled_from([0, 1]), st.booleans())
+def test_whatever_is_passed_is_written_as_rfc_8785_asks(own: dict[str, Any], text: str, share: Any, escaped: bool) -> None:
+    confidence = {"initial": share} if share is not None else {}
+    values = [memory(0, content=f"c{text}", summary=text, confidence=confidence, metadata={"own": own}), memory(1)]
+    lines = lines_of(json.dumps(values, ensure_ascii=escaped).encode()[1:-1])
+    if lines is not None:
+        assert lines == canonical(values)
+    else:
+        # Nothing but integers that have no canonical form is sent back.
+        assert re.search(r"(?<![0-9.])[0-9]{16,}", json.dumps(own))
+
+
+def test_a_msgspec_that_writes_otherwise_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jcs, "_LINES_AS_MEASURED", False)
+    values = [memory(at) for at in range(3)]
+    assert lines_of(json.dumps(values).encode()[1:-1]) == canonical(values)
+
+
+def test_nesting_past_what_msgspec_writes_is_no_traceback() -> None:
+    # Each of the parsers and writers has an end of its own: whatever they say, it is said as one by one.
+    limits = Limits(json_depth=100_000)
+    for depth in (250, 253, 900, 940, 960, 980, 1000, 3000):
+        deep = "[" * depth + "]" * depth
+        data = json.dumps(store([memory(0), memory(1, metadata={"x": "DEEP"})])).replace('"DEEP"', deep).encode()
+        assert findings(data, slow=False, limits=limits) == findings(data, slow=True, limits=limits)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +214,7 @@ def test_a_condition_may_be_kept_in_both_ways() -> None:
 def test_a_name_that_stands_twice_is_not_passed() -> None:
     for twice in ('{"a":1,"a":1}', '{"a":1,"a":":"}', '{"a":1,"a":"\\u003a"}', '{"a":{"b":2,"b":2}}'):
         data = json.dumps([memory(0), memory(1, metadata={"x": "HERE"})])[1:-1].replace('"HERE"', twice).encode()
-        assert quick_of("memories").passes(Run(0, 0, data, json.loads(b"[%b]" % data)), DEFAULT) is None
+        assert lines_of(data) is None
 
 
 def test_depth_and_digits_are_bounded_as_one_by_one() -> None:
@@ -164,7 +225,7 @@ def test_depth_and_digits_are_bounded_as_one_by_one() -> None:
     assert not passed([memory(0, metadata={"x": deep})], limits=Limits(json_depth=20))
     assert not passed([memory(0)], limits=Limits(json_depth=4))
     data = json.dumps([memory(0, metadata={"x": 0.5})]).encode()[1:-1].replace(b"0.5}", b"0." + b"5" * 2000 + b"}")
-    assert quick_of("memories").passes(Run(0, 0, data, json.loads(b"[%b]" % data)), DEFAULT) is None
+    assert lines_of(data) is None
 
 
 @st.composite
@@ -201,6 +262,7 @@ def test_both_ways_find_the_same(document: dict[str, Any], indent: int | None) -
 
 FRACTIONS = ["00Z", "00.5Z", "00.50Z", "01Z", "00.499999Z"]
 TIMES = [f"2026-01-01T00:00:{end}" for end in FRACTIONS]
+GRANTS = [{"entity": "e", "permissions": ["read"]}]
 some_times = st.sampled_from(TIMES)
 
 
@@ -217,8 +279,8 @@ def test_of_what_has_nothing_to_say_nothing_is_reported(
         access=data.draw(
             st.sampled_from(
                 [
-                    *({}, {"visibility": "shared"}, {"visibility": "public"}, {"exportable": False}, {"shared_with": [1]}),
-                    *({"visibility": "shared", "shared_with": [1]}, {"visibility": "private", "shared_with": []}),
+                    *({}, {"visibility": "shared"}, {"visibility": "public"}, {"exportable": False}, {"shared_with": GRANTS}),
+                    *({"visibility": "shared", "shared_with": GRANTS}, {"visibility": "private", "shared_with": []}),
                 ]
             )
         ),
@@ -230,7 +292,10 @@ def test_of_what_has_nothing_to_say_nothing_is_reported(
         value["temporal"]["superseded_by"] = "x"
     report = Report(check_store.Place())
     memory_rules(value, report)
-    quick = nothing_to_say(value)
+    (parsed,) = parser_of("memories").decode(json.dumps([value]))
+    quick = nothing_to_say([parsed])
+    (sound,) = parser_of("memories").decode(json.dumps([memory(1)]))
+    assert nothing_to_say([sound, parsed, sound]) == quick
     assert not (quick and report.findings)
     # It may send back what is sound, but not much of it: here only equal times that are spelled in two ways.
     if not report.findings and len({updated, created, reinforced} - {None}) < 2 and start == end:
@@ -263,11 +328,11 @@ def test_what_is_not_kept_is_read_again(room: int, tmp_path: Path) -> None:
     path.write_text(json.dumps(store(memories), indent=2))
     running = RunningChecksum(room)
     with path.open("rb") as stream:
-        for name, part in iter_members(stream, arrays=ARRAYS, runs=True):
+        for name, part in iter_members(stream, arrays=ARRAYS, runs=parser_of):
             if name == "memories" and part is not None:
-                values = part.values if isinstance(part, Run) else [json.loads(part.data)]
+                values = json.loads(b"[%b]" % part.data)
                 ids = [value["id"] for value in values]
-                running.add(ids, rfc8785.dumps(values), part.offset, len(part.data))
+                running.add(ids, canonical(values), part.offset, len(part.data))
     assert running.text(path) == expected(memories)
     path.write_text("{}")
     if room < 1 << 20:

@@ -26,7 +26,7 @@ from satchel.formats.portable_ai_memory.memory_rules import (
     nothing_to_say,
     time_order,
 )
-from satchel.formats.portable_ai_memory.quick import quick_of
+from satchel.formats.portable_ai_memory.quick import parser_of, quick_of
 from satchel.formats.portable_ai_memory.rules import broken
 from satchel.formats.portable_ai_memory.signature import check as check_signature
 from satchel.formats.portable_ai_memory.structure import Report
@@ -85,7 +85,7 @@ class StoreCheck:
         try:
             with self.path.open("rb") as stream:
                 arrays = shapes.STORE_ARRAYS
-                for name, part in iter_members(stream, arrays=arrays, file=file, limits=self.limits, runs=True):
+                for name, part in iter_members(stream, arrays=arrays, file=file, limits=self.limits, runs=parser_of):
                     if part is None:
                         self.root[name] = []
                     elif isinstance(part, Run):
@@ -112,63 +112,62 @@ class StoreCheck:
 
     def _run(self, name: str, run: Run) -> bool:
         """Take a run in which nothing is to be told; False, and nothing taken, when it is to be looked at closely."""
-        canonical = quick_of(name).passes(run, self.limits)
-        if canonical is None:
+        lines = quick_of(name).passes(run, self.limits)
+        if lines is None or run.values is None:
             return False
         match name:
             case "memories":
-                return self._memories(run, canonical)
+                return self._memories(run, run.values, lines)
             case "relations":
-                return self._relations(run)
+                return self._relations(run.index, run.values)
             case _:
-                return self._entries(run)
+                return self._entries(run.index, run.values)
 
-    def _memories(self, run: Run, canonical: bytes) -> bool:
-        ids: list[str] = []
+    def _memories(self, run: Run, memories: list[Any], lines: bytes) -> bool:
+        if not nothing_to_say(memories):
+            return False
         refs: list[tuple[str, _Refs]] = []
         file = self.path.name
-        for index, memory in enumerate(run.values, run.index):
-            if not nothing_to_say(memory):
-                return False
-            own, provenance = memory["id"], memory["provenance"]
-            ids.append(own)
-            conversation, message = provenance.get("conversation_ref") or "", provenance.get("message_ref") or ""
-            superseded_by, embedding = memory["temporal"].get("superseded_by") or "", memory.get("embedding_ref") or ""
+        for index, memory in enumerate(memories, run.index):
+            provenance = memory.provenance
+            conversation, message = provenance.conversation_ref or "", provenance.message_ref or ""
+            superseded_by, embedding = memory.temporal.superseded_by or "", memory.embedding_ref or ""
             if message and not conversation:
                 return False
             if conversation or superseded_by or embedding:
-                refs.append((own, _Refs(file, index, conversation, message, superseded_by, embedding)))
+                refs.append((memory.id, _Refs(file, index, conversation, message, superseded_by, embedding)))
+        ids = [memory.id for memory in memories]
         if len(set(ids)) != len(ids) or not self.ids.isdisjoint(ids):
             return False
         self.ids.update(ids)
         self.refs.update(refs)
-        self._checksum.add(ids, canonical, run.offset, len(run.data))
+        self._checksum.add(ids, lines, run.offset, len(run.data))
         return True
 
-    def _relations(self, run: Run) -> bool:
-        ids = {relation["id"] for relation in run.values}
-        if len(ids) != len(run.values) or not self.relation_ids.isdisjoint(ids):
+    def _relations(self, first: int, relations: list[Any]) -> bool:
+        ids = {relation.id for relation in relations}
+        if len(ids) != len(relations) or not self.relation_ids.isdisjoint(ids):
             return False
-        if any(relation["from"] == relation["to"] for relation in run.values):
+        if any(relation.from_ == relation.to for relation in relations):
             return False
         self.relation_ids |= ids
-        for index, relation in enumerate(run.values, run.index):
-            self._wanted(relation["from"], "from", index)
-            self._wanted(relation["to"], "to", index)
+        for index, relation in enumerate(relations, first):
+            self._wanted(relation.from_, "from", index)
+            self._wanted(relation.to, "to", index)
         return True
 
-    def _entries(self, run: Run) -> bool:
-        ids = {entry["id"] for entry in run.values}
-        if len(ids) != len(run.values) or not ids.isdisjoint(self.entries):
+    def _entries(self, first: int, entries: list[Any]) -> bool:
+        ids = {entry.id for entry in entries}
+        if len(ids) != len(entries) or not ids.isdisjoint(self.entries):
             return False
-        for entry in run.values:
-            created, updated = entry["temporal"]["created_at"], entry["temporal"].get("updated_at")
-            if entry["platform"] in terms.PRODUCTS or (updated is not None and updated[:-1] < created[:-1]):
+        for entry in entries:
+            created, updated = entry.temporal.created_at, entry.temporal.updated_at
+            if entry.platform in terms.PRODUCTS or (updated and updated[:-1] < created[:-1]):
                 return False
         file = self.path.name
-        for index, entry in enumerate(run.values, run.index):
-            own, derived = entry["id"], frozenset(entry.get("derived_memories", ()))
-            data = msgspec.json.encode(entry) if "storage" in entry else b""
+        for index, entry in enumerate(entries, first):
+            own, derived = entry.id, frozenset(entry.derived_memories or ())
+            data = msgspec.json.encode(entry) if entry.storage else b""
             self.entries[own] = Entry(own, derived, Place(file, index, None, f"/conversations_index/{index}"), data)
         return True
 
@@ -209,13 +208,13 @@ class StoreCheck:
         if own in self.ids:
             report.rule("id-unique")
         self.ids.add(own)
-        canonical = b"[]"
+        canonical = b"{}"
         try:
-            canonical = b"[%b]" % canonical_memory(value)
+            canonical = canonical_memory(value)
         except CanonicalError:
             self.hashable = False
             report.rule("not-canonical")
-        self._checksum.add([own], canonical, element.offset, len(element.data))
+        self._checksum.add([own], canonical + b"\n", element.offset, len(element.data))
         provenance, temporal = member_object(value, "provenance"), member_object(value, "temporal")
         refs = _Refs(
             self.path.name,

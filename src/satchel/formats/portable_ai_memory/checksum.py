@@ -20,7 +20,7 @@ from satchel.codec.json_values import decode_unique
 from satchel.errors import CanonicalError, MalformedInput, Place
 from satchel.formats.portable_ai_memory.documents import File
 from satchel.formats.portable_ai_memory.hashing import Checksum, canonical_memory, sdk_form
-from satchel.formats.portable_ai_memory.quick import quick_of
+from satchel.formats.portable_ai_memory.quick import parser_of, quick_of
 from satchel.limits import DEFAULT, Limits
 
 #: Of memories out of order, so many canonical bytes are kept: those of some 100,000 memories of usual size.
@@ -37,14 +37,14 @@ class RunningChecksum:
         self.ids: list[str] = []
         self._in_order = True
         self._checksum = Checksum()
-        #: Canonical bytes by index, as parts of those of their run, and how many more may be kept.
-        self._kept: dict[int, msgspec.Raw] = {}
+        #: Canonical bytes by index, and how many more may be kept.
+        self._kept: dict[int, bytes] = {}
         self._room = kept_bytes
         #: Where elements and runs of elements stand, how many bytes each has and how many elements.
         self._spans = (array("Q"), array("Q"), array("Q"))
 
-    def add(self, ids: list[str], canonical: bytes, offset: int, size: int) -> None:
-        """Add neighbouring memories: the RFC 8785 form of an array of them, and their bytes in the file."""
+    def add(self, ids: list[str], lines: bytes, offset: int, size: int) -> None:
+        """Add neighbouring memories: the RFC 8785 form of each with a line end behind it, and their bytes in the file."""
         first, last = len(self.ids), self.ids[-1] if self.ids else ""
         # Duplicates keep the order of the file.
         self._in_order = self._in_order and last <= ids[0] and (len(ids) == 1 or ids == sorted(ids))
@@ -52,11 +52,11 @@ class RunningChecksum:
         for kept, number in zip(self._spans, (offset, size, len(ids)), strict=True):
             kept.append(number)
         if self._in_order:
-            self._checksum.add(memoryview(canonical)[1:-1], len(ids))
-        elif len(canonical) <= self._room:
-            self._room -= len(canonical)
-            # A copy of its own: what the writer gave has room behind it.
-            self._kept.update(enumerate(_RAWS.decode(b"%b" % canonical), first))
+            # No line end stands in canonical JSON.
+            self._checksum.add(lines[:-1].replace(b"\n", b","), len(ids))
+        elif len(lines) <= self._room:
+            self._room -= len(lines)
+            self._kept.update(enumerate(lines[:-1].split(b"\n"), first))
 
     def text(self, path: File) -> str:
         """The checksum of the memories as they stand in the file. Raises MalformedInput when the file has changed since."""
@@ -129,12 +129,12 @@ def checksum_of(path: Path, limits: Limits = DEFAULT) -> str:
     """
     running = RunningChecksum()
     with path.open("rb") as stream, paused():
-        for name, part in iter_members(stream, arrays=frozenset({"memories"}), file=path.name, limits=limits, runs=True):
+        for name, part in iter_members(stream, arrays=frozenset({"memories"}), file=path.name, limits=limits, runs=parser_of):
             if name != "memories" or part is None:
                 continue
-            canonical = quick_of(name).passes(part, limits) if isinstance(part, Run) else None
-            if isinstance(part, Run) and canonical is not None:
-                running.add([memory["id"] for memory in part.values], canonical, part.offset, len(part.data))
+            lines = quick_of(name).passes(part, limits) if isinstance(part, Run) else None
+            if isinstance(part, Run) and part.values is not None and lines is not None:
+                running.add([memory.id for memory in part.values], lines, part.offset, len(part.data))
             else:
                 for element in part.elements() if isinstance(part, Run) else (part,):
                     _add_element(running, element, path.name, limits)
@@ -146,4 +146,4 @@ def _add_element(running: RunningChecksum, element: Element, file: str, limits: 
     value = decode_unique(element.whole(), place=place, limits=limits)
     if type(value) is not dict or type(value.get("id")) is not str:
         raise MalformedInput("a memory is an object with an id", place=place)
-    running.add([value["id"]], b"[%b]" % canonical_memory(value), element.offset, len(element.data))
+    running.add([value["id"]], canonical_memory(value) + b"\n", element.offset, len(element.data))

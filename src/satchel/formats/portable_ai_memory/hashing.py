@@ -47,7 +47,7 @@ class Checksum:
         self._digest = hashlib.sha256(b"[")
         self.count = 0
 
-    def add(self, canonical_bytes: bytes | memoryview, count: int = 1) -> None:
+    def add(self, canonical_bytes: bytes, count: int = 1) -> None:
         """Append one memory in its RFC 8785 form, or ``count`` of them with a comma between each two."""
         if self.count:
             self._digest.update(b",")

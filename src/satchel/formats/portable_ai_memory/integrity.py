@@ -35,7 +35,7 @@ class Integrity:
         """Take in the next memory of the file."""
         try:
             value = decode_unique(element.whole(), limits=self._limits)
-            data = b"[%b]" % canonical_memory(value)
+            data = canonical_memory(value) + b"\n"
         except (InputError, CanonicalError) as error:
             self.fault = self.fault or f"memory {element.index}: {error.message}"
             return

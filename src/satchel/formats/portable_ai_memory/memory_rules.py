@@ -1,6 +1,6 @@
 """The rules that one memory tells by itself, X-11, X-14 to X-18 and X-38 to X-40 of dossier 1.16: twice.
 
-``memory_rules`` reports what is broken, ``nothing_to_say`` tells quickly of a memory of sound structure that nothing is. A
+``memory_rules`` reports what is broken, ``nothing_to_say`` tells quickly of memories of sound structure that nothing is. A
 test holds that the second never says so of one that the first reports on.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 from satchel.formats.portable_ai_memory import moments, terms
 from satchel.formats.portable_ai_memory.hashing import content_hash, other_reading
 from satchel.formats.portable_ai_memory.structure import Report
-from satchel.model.text import normalised
+from satchel.model.text import all_normalised
 
 #: What blank content hashes to (dossier 2.1).
 _BLANK = content_hash("")
@@ -54,33 +54,31 @@ def memory_rules(memory: dict[str, Any], report: Report) -> None:
         report.rule("access-grants", "/access")
 
 
-def nothing_to_say(memory: dict[str, Any]) -> bool:
-    """Whether no rule is broken, for a memory of sound structure whose times are spelled as ``models.PLAIN_TIME`` says.
+def nothing_to_say(memories: list[Any]) -> bool:
+    """Whether no rule is broken, for memories of sound structure, parsed as ``quick.Quick`` does, whose times are spelled as
+    ``models.PLAIN_TIME`` says.
 
     Times so spelled are in the order of their text up to the Z: one of them is a whole second or has digits behind it.
     """
-    temporal, provenance = memory["temporal"], memory["provenance"]
-    created = temporal["created_at"][:-1]
-    updated = temporal.get("updated_at")
-    if updated is not None and updated[:-1] < created:
-        return False
-    start, end = temporal.get("valid_from"), temporal.get("valid_until")
-    if start is not None and end is not None and end[:-1] < start[:-1]:
-        return False
-    confidence = memory.get("confidence")
-    reinforced = confidence.get("last_reinforced") if confidence else None
-    if reinforced is not None and reinforced[:-1] < created:
-        return False
-    access = memory.get("access")
-    if access:
-        visibility, grants = access.get("visibility", "private"), access.get("shared_with")
-        if access.get("exportable") is False or visibility == ("private" if grants else "shared"):
+    for memory in memories:
+        temporal, confidence, access = memory.temporal, memory.confidence, memory.access
+        created = temporal.created_at[:-1]
+        # What is absent or null is false; no time is empty.
+        if temporal.updated_at and temporal.updated_at[:-1] < created:
             return False
-    return (
-        provenance["platform"] not in terms.PRODUCTS
-        and bool(temporal.get("superseded_by")) == (memory.get("status") == "superseded")
-        and "sha256:" + sha256(normalised(memory["content"]).encode()).hexdigest() == memory["content_hash"] != _BLANK
-    )
+        if temporal.valid_until and temporal.valid_from and temporal.valid_until[:-1] < temporal.valid_from[:-1]:
+            return False
+        if confidence and confidence.last_reinforced and confidence.last_reinforced[:-1] < created:
+            return False
+        if bool(temporal.superseded_by) != (memory.status == "superseded") or memory.provenance.platform in terms.PRODUCTS:
+            return False
+        if access:
+            wrong = "private" if access.shared_with else "shared"
+            if access.exportable is False or (access.visibility or "private") == wrong:
+                return False
+    texts = all_normalised([memory.content for memory in memories])
+    hashes = ["sha256:" + sha256(text).hexdigest() for text in texts]
+    return _BLANK not in hashes and hashes == [memory.content_hash for memory in memories]
 
 
 def time_order(temporal: dict[str, Any], report: Report, pointer: str) -> None:
