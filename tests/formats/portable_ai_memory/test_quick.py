@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from satchel.codec import arrays, jcs
 from satchel.codec.arrays import Run, iter_members
 from satchel.errors import CanonicalError, LimitExceeded, MalformedInput
-from satchel.formats.portable_ai_memory import check_store
+from satchel.formats.portable_ai_memory import check_store, quick
 from satchel.formats.portable_ai_memory.checksum import RunningChecksum, checksum_of
 from satchel.formats.portable_ai_memory.hashing import content_hash
 from satchel.formats.portable_ai_memory.memory_rules import memory_rules, nothing_to_say
@@ -293,13 +293,54 @@ def test_of_what_has_nothing_to_say_nothing_is_reported(
     report = Report(check_store.Place())
     memory_rules(value, report)
     (parsed,) = parser_of("memories").decode(json.dumps([value]))
-    quick = nothing_to_say([parsed])
+    said = not nothing_to_say([parsed])
     (sound,) = parser_of("memories").decode(json.dumps([memory(1)]))
-    assert nothing_to_say([sound, parsed, sound]) == quick
-    assert not (quick and report.findings)
+    assert nothing_to_say([sound, parsed, sound]) != said
+    assert said or not report.findings
     # It may send back what is sound, but not much of it: here only equal times that are spelled in two ways.
     if not report.findings and len({updated, created, reinforced} - {None}) < 2 and start == end:
-        assert quick
+        assert not said
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        *({"access": access} for access in ({}, {"visibility": "shared"}, {"visibility": "public"}, {"visibility": "private"})),
+        *(
+            {"access": {**shared, "shared_with": GRANTS}}
+            for shared in ({}, {"visibility": "private"}, {"visibility": "public"})
+        ),
+        *({"access": {"shared_with": [], **more}} for more in ({}, {"visibility": "shared"}, {"exportable": False})),
+        *({"status": status} for status in ("superseded", "archived")),
+        {"temporal": {"created_at": TIMES[0], "superseded_by": "x"}},
+        {"status": "superseded", "temporal": {"created_at": TIMES[0], "superseded_by": "x"}},
+        {"status": "superseded", "temporal": {"created_at": TIMES[0], "superseded_by": ""}},
+        *({"temporal": {"created_at": one, "updated_at": other}} for one in TIMES for other in TIMES),
+        *({"temporal": {"created_at": TIMES[0], "valid_from": one, "valid_until": other}} for one in TIMES for other in TIMES),
+        *({"temporal": {"created_at": one}, "confidence": {"last_reinforced": other}} for one in TIMES for other in TIMES),
+        *({"provenance": {"platform": platform}} for platform in ("openai", "chatgpt")),
+        *(
+            {"content": content, "content_hash": content_hash(content)}
+            for content in (" ", "\u3000", "\t", "İ", "e\u0301 \t X ")
+        ),
+        {"content": "another"},
+    ],
+)
+def test_each_rule_is_seen_quickly_too(members: dict[str, Any]) -> None:
+    value = memory(2, **members)
+    report = Report(check_store.Place())
+    memory_rules(value, report)
+    parsed = parser_of("memories").decode(json.dumps([memory(0), value]))
+    said = not nothing_to_say(parsed)
+    # "00.5" and "00.50" are one time, and are looked at closely.
+    times = [*value["temporal"].values(), value["confidence"].get("last_reinforced")]
+    assert said == bool(report.findings) or (said and {TIMES[1], TIMES[2]} <= {*times})
+
+
+def test_whole_numbers_of_a_memory_cost_no_second_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quick, "_ANY", None)
+    values = [memory(0, confidence={"initial": 1.0, "current": 0.0}), memory(1, confidence={"initial": 0.5, "current": 0})]
+    assert lines_of(json.dumps(values).encode()[1:-1]) == canonical(values)
 
 
 # ---- the checksum
