@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -32,11 +32,11 @@ from satchel.move.ledgers.writing import Wanted, begun, told_options
 from satchel.move.passing import Passing, epoch
 from satchel.move.restoring import Restoring
 from satchel.move.riding import Riding, of_packages
-from satchel.move.semantic import Embedder, Semantic
-from satchel.move.verified import verified
 from satchel.trust.age import NOBODY, Identities
-from satchel.vault.folder import trial_vault
 from satchel.vault.values import Batch
+
+if TYPE_CHECKING:
+    from satchel.move.semantic import Embedder, Semantic
 
 
 class Conversion(msgspec.Struct, frozen=True):
@@ -103,6 +103,8 @@ def convert(
             straightly = straight.convert(export, writer, target, account=account, at=at, shown=shown, options=options)
             done = None if straightly is None else Conversion(*straightly)
         if done is None:
+            from satchel.vault.folder import trial_vault
+
             with trial_vault() as store, ExitStack() as stack:
                 batch = export.into(
                     store,
@@ -124,6 +126,8 @@ def convert(
                 tell_tombstones(store, format, written.ledger)
                 semantic = None
                 if verify is not None:
+                    from satchel.move.verified import verified
+
                     semantic = verified(store, writer, target, written.ledger, embedder=verify.embedder, limits=limits)
                 done = Conversion(batch, written, semantic=semantic)
         if told is None or ledger is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
@@ -26,12 +26,14 @@ from satchel.move.cursors import since as cursor
 from satchel.move.ledgers.digests import digest_of
 from satchel.move.ledgers.document import LedgerEnd, LedgerFile, LedgerFormat
 from satchel.move.ledgers.writing import Wanted, begun, told_options
-from satchel.move.redaction import Redaction
 from satchel.move.riding import Riding, of_vault
 from satchel.trust.age import Recipients
-from satchel.trust.redaction.entries import Commitment
 from satchel.vault.store import Store
 from satchel.vault.values import Exported
+
+if TYPE_CHECKING:
+    from satchel.move.redaction import Redaction
+    from satchel.trust.redaction.entries import Commitment
 
 #: Decoded originals that are held: so many, and so many bytes of source.
 _HELD = 8

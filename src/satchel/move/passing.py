@@ -6,12 +6,15 @@ import functools
 import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from satchel.errors import UsageError
 from satchel.formats.base import LogEntry, State
 from satchel.move.exports import VaultSelection
 from satchel.move.passage import HEADS, owner_of
-from satchel.vault.sqlite.store import SqliteStore
+
+if TYPE_CHECKING:
+    from satchel.vault.sqlite.store import SqliteStore
 
 
 class Passing(VaultSelection):

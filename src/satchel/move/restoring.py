@@ -27,7 +27,6 @@ from satchel.model.packages import Edition
 from satchel.model.record import Asset, Item, Original, Reading, Record, Tombstone
 from satchel.move.edits import Edit, brought_home, edits_between
 from satchel.move.passing import Passing
-from satchel.vault.folder import trial_vault
 from satchel.vault.values import Batch
 
 #: Capsules in capsules: a way through that many formats and back.
@@ -136,6 +135,7 @@ class Restoring:
 
     def _compared(self, accept_invalid_signature: bool) -> Restored:
         from satchel.move.imports import recognised
+        from satchel.vault.folder import trial_vault
 
         if self._depth > MOST_NESTED:
             raise MalformedInput("residue lies in residue too deep", place=Place(file=self._path.name))
