@@ -7,7 +7,7 @@ inside it (an empty pointer: the whole of it).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, BinaryIO, Literal
 
@@ -137,8 +137,8 @@ class Reading(msgspec.Struct, frozen=True):
 
     records: tuple[Record, ...] = ()
     findings: tuple[Finding, ...] = ()
-    #: Of ``Original.read_whole``: the value that each record's pointer names in the source object, by the record's uid.
-    values: dict[str, Any] | None = None
+    #: Of ``Original.read_whole``: what ``Adapter.unmapped`` says of each of the records, by uid; nothing of one that is not here.
+    besides: dict[str, Mapping[str, Any]] | None = None
 
 
 class Original(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +164,7 @@ class Original(msgspec.Struct, frozen=True, kw_only=True):
     #: The source's own time of last change: an older one never replaces a newer one.
     updated: datetime | None
     read: Callable[[], Reading]
-    #: As ``read``, with ``Reading.values`` where it was parsed as a whole: for who asks for all that it says.
+    #: As ``read``, with ``Reading.besides`` where it was parsed as a whole: for who asks for all that it says.
     read_whole: Callable[[], Reading] | None = None
     small: bool = False
     dialect: str = ""

@@ -40,6 +40,7 @@ _REMEMBERED = 2_000_000
 #: Kinds that say whose they are.
 HEADS = ("conversation", "memory", "profile", "instruction", "procedure", "scope")
 _COPY_BYTES = MIB
+_NOTHING: Mapping[str, Any] = {}
 #: Temporary files that are open at once.
 _COPIES = 200
 
@@ -120,8 +121,8 @@ class Passing:
         self._source: _Source | None = None
         self._value: Any = None
         self._is_open = False
-        #: The values of its records, where reading it has opened it.
-        self._values: dict[str, Any] | None = None
+        #: What it says besides its records, where reading it has told.
+        self._besides: dict[str, Mapping[str, Any]] | None = None
         self._adapters: dict[str, Adapter | None] = {}
         #: Copies of files, each written and then read; bytes in the newest; whether that was read.
         self._copies: list[IO[bytes]] = []
@@ -143,7 +144,7 @@ class Passing:
         self._uids.add(uid)
         self.read_from.add(original.place.file)
         self._source = _Source(original.native, original.place.file, original.reader)
-        self._value, self._is_open, self._values = None, False, None
+        self._value, self._is_open, self._besides = None, False, None
         records = self._read(original)
         messages: list[Record] = []
         rest: list[Record] = []
@@ -277,7 +278,7 @@ class Passing:
             raise Detour from error
         for finding in reading.findings:
             self.note(finding)
-        self._values = reading.values
+        self._besides = reading.besides
         return reading.records
 
     def _remember(self, messages: list[Record]) -> None:
@@ -383,13 +384,12 @@ class Passing:
         source = self._source
         if source is None:
             return {}
+        if self._besides is not None:
+            return self._besides.get(record.uid, _NOTHING)
         name = record.origin.format
         adapter = self._adapters[name] if name in self._adapters else self._adapter(name)
         if adapter is None:
             return {}
-        if self._values is not None:
-            value = self._values.get(record.uid)
-            return {} if value is None else adapter.unmapped(record, value)
         if not self._is_open:
             self._value, self._is_open = native_value(source.native), True
         value = resolve_value(self._value, record.native.pointer, native_value)

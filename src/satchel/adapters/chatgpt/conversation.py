@@ -7,6 +7,7 @@ name.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +30,7 @@ from satchel.adapters.chatgpt.shapes import (
     id_of,
     text_of,
 )
-from satchel.codec.pointers import resolve_value
+from satchel.adapters.chatgpt.unmapped import unmapped
 from satchel.errors import Place, SatchelError
 from satchel.limits import Limits
 from satchel.model import bodies
@@ -151,29 +152,27 @@ def read_conversation(
 
 
 def read_whole(data: bytes, identity: Identity, head: Head, place: Place, limits: Limits) -> Reading:
-    """As ``read_conversation``, with the values of its records where it is of the usual shape."""
+    """As ``read_conversation``, with what it says besides where it is of the usual shape."""
     decoded = decode_whole(data, place, limits)
     if decoded is None:
         return read_conversation(data, identity, head, place, limits)
     value, conversation = decoded
-    reader = _Reader(conversation, identity, place, [], "/mapping")
-    reading = reader.read()
-    nodes = value.get("mapping")
-    values = {record.uid: value for record in reading.records if not record.native.pointer}
-    values |= {uid: nodes[key]["message"] for uid, key in reader.keys.items()}
-    # Others than messages may stand in one.
-    for record in reader.extra.values():
-        if record.native.pointer:
-            values[record.uid] = resolve_value(value, record.native.pointer, msgspec.json.decode)
-    return Reading(reading.records, reading.findings, values)
+    return _Reader(conversation, identity, place, [], "/mapping", value).read()
 
 
 class _Reader:
     """What all messages of one conversation share while they are read."""
 
     def __init__(
-        self, conversation: Conversation, identity: Identity, place: Place, findings: list[Finding], base: str
+        self,
+        conversation: Conversation,
+        identity: Identity,
+        place: Place,
+        findings: list[Finding],
+        base: str,
+        value: Any = None,
     ) -> None:
+        """``value``: the same conversation as plain values, where what it says besides is asked for."""
         self.conversation = conversation
         self.identity = identity
         self.place = place
@@ -185,8 +184,9 @@ class _Reader:
         self.part_of = (Link("part_of", identity.uid),)
         self.provenance = Provenance(platform="chatgpt", account=self.account, conversation=identity.uid, method="api_export")
         self.extra: dict[str, Record] = {}
-        #: Where each message stands in the mapping.
-        self.keys: dict[str, str] = {}
+        self.value = value
+        #: Of the head and of each message: all other records say everything that they were drawn from.
+        self.besides: dict[str, Mapping[str, Any]] = {}
         self.message_uid = uids_in(identity.uid, "message")
         self.plain = Voice(account=self.given)
         self.empty = 0
@@ -200,6 +200,7 @@ class _Reader:
 
     def read(self) -> Reading:
         nodes = self.conversation.mapping or {}
+        values = None if self.value is None else self.value.get("mapping")
         tree = tree_of(nodes)
         records: list[Record] = []
         # Nearest kept message at or above each node: where a node is not kept, its children answer what it answered.
@@ -213,13 +214,19 @@ class _Reader:
                 record = self._message(key, node.message, parent, len(records))
             if record is None:
                 kept[key] = parent
-            else:
-                kept[key] = record.uid
-                records.append(record)
+                continue
+            kept[key] = record.uid
+            records.append(record)
+            if values is not None:
+                self.besides[record.uid] = unmapped(record, values[key]["message"])
         current = self._current(tree, nodes, kept, records)
         head = _head_record(self.conversation, self.identity, self.scope, current, tree.links)
         self._tell(tree, records)
-        return Reading((head, *self.extra.values(), *records), tuple(self.findings))
+        besides = None
+        if self.value is not None:
+            besides = self.besides
+            besides[head.uid] = unmapped(head, self.value)
+        return Reading((head, *self.extra.values(), *records), tuple(self.findings), besides)
 
     def _tell(self, tree: Tree, records: list[Record]) -> None:
         if not records:
@@ -277,7 +284,6 @@ class _Reader:
         if kind in _CONTEXTS:
             self._context(content, metadata)
         uid = self.message_uid(key)
-        self.keys[uid] = key
         native = Native(pointer=f"{self.base}/{escape(key)}/message")
         created = from_any(message.create_time)
         if recipient == "bio" and role == "assistant":

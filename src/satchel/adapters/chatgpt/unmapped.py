@@ -32,10 +32,9 @@ _CARRIED_TEXT = frozenset(
         "state",
     }
 )
-_REFERENCES = ("citations", "content_references", "search_result_groups")
-#: Members of a message that are not looked at one by one when they are as usual; and of an author.
+_REFERENCES = frozenset({"citations", "content_references", "search_result_groups"})
+#: Members of a message that are not looked at one by one when they are as usual.
 _USUAL = frozenset({"content", "author", "metadata", "id", "create_time", "update_time", "recipient"})
-_AUTHOR = frozenset({"role", "name", "metadata"})
 
 
 def unmapped(record: Record, native: Any) -> Mapping[str, Any]:
@@ -97,9 +96,10 @@ def _is_bare_mapping(native: dict[str, Any]) -> bool:
 def _message(record: Record, body: bodies.Message, native: dict[str, Any]) -> dict[str, Any]:
     get = native.get
     times = record.times
+    recipient = get("recipient")
     if (
         get("id") == record.origin.id
-        and get("recipient") in ("all", body.recipient)
+        and (recipient == "all" or recipient == body.recipient)
         and (times.created is not None or get("create_time") is None)
         and (times.updated is not None or get("update_time") is None)
     ):
@@ -113,13 +113,15 @@ def _message(record: Record, body: bodies.Message, native: dict[str, Any]) -> di
             rest.pop("create_time", None)
         if times.updated is not None:
             rest.pop("update_time", None)
-        if rest.get("recipient") in ("all", body.recipient):
+        if recipient == "all" or recipient == body.recipient:
             rest.pop("recipient", None)
     if rest.get("status") == body.state:
-        rest.pop("status", None)
-    author = _author(body, get("author"))
-    if author:
-        rest["author"] = author
+        del rest["status"]
+    author = get("author")
+    if not _is_usual_author(body, author):
+        author = _author(body, author)
+        if author:
+            rest["author"] = author
     content = get("content")
     if not _is_one_text(content):
         content = _content(content)
@@ -141,17 +143,17 @@ def _is_one_text(content: Any) -> bool:
     return type(parts) is list and len(parts) == 1 and type(parts[0]) is str
 
 
+def _is_usual_author(body: bodies.Message, author: Any) -> bool:
+    """Whether an author is the usual one: nothing but a role and perhaps a name, which the record has."""
+    if type(author) is not dict or len(author) != 3 or author.get("role") != body.role:
+        return False
+    name = author.get("name", author)
+    return (name is None or name == body.author) and author.get("metadata", author) == {}
+
+
 def _author(body: bodies.Message, author: Any) -> Any:
     if type(author) is not dict:
         return author
-    get = author.get
-    if (
-        get("role") in (body.role, body.author)
-        and get("name") in (None, body.author)
-        and not get("metadata")
-        and _AUTHOR.issuperset(author)
-    ):
-        return None
     rest = _without(author, ())
     if rest.get("role") in (body.role, body.author):
         rest.pop("role", None)
@@ -185,7 +187,11 @@ def _content(content: Any) -> Any:
 def _metadata(body: bodies.Message, metadata: Any) -> Any:
     if type(metadata) is not dict:
         return metadata
-    rest = {name: member for name, member in metadata.items() if member is not None}
+    rest = {
+        name: member
+        for name, member in metadata.items()
+        if member is not None and (member or name not in _REFERENCES or member != [])
+    }
     if not rest:
         return rest
     get = rest.get
@@ -203,7 +209,4 @@ def _metadata(body: bodies.Message, metadata: Any) -> Any:
     data = get("user_context_message_data")
     if type(data) is dict and all(type(text) is str for text in data.values() if text is not None):
         del rest["user_context_message_data"]
-    for name in _REFERENCES:
-        if get(name) == []:
-            del rest[name]
     return rest
