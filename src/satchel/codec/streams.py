@@ -82,9 +82,23 @@ class Metered(Stream):
         try:
             chunk = self._inner.read(size)
         except OSError as error:
-            raise InputError(f"cannot be read: {error.strerror or 'input/output error'}", place=self._place) from None
+            raise self._unreadable(error) from None
         self._meter.add(len(chunk))
         return chunk
+
+    def readinto(self, buffer: Any, /) -> int:
+        if not isinstance(self._inner, io.FileIO):
+            return super().readinto(buffer)
+        # Without a copy between.
+        try:
+            count = self._inner.readinto(buffer) or 0
+        except OSError as error:
+            raise self._unreadable(error) from None
+        self._meter.add(count)
+        return count
+
+    def _unreadable(self, error: OSError) -> InputError:
+        return InputError(f"cannot be read: {error.strerror or 'input/output error'}", place=self._place)
 
     def close(self) -> None:
         self._inner.close()
