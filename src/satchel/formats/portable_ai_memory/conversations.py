@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
+import msgspec
+
 from satchel.formats.base import Selection, SourceNote
 from satchel.formats.portable_ai_memory import terms
 from satchel.formats.portable_ai_memory.attachments import Attachments
@@ -28,18 +30,19 @@ from satchel.formats.portable_ai_memory.spelling import (
     tag_list,
     without_nulls,
 )
-from satchel.formats.portable_ai_memory.talk import Draft, connect, fill_times
+from satchel.formats.portable_ai_memory.talk import Draft, connect, fill_times, tell_roots
 from satchel.model.bodies import Conversation, Message, Part
 from satchel.model.fields import fields_of
 from satchel.model.ids import uuid_of
 from satchel.model.ledger import About, Ledger
-from satchel.model.record import Record
+from satchel.model.record import Access, Link, Provenance, Record
 from satchel.model.times import to_rfc3339
 
 _CARRIED = "carried in raw_metadata.satchel"
 _PARTS = f"what the format's parts, calls and attachments do not say is {_CARRIED}; where in a text a source is cited is not"
 _UNMAPPED = "what the source said besides; carried in raw_metadata"
 _PLAIN = frozenset({"text", "code"})
+_OPEN = Access()
 
 
 class Written(NamedTuple):
@@ -70,8 +73,9 @@ def conversation_file(
     drafts = reading.drafts
     ours: dict[str, Any] = {}
     temporal, created = _temporal(record, drafts, selection, ours, ledger)
-    connect(drafts, reading.dropped, ledger)
-    fill_times(drafts, created)
+    reading.connect()
+    if reading.lacks_times:
+        fill_times(drafts, created)
     reading.tell(alike)
     own = uuid_of(record.uid)
     tags = tag_list(record.tags)
@@ -108,7 +112,7 @@ def conversation_file(
         head["import_metadata"] = note
     if strip_identifiers and strip_conversation(head):
         told("conversation", ledger, record.uid)
-    count = sum(len(draft.ids) for draft in drafts.values())
+    count = sum(len(draft.ids) for draft in drafts.values()) if reading.has_chains else len(drafts)
     entry: dict[str, Any] = {"id": own, "platform": platform}
     if body.title:
         entry["title"] = body.title
@@ -123,17 +127,19 @@ def conversation_file(
 
 
 class _Told(NamedTuple):
-    """What of a message decides what the ledger tells of its fields."""
+    """What the ledger tells of a message besides the fields of its record."""
 
-    names: tuple[str, ...]
-    has_links: bool
     has_unmapped: bool
     is_chain: bool
     has_odd_parts: bool
-    platform: str
-    account: str
-    trust: str
-    is_as_created: bool
+
+
+class _Sample(msgspec.Struct, gc=False):
+    """Messages of which the same is to be told: one of them, and how many."""
+
+    record: Record
+    told: _Told
+    count: int = 1
 
 
 #: What the ledger counts for one message, by what decides it; the head's platform and account are part of that.
@@ -155,14 +161,23 @@ class _Reading:
         self.strip = strip
         self.drafts: dict[str, Draft] = {}
         self.dropped: dict[str, str] = {}
+        #: How many answer nobody, and whether all others came behind those whom they answer, and hang on them.
+        self.roots = 0
+        self.is_settled = True
+        #: Whether some are a chain, do not say their time, and know it from nobody.
+        self.has_chains = self.has_substitutes = self.lacks_times = False
         self.roles: set[str] = set()
         self.system_instruction = ""
-        #: Messages of which the same is to be told, where nobody asks which: one of them, and how many.
-        self.alike: dict[tuple[Any, ...], list[Any]] = {}
+        #: Messages where nobody asks which, by whence they come and whether they have links, and by what else decides what is told.
+        self.groups: dict[tuple[Any, ...], dict[tuple[Any, ...], _Sample]] = {}
+        self.alike: dict[tuple[Any, ...], _Sample] = {}
+        self.whence: Provenance | None = None
+        self.links: tuple[Link, ...] = ()
 
     def take(self, record: Record) -> None:
         body = record.body
-        if not isinstance(body, Message) or record.uid in self.drafts:
+        drafts = self.drafts
+        if not isinstance(body, Message) or record.uid in drafts:
             return
         if not record.access.exportable:
             self.dropped[record.uid] = body.parent
@@ -172,10 +187,12 @@ class _Reading:
         source, created = "", times.created
         if created is None:
             source, created = "updated" if times.updated else "", times.updated
-        draft = Draft(record.uid, len(self.drafts), body.parent, created, source)
         chain = segments(record, body, self.find_file)
         unmapped: Mapping[str, Any] = {} if self.strip else self.unmapped(record)
         has_unmapped = False
+        ids: list[str] = []
+        bodies: list[bytes] = []
+        raws: list[tuple[bytes, dict[str, Any]]] = []
         for segment in chain:
             message, ours = segment.message, segment.ours
             if self.strip:
@@ -184,41 +201,60 @@ class _Reading:
             beside = unmapped if segment is chain[-1] else {}
             if created is not None and not source:
                 data, has_unmapped = self._with_raw(message, beside, ours)
-                draft.bodies.append(data)
-                draft.raws.append(None)
+                bodies.append(data)
             else:
                 said = dumped_without_nulls(beside)
                 has_unmapped = said != b""
-                draft.bodies.append(dump(message)[:-1])
-                draft.raws.append((said, ours))
-            draft.ids.append(segment.id)
-        self.drafts[record.uid] = draft
+                bodies.append(dump(message)[:-1])
+                raws.append((said, ours))
+            ids.append(segment.id)
+        parent = body.parent
+        draft = Draft(record.uid, len(drafts), parent, created, source, ids, bodies, raws)
+        if len(ids) > 1:
+            self.has_chains = True
+        if raws:
+            self.has_substitutes = True
+            self.lacks_times = self.lacks_times or created is None
+        if parent in drafts:
+            drafts[parent].children.append(draft)
+        elif parent:
+            self.is_settled = False
+        else:
+            self.roots += 1
+        drafts[record.uid] = draft
         self.roles.add(body.role)
         parts = body.parts
         if body.is_hidden and not self.system_instruction and all(part.type == "context" for part in parts):
             self.system_instruction = "\n\n".join(part.text for part in parts)
-        names = fields_of(record)
-        links = record.links
-        whence = record.provenance
-        # As a tuple alone, which is made in a fraction of the time.
-        kind = (
-            names,
-            links[0].type != "part_of" if len(links) == 1 else any(link.type != "part_of" for link in links),
-            has_unmapped,
-            len(chain) > 1,
-            not (_is_plain(parts[0]) if len(parts) == 1 else all(map(_is_plain, parts))),
-            whence.platform,
-            whence.account,
-            record.trust,
-            times.updated is not None and times.updated == times.created,
-        )
-        if self.ledger.is_witnessed:
-            self._tell_fields(record, _Told(*kind), self.ledger)
-            draft.about = About(record.uid, names, record.origin.id)
-        elif kind in self.alike:
-            self.alike[kind][1] += 1
+        if chain[-1].is_text:
+            has_odd_parts = parts[0].text == "" or parts[0].size_bytes is not None
         else:
-            self.alike[kind] = [record, 1]
+            has_odd_parts = not all(map(_is_plain, parts))
+        if self.ledger.is_witnessed:
+            self._tell_fields(record, _Told(has_unmapped, len(ids) > 1, has_odd_parts), self.ledger)
+            draft.about = About(record.uid, fields_of(record), record.origin.id)
+            return
+        if record.provenance is not self.whence or record.links is not self.links:
+            self._regroup(record)
+        if times.observed or times.valid_from or times.valid_to or self.strip or record.access != _OPEN:
+            said: tuple[str, ...] = fields_of(record)
+        else:
+            # The members of ours stand for the fields that they carry.
+            said = tuple(chain[-1].ours)
+        updated = None if times.updated is None else times.updated == times.created
+        kind = (said, updated, record.trust, record.scope != "", has_unmapped, len(ids) > 1, has_odd_parts)
+        found = self.alike.get(kind)
+        if found is not None:
+            found.count += 1
+        else:
+            self.alike[kind] = _Sample(record, _Told(has_unmapped, len(ids) > 1, has_odd_parts))
+
+    def _regroup(self, record: Record) -> None:
+        """Begin or go on with those that have the provenance and the links of ``record``, as whole talks do."""
+        whence = self.whence = record.provenance
+        self.links = record.links
+        said = whence.method != "", whence.message != "", whence.actor != "", whence.extractor != ""
+        self.alike = self.groups.setdefault((whence.platform, whence.account, *said, _has_links(record)), {})
 
     def _with_raw(self, message: dict[str, Any], unmapped: Mapping[str, Any], ours: dict[str, Any]) -> tuple[bytes, bool]:
         """A message as JSON without its end, and whether it says something of ``unmapped``."""
@@ -234,27 +270,39 @@ class _Reading:
         return dump(message)[:-1] + _raw_member(self.name, said, ours), said != b""
 
     def _tell_fields(self, record: Record, said: _Told, ledger: Ledger) -> None:
-        if said.has_links:
+        if _has_links(record):
             text = "a message has no links but those of the talk"
             ledger.field("message", "links", "lost", "no-member", text, uid=record.uid)
         if said.has_unmapped:
             ledger.field("message", "unmapped", "carried", "no-member", _UNMAPPED, uid=record.uid)
-        tell_message(record, self.head, said.names, ledger)
+        tell_message(record, self.head, fields_of(record), ledger)
         if said.is_chain:
             text = "a message that is a chain answers with its first part; what follows it answers its last"
             ledger.field("message", "body.parent", "widened", "segments", text, uid=record.uid)
         if said.has_odd_parts:
             ledger.field("message", "body.parts", "narrowed", "parts", _PARTS, uid=record.uid)
 
+    def connect(self) -> None:
+        """Settle parents and children, where they are not as they came."""
+        if self.is_settled:
+            tell_roots(self.drafts, self.roots, self.ledger)
+        else:
+            connect(self.drafts, self.dropped, self.ledger)
+
     def tell(self, alike: Alike) -> None:
         """What became of the messages, now that their parents and times are settled."""
         of = self.head.provenance
-        for said, (record, count) in self.alike.items():
-            key = (said, of.platform, of.account)
-            if key not in alike:
-                alike[key] = Ledger()
-                self._tell_fields(record, _Told(*said), alike[key])
-            self.ledger.add(alike[key], count)
+        for whence, group in self.groups.items():
+            for said, sample in group.items():
+                key = (whence, said, of.platform, of.account)
+                if key not in alike:
+                    alike[key] = Ledger()
+                    self._tell_fields(sample.record, sample.told, alike[key])
+                self.ledger.add(alike[key], sample.count)
+        if not (self.has_chains or self.has_substitutes or self.ledger.is_witnessed):
+            if self.drafts:
+                self.ledger.record("message", "accepted", count=len(self.drafts))
+            return
         accepted = 0
         for draft in self.drafts.values():
             if draft.created_from:
@@ -289,6 +337,10 @@ def _raw_member(name: bytes, unmapped: bytes, ours: dict[str, Any]) -> bytes:
             return b',"raw_metadata":{%s:%s,"satchel":%s}' % (name, unmapped, dump(ours))
         return b',"raw_metadata":{%s:%s}' % (name, unmapped)
     return b',"raw_metadata":{"satchel":%s}' % dump(ours) if ours else b""
+
+
+def _has_links(record: Record) -> bool:
+    return any(link.type != "part_of" for link in record.links)
 
 
 def _is_plain(part: Part) -> bool:
@@ -422,7 +474,7 @@ def _pieces(head: dict[str, Any], drafts: dict[str, Draft], name: bytes) -> Iter
             yield start
             yield body
             yield _place(at, above, below)
-            yield b"}" if raws[index] is None else _waiting(draft, index, name)
+            yield _waiting(*raws[index], draft.created_from, name) if raws else b"}"
             above = ids[index]
             start = b",\n"
     yield b"\n]}\n"
@@ -437,9 +489,6 @@ def _place(at: str, above: str, below: str) -> bytes:
     return f',"created_at":"{at}"{parent}{children}'.encode()
 
 
-def _waiting(draft: Draft, index: int, name: bytes) -> bytes:
-    """The end of a segment; with its raw_metadata, where that says whence the time is."""
-    raw = draft.raws[index]
-    assert raw is not None
-    unmapped, ours = raw
-    return _raw_member(name, unmapped, {**ours, "created_at_from": draft.created_from}) + b"}"
+def _waiting(unmapped: bytes, ours: dict[str, Any], created_from: str, name: bytes) -> bytes:
+    """The end of a segment with its raw_metadata, which says whence the time is."""
+    return _raw_member(name, unmapped, {**ours, "created_at_from": created_from}) + b"}"

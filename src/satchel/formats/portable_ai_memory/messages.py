@@ -46,6 +46,8 @@ class Segment(msgspec.Struct, gc=False):
     id: str
     message: dict[str, Any]
     ours: dict[str, Any]
+    #: Whether it is one part of which there is nothing to say but its text.
+    is_text: bool = False
 
 
 def segments(record: Record, body: Message, find_file: Callable[[str], File]) -> list[Segment]:
@@ -60,7 +62,7 @@ def segments(record: Record, body: Message, find_file: Callable[[str], File]) ->
         plain["content"] = {"type": "text", "text": body.parts[0].text}
         if body.model:
             plain["model"] = body.model
-        return [Segment(own, plain, _of_the_record(record, body))]
+        return [Segment(own, plain, _of_the_record(record, body), is_text=True)]
     runs = [list(body.parts)]
     if len(runs[0]) > 1:
         runs = [list(run) for _, run in groupby(body.parts, key=lambda part: part.type in _REASONING)]

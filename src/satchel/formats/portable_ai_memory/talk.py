@@ -22,19 +22,20 @@ class Draft(msgspec.Struct, gc=False):
     created: datetime | None
     #: "" when the message says its own time of creation.
     created_from: str
+    ids: list[str]
+    #: Each segment's JSON object without its place and its end, and where the time is still waited for, what raw_metadata says
+    #: of each; else nothing.
+    bodies: list[bytes]
+    raws: list[tuple[bytes, dict[str, object]]]
+    children: list[Draft] = []
     #: For the ledger, where it is told of later.
     about: About | None = None
-    ids: list[str] = []
-    #: Each segment's JSON object without its place and its end, and what raw_metadata says of it where that still waits
-    #: for the time.
-    bodies: list[bytes] = []
-    raws: list[tuple[bytes, dict[str, object]] | None] = []
-    children: list[Draft] = []
 
 
 def connect(drafts: dict[str, Draft], dropped: dict[str, str], ledger: Ledger) -> None:
     """Settle parents and children. ``dropped`` names the parents of the messages that stay behind."""
     for draft in drafts.values():
+        draft.children.clear()
         if draft.parent not in drafts:
             draft.parent = _written_parent(draft, drafts, dropped, ledger)
     if not _is_in_order(drafts):
@@ -45,6 +46,11 @@ def connect(drafts: dict[str, Draft], dropped: dict[str, str], ledger: Ledger) -
             drafts[draft.parent].children.append(draft)
         else:
             roots += 1
+    tell_roots(drafts, roots, ledger)
+
+
+def tell_roots(drafts: dict[str, Draft], roots: int, ledger: Ledger) -> None:
+    """Tell of a talk in which nobody says whom they answer."""
     if roots == len(drafts) and not any(len(draft.ids) > 1 for draft in drafts.values()):
         text = "where no message names one, each is taken for the answer to the one before"
         for draft in list(drafts.values())[1:]:
