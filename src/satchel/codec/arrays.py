@@ -45,6 +45,9 @@ _MARK = re.compile(rb'["\[\]{}]')
 _IN_STRING = re.compile(rb'(?:[^"\\]|\\.)*+', re.DOTALL)
 _SCALAR = re.compile(rb'"(?:[^"\\]|\\.)*+"|[-+.0-9a-zA-Z]++', re.DOTALL)
 
+#: An object whose first name is no longer than this, and stands no further from the one before, may tell where that one ends.
+_MARK_BYTES = 256
+
 #: The end of the value that begins a buffer, or None when the buffer ends before the value does.
 _Cut = Callable[[memoryview, int], "int | None"]
 #: Parses an array of objects: as dicts, or as structs of a closed type, which takes two thirds of the time.
@@ -83,6 +86,8 @@ class Element(msgspec.Struct, frozen=True):
     offset: int
     data: bytes
     fault: LimitExceeded | None = None
+    #: What the given parser made of ``data``; None where it was not asked.
+    parsed: Any = None
 
     def whole(self) -> bytes:
         """The bytes; raises the fault of an element that came without them."""
@@ -157,6 +162,8 @@ class _Window:
         self.ended = False
         #: Up to this stream offset the search for a run has failed.
         self.no_run_before = 0
+        #: What stood between the last two elements.
+        self.between = b""
 
     def more(self) -> bool:
         """Drop what is behind the cursor, read on; False at the end of the stream."""
@@ -258,6 +265,30 @@ class _Window:
         self.no_run_before = self.base + last
         return None
 
+    def cut_parsed(self, parse: Callable[[bytes], Any]) -> tuple[bytes, Any] | None:
+        """The object at the cursor, which moves behind it, and what ``parse`` makes of it; None to cut it.
+
+        Where it ends is guessed: where the next begins with the same name as it does, behind what stood between the last two. The
+        parser tells whether that was right: no piece that begins an object is an object but the whole of it.
+        """
+        colon = self.data.find(b":", self.at, self.at + _MARK_BYTES)
+        if not self.between or colon < 0:
+            return None
+        next_ = b"}%b%b" % (self.between, self.data[self.at : colon + 1])
+        end = self.data.find(next_, self.at)
+        if end < 0 and len(self.data) - self.at < WINDOW_BYTES and self.more():
+            end = self.data.find(next_, self.at)
+        end += 1
+        if not 0 < end - self.at <= self.limits.element_bytes:
+            return None
+        data = self.data[self.at : end]
+        try:
+            parsed = parse(data)
+        except (msgspec.DecodeError, RecursionError, ValueError):
+            return None
+        self.at = end
+        return data, parsed
+
     def _run_end(self, end: int) -> int:
         """Behind the last object before ``end`` that another object follows; 0 when there is none among the last few."""
         for _ in range(_RUN_END_STEPS):
@@ -309,7 +340,9 @@ def _parsed(parser: Parser, data: bytes) -> tuple[int, list[Any] | None]:
     return len(values), values
 
 
-def _iter_elements(window: _Window, parser: Parser | None = None) -> Iterator[Element | Run]:
+def _iter_elements(
+    window: _Window, parser: Parser | None = None, *, parse: Callable[[bytes], Any] | None = None
+) -> Iterator[Element | Run]:
     """The elements of the array whose ``[`` the cursor stands on; the cursor ends behind its ``]``."""
     window.at += 1
     index = 0
@@ -319,12 +352,16 @@ def _iter_elements(window: _Window, parser: Parser | None = None) -> Iterator[El
     if window.skip_space() == b"]":
         window.at += 1
         return
+    ended = 0
     while True:
         first = window.skip_space()
         if first == b"":
             raise MalformedInput(
                 "the file ends inside the array", place=window.here(index), hint="the download may be incomplete"
             )
+        gap = window.base + window.at - ended
+        if index and gap <= min(window.at, _MARK_BYTES):
+            window.between = window.data[window.at - gap : window.at]
         if index >= window.limits.array_elements:
             raise LimitExceeded(
                 f"more than {window.limits.array_elements:,} elements",
@@ -336,8 +373,9 @@ def _iter_elements(window: _Window, parser: Parser | None = None) -> Iterator[El
             yield run
             index += run.count
         else:
-            yield _one_element(window, index)
+            yield _one_element(window, index, parse if first == b"{" else None)
             index += 1
+        ended = window.base + window.at
         closing = window.skip_space()
         if closing == b",":
             window.at += 1
@@ -349,8 +387,11 @@ def _iter_elements(window: _Window, parser: Parser | None = None) -> Iterator[El
             raise MalformedInput(f"not valid JSON: {what}", place=window.here(index - 1))
 
 
-def _one_element(window: _Window, index: int) -> Element:
+def _one_element(window: _Window, index: int, parse: Callable[[bytes], Any] | None) -> Element:
     offset = window.base + window.at
+    found = None if parse is None else window.cut_parsed(parse)
+    if found is not None:
+        return Element(index, offset, found[0], parsed=found[1])
     try:
         return Element(index, offset, window.cut_value(index, broken=True))
     except LimitExceeded as fault:
@@ -372,7 +413,14 @@ def _start(stream: BinaryIO, file: str, limits: Limits) -> tuple[_Window, bytes]
     return window, window.skip_space()
 
 
-def iter_array(stream: BinaryIO, *, at: str = "", file: str = "", limits: Limits = DEFAULT) -> Iterator[Element]:
+def iter_array(
+    stream: BinaryIO,
+    *,
+    at: str = "",
+    file: str = "",
+    limits: Limits = DEFAULT,
+    parse: Callable[[bytes], Any] | None = None,
+) -> Iterator[Element]:
     """The elements of a JSON array, each cut out, in order.
 
     Args:
@@ -380,6 +428,8 @@ def iter_array(stream: BinaryIO, *, at: str = "", file: str = "", limits: Limits
         at: "" when the array is the document; else the name of the root object's member that holds it, and the root's
             other members are skipped.
         file: for error messages.
+        parse: what the caller does with each object anyway, of msgspec's manner: it refuses what is not one whole JSON value. It
+            spares most objects the cutting, and what it makes of them comes along (``Element.parsed``).
 
     Raises:
         MalformedInput: not such a document; the place names file, element and byte. Elements before the fault have been
@@ -390,14 +440,14 @@ def iter_array(stream: BinaryIO, *, at: str = "", file: str = "", limits: Limits
     if at == "":
         if first != b"[":
             raise MalformedInput("expected a JSON array", place=window.here())
-        yield from cast("Iterator[Element]", _iter_elements(window))
+        yield from cast("Iterator[Element]", _iter_elements(window, parse=parse))
         _finish(window)
         return
     found = False
     for name, is_array in _iter_members(window, first):
         if name == at and is_array and not found:
             found = True
-            yield from cast("Iterator[Element]", _iter_elements(window))
+            yield from cast("Iterator[Element]", _iter_elements(window, parse=parse))
         else:
             window.cut_value(None)
     if not found:

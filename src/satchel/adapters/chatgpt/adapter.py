@@ -159,7 +159,7 @@ class _Import:
         empty = True
         try:
             with member.open() as stream:
-                for element in iter_array(stream, at=at, file=member.name, limits=self.limits):
+                for element in iter_array(stream, at=at, file=member.name, limits=self.limits, parse=_HEAD.decode):
                     empty = False
                     yield self._element(element, member.name)
         except SatchelError as error:
@@ -174,7 +174,7 @@ class _Import:
         place = Place(file=file, element=element.index, offset=element.offset)
         self.assets.look(element.data)
         try:
-            head = self._head(element.data, place)
+            head = element.parsed or self._head(element.data, place)
         except SatchelError as error:
             return from_error(error, place=place)
         if head is None:
