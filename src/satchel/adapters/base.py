@@ -51,6 +51,9 @@ class ReadContext(msgspec.Struct, frozen=True, kw_only=True):
     #: The account that the person named, or "".
     account: str = ""
     loose: Sequence[Member] = ()
+    #: Whether each object is read to its end as soon as it comes, by ``Original.read_whole`` where there is one: then what was
+    #: parsed to see what it is need not be parsed again.
+    whole: bool = False
 
 
 class Adapter(Protocol):

@@ -268,8 +268,8 @@ class _Window:
     def cut_parsed(self, parse: Callable[[bytes], Any]) -> tuple[bytes, Any] | None:
         """The object at the cursor, which moves behind it, and what ``parse`` makes of it; None to cut it.
 
-        Where it ends is guessed: where the next begins with the same name as it does, behind what stood between the last two. The
-        parser tells whether that was right: no piece that begins an object is an object but the whole of it.
+        Where it ends is guessed: where the next begins with the same name as it does, behind what stood between the last two.
+        The parser tells whether that was right: no piece that begins an object is an object but the whole of it.
         """
         colon = self.data.find(b":", self.at, self.at + _MARK_BYTES)
         if not self.between or colon < 0:
@@ -428,8 +428,8 @@ def iter_array(
         at: "" when the array is the document; else the name of the root object's member that holds it, and the root's
             other members are skipped.
         file: for error messages.
-        parse: what the caller does with each object anyway, of msgspec's manner: it refuses what is not one whole JSON value. It
-            spares most objects the cutting, and what it makes of them comes along (``Element.parsed``).
+        parse: what the caller does with each object anyway, of msgspec's manner: it refuses what is not one whole JSON value.
+            It spares most objects the cutting, and what it makes of them comes along (``Element.parsed``).
 
     Raises:
         MalformedInput: not such a document; the place names file, element and byte. Elements before the fault have been

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,6 +15,10 @@ from satchel.model.record import Access, Provenance, Record, Times
 _OURS = frozenset({"uid", "origin", "native", "touched", "kind", "recorded"})
 
 
+_SECTIONS: dict[str, type[msgspec.Struct]] = {"access": Access, "provenance": Provenance, "times": Times}
+
+
+@functools.cache
 def _plain(type_: type[msgspec.Struct]) -> dict[str, Any]:
     """What each member of a struct is where nobody says anything."""
     found = {}
@@ -24,11 +28,6 @@ def _plain(type_: type[msgspec.Struct]) -> dict[str, Any]:
         elif field.default is not msgspec.NODEFAULT:
             found[field.name] = msgspec.to_builtins(field.default)
     return found
-
-
-_HEADER = _plain(Record)
-_SECTIONS: dict[str, dict[str, Any]] = {"access": _plain(Access), "provenance": _plain(Provenance), "times": _plain(Times)}
-_BODIES = {kind: _plain(body) for kind, body in BODIES.items()}
 
 
 def fields_of(record: Record) -> tuple[str, ...]:
@@ -71,7 +70,30 @@ def fields_of(record: Record) -> tuple[str, ...]:
         if names is None:
             names = _SAID[says] = tuple(name for name, is_said in zip(_MESSAGE, says, strict=True) if is_said)
         return names
-    return named(msgspec.to_builtins(record, builtin_types=(datetime,)), record.kind)
+    found: list[str] = []
+    sections = ("access", record.access), ("provenance", record.provenance), ("times", record.times)
+    for section, struct in (("", record), ("body", body), *sections):
+        names, defaults = _members(type(struct), section)
+        values = msgspec.structs.astuple(struct)
+        if values != defaults:
+            found += [name for name, value, default in zip(names, values, defaults, strict=True) if name and value != default]
+    found.sort()
+    return tuple(found)
+
+
+@functools.cache
+def _members(type_: type[msgspec.Struct], section: str) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """The fields that a struct's members are, "" for those that are none or hold fields in their turn, and their defaults."""
+    names: list[str] = []
+    defaults: list[Any] = []
+    for field in msgspec.structs.fields(type_):
+        if field.name in _OURS or (not section and (field.name == "body" or field.name in _SECTIONS)):
+            names.append("")
+        else:
+            names.append(f"{section}.{field.name}" if section else field.name)
+        has_factory = field.default_factory is not msgspec.NODEFAULT
+        defaults.append(field.default_factory() if has_factory else field.default)
+    return tuple(names), tuple(defaults)
 
 
 _OPEN = Access()
@@ -94,13 +116,13 @@ def named(value: Mapping[str, Any], kind: str) -> tuple[str, ...]:
         if name in _OURS:
             continue
         # A default that was read from somewhere is written too: equal, though not the very same.
-        section = _BODIES[kind] if name == "body" else _SECTIONS.get(name)
+        section = BODIES[kind] if name == "body" else _SECTIONS.get(name)
         if section is None:
-            if item != _HEADER.get(name, _NOTHING):
+            if item != _plain(Record).get(name, _NOTHING):
                 found.append(name)
             continue
         for member, said in item.items():
-            if member not in _OURS and said != section.get(member, _NOTHING):
+            if member not in _OURS and said != _plain(section).get(member, _NOTHING):
                 found.append(f"{name}.{member}")
     found.sort()
     return tuple(found)

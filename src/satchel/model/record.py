@@ -137,7 +137,7 @@ class Reading(msgspec.Struct, frozen=True):
 
     records: tuple[Record, ...] = ()
     findings: tuple[Finding, ...] = ()
-    #: Of ``Original.read_whole``: what ``Adapter.unmapped`` says of each of the records, by uid; nothing of one that is not here.
+    #: Of ``Original.read_whole``: what ``Adapter.unmapped`` says of each of the records, by uid; nothing of those not here.
     besides: dict[str, Mapping[str, Any]] | None = None
 
 

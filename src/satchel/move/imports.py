@@ -230,16 +230,16 @@ class Export:
         shown.total(self._source.total_bytes)
         self._source.count_reads()
         with paused():
-            self._pour(door, account)
+            self._pour(door, account, whole=True)
 
-    def _pour(self, door: Door, account: str) -> None:
+    def _pour(self, door: Door, account: str, *, whole: bool = False) -> None:
         """Give what the adapters read, from the first byte on."""
         for member in self._members:
             member.was_opened = False
             member.file = SourceFile(member.name)
         for finding in self._source.findings:
             door.note(finding)
-        context = ReadContext(limits=self._limits, account=account, loose=self._loose)
+        context = ReadContext(limits=self._limits, account=account, loose=self._loose, whole=whole)
         for reader, claimed in zip(self._adapters, self._claims, strict=True):
             if claimed:
                 _take(door, reader, claimed, context)

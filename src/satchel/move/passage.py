@@ -12,6 +12,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import IO, Any, BinaryIO, NamedTuple, cast
 
 import msgspec
@@ -108,6 +109,7 @@ class Passing:
         self._platforms: set[str] = set()
         self._heads: set[tuple[str, str, str]] = set()
         self._held: dict[str, _Held] = {}
+        self._by_kind: dict[str, list[Record]] = {}
         self._held_bytes = 0
         self._uids: set[str] = set()
         #: The hashes of the uids of all messages, of which two alike are a detour too many and no more; of those that memories
@@ -322,6 +324,7 @@ class Passing:
             unmapped = self._unmapped(record)
             self._held_bytes += len(_stored(record))
         source = self._source
+        self._by_kind.setdefault(kind, []).append(record)
         self._held[uid] = _Held(record, unmapped, source.file if source else file, source.reader if source else "")
         self._held_bytes += 1024
         if self._held_bytes > _HELD_BYTES:
@@ -352,8 +355,9 @@ class Passing:
 
     def records(self, *kinds: str, not_from: str = "", after: int = 0) -> Iterator[Record]:  # noqa: ARG002
         """See Selection.records. Nothing here came in an open format."""
-        found = [held.record for held in self._held.values() if not kinds or held.record.kind in kinds]
-        found.sort(key=lambda record: record.uid)
+        asked = kinds or tuple(self._by_kind)
+        found = [record for kind in dict.fromkeys(asked) for record in self._by_kind.get(kind, ())]
+        found.sort(key=attrgetter("uid"))
         return iter(found)
 
     def messages(self, conversation: str) -> Iterator[Record]:

@@ -12,11 +12,11 @@ import msgspec
 from satchel.adapters.base import AdapterInfo, Claim, ReadContext
 from satchel.adapters.chatgpt import html
 from satchel.adapters.chatgpt.assets import Assets
-from satchel.adapters.chatgpt.conversation import KIND, Identity, identify, read_conversation, read_whole
+from satchel.adapters.chatgpt.conversation import KIND, Identity, identify, native_id, read_conversation, read_whole
 from satchel.adapters.chatgpt.detect import FOREIGN, role_of
 from satchel.adapters.chatgpt.episode import FORMAT, row_members
 from satchel.adapters.chatgpt.manifest import check_manifest
-from satchel.adapters.chatgpt.shapes import Head, decode_repaired
+from satchel.adapters.chatgpt.shapes import Head, decode_repaired, head_of
 from satchel.adapters.chatgpt.sides import Sides, empty_file
 from satchel.adapters.chatgpt.unmapped import unmapped
 from satchel.codec import json_values
@@ -159,7 +159,8 @@ class _Import:
         empty = True
         try:
             with member.open() as stream:
-                for element in iter_array(stream, at=at, file=member.name, limits=self.limits, parse=_HEAD.decode):
+                parse = msgspec.json.decode if self.context.whole else _HEAD.decode
+                for element in iter_array(stream, at=at, file=member.name, limits=self.limits, parse=parse):
                     empty = False
                     yield self._element(element, member.name)
         except SatchelError as error:
@@ -173,15 +174,21 @@ class _Import:
             return from_error(element.fault)
         place = Place(file=file, element=element.index, offset=element.offset)
         self.assets.look(element.data)
+        parsed, value = element.parsed, None
+        if type(parsed) is dict:
+            value, parsed = parsed, head_of(parsed)
+            if not native_id(parsed):
+                # It is told by its bytes.
+                parsed = None
         try:
-            head = element.parsed or self._head(element.data, place)
+            head = parsed or self._head(element.data, place)
         except SatchelError as error:
             return from_error(error, place=place)
         if head is None:
             return Finding("wrong-type", "error", "the element is no conversation and was not read", place, "skipped")
         if not head.mapping and not any(getattr(head, name) for name in _NAMES):
             return Finding("not-a-conversation", "error", "the element has no messages and no id", place, "skipped")
-        return self._original(element.data, head, place)
+        return self._original(element.data, head, place, value=value)
 
     def _head(self, data: bytes, place: Place) -> Head | None:
         """The conversation's head, None when the value is no object.
@@ -204,7 +211,7 @@ class _Import:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
             raise MalformedInput("not valid JSON", place=place) from None
 
-    def _original(self, data: bytes, head: Head, place: Place, *, fragment: bool = False) -> Original:
+    def _original(self, data: bytes, head: Head, place: Place, *, fragment: bool = False, value: Any = None) -> Original:
         identity: Identity = identify(head, data, self.account, self.ties, fragment=fragment)
         if identity.uid in self.seen:
             self.again += 1
@@ -217,7 +224,7 @@ class _Import:
             return read_conversation(data, identity, head, place, limits, fragment=fragment)
 
         def whole() -> Reading:
-            return read_whole(data, identity, head, place, limits)
+            return read_whole(data, identity, head, place, limits, value)
 
         return Original(
             uid=identity.uid,

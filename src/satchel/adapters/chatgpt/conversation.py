@@ -151,9 +151,9 @@ def read_conversation(
     return _Reader(conversation, identity, place, findings, "" if fragment else "/mapping").read()
 
 
-def read_whole(data: bytes, identity: Identity, head: Head, place: Place, limits: Limits) -> Reading:
-    """As ``read_conversation``, with what it says besides where it is of the usual shape."""
-    decoded = decode_whole(data, place, limits)
+def read_whole(data: bytes, identity: Identity, head: Head, place: Place, limits: Limits, value: Any = None) -> Reading:
+    """As ``read_conversation``, with what it says besides where it is of the usual shape. ``value``: see ``decode_whole``."""
+    decoded = decode_whole(data, place, limits, value)
     if decoded is None:
         return read_conversation(data, identity, head, place, limits)
     value, conversation = decoded

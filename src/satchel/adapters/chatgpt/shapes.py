@@ -145,13 +145,23 @@ def decode_nodes(data: bytes, place: Place, limits: Limits, findings: list[Findi
     return soften_conversation({"mapping": value} if fragment else value, note)
 
 
-def decode_whole(data: bytes, place: Place, limits: Limits) -> tuple[Any, Conversation] | None:
+def head_of(value: dict[str, Any]) -> Head:
+    """The head of a conversation that was parsed, without its mapping."""
+    return Head(**{name: value.get(name) for name in _HEAD_MEMBERS}, mapping=_NULL)
+
+
+_NULL = msgspec.Raw(b"null")
+_HEAD_MEMBERS = tuple(name for name in Head.__struct_fields__ if name != "mapping")
+
+
+def decode_whole(data: bytes, place: Place, limits: Limits, value: Any = None) -> tuple[Any, Conversation] | None:
     """The value of a conversation and the same as structs, which share its strings; None where it is not of the usual shape and
-    wants ``decode_nodes``."""
+    wants ``decode_nodes``. ``value``: what was parsed of it already."""
     try:
         json_values.check_text(data, place)
         json_values.check_digits(data, place, limits)
-        value = msgspec.json.decode(data)
+        if value is None:
+            value = msgspec.json.decode(data)
         json_values.check_depth(data, place, limits, exact=False)
         return value, msgspec.convert(value, Conversation)
     except (SatchelError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):

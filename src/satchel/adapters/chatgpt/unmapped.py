@@ -148,7 +148,7 @@ def _is_usual_author(body: bodies.Message, author: Any) -> bool:
     if type(author) is not dict or len(author) != 3 or author.get("role") != body.role:
         return False
     name = author.get("name", author)
-    return (name is None or name == body.author) and author.get("metadata", author) == {}
+    return (name is None or name == body.author) and not author.get("metadata", author)
 
 
 def _author(body: bodies.Message, author: Any) -> Any:

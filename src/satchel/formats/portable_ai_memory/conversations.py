@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 import msgspec
+import orjson
 
 from satchel.formats.base import Selection, SourceNote
 from satchel.formats.portable_ai_memory import terms
@@ -142,8 +143,15 @@ class _Sample(msgspec.Struct, gc=False):
     count: int = 1
 
 
-#: What the ledger counts for one message, by what decides it; the head's platform and account are part of that.
-Alike = dict[tuple[Any, ...], Ledger]
+class Counted(msgspec.Struct, gc=False):
+    """What the ledger tells of each of so many messages."""
+
+    ledger: Ledger
+    count: int = 0
+
+
+#: By what decides what is told of a message, its head's platform and account among it. To be added to the ledger at the end.
+Alike = dict[tuple[Any, ...], Counted]
 
 
 class _Reading:
@@ -168,7 +176,8 @@ class _Reading:
         self.has_chains = self.has_substitutes = self.lacks_times = False
         self.roles: set[str] = set()
         self.system_instruction = ""
-        #: Messages where nobody asks which, by whence they come and whether they have links, and by what else decides what is told.
+        #: Where nobody asks which: messages by whence they come and whether they have links, and by what else decides what is
+        #: told.
         self.groups: dict[tuple[Any, ...], dict[tuple[Any, ...], _Sample]] = {}
         self.alike: dict[tuple[Any, ...], _Sample] = {}
         self.whence: Provenance | None = None
@@ -237,12 +246,12 @@ class _Reading:
         if record.provenance is not self.whence or record.links is not self.links:
             self._regroup(record)
         if times.observed or times.valid_from or times.valid_to or self.strip or record.access != _OPEN:
-            said: tuple[str, ...] = fields_of(record)
+            fields: tuple[str, ...] = fields_of(record)
         else:
             # The members of ours stand for the fields that they carry.
-            said = tuple(chain[-1].ours)
+            fields = tuple(chain[-1].ours)
         updated = None if times.updated is None else times.updated == times.created
-        kind = (said, updated, record.trust, record.scope != "", has_unmapped, len(ids) > 1, has_odd_parts)
+        kind = (fields, updated, record.trust, record.scope != "", has_unmapped, len(ids) > 1, has_odd_parts)
         found = self.alike.get(kind)
         if found is not None:
             found.count += 1
@@ -258,15 +267,16 @@ class _Reading:
 
     def _with_raw(self, message: dict[str, Any], unmapped: Mapping[str, Any], ours: dict[str, Any]) -> tuple[bytes, bool]:
         """A message as JSON without its end, and whether it says something of ``unmapped``."""
-        data = _dumped_with(message, self.key, unmapped, ours)
-        # To look for the four letters costs less than to walk through every value.
-        if data and unmapped and b"null" in data:
-            unmapped = without_nulls(unmapped)
-            data = _dumped_with(message, self.key, unmapped, ours)
-        if data:
-            return data[:-1], bool(unmapped)
-        message.pop("raw_metadata", None)
         said = dumped_without_nulls(unmapped)
+        raw: dict[str, Any] = {self.key: orjson.Fragment(said)} if said else {}
+        if ours:
+            raw[terms.OURS] = ours
+        if raw:
+            message["raw_metadata"] = raw
+        data = dumped_at_once(message)
+        if data:
+            return data[:-1], said != b""
+        message.pop("raw_metadata", None)
         return dump(message)[:-1] + _raw_member(self.name, said, ours), said != b""
 
     def _tell_fields(self, record: Record, said: _Told, ledger: Ledger) -> None:
@@ -295,10 +305,11 @@ class _Reading:
         for whence, group in self.groups.items():
             for said, sample in group.items():
                 key = (whence, said, of.platform, of.account)
-                if key not in alike:
-                    alike[key] = Ledger()
-                    self._tell_fields(sample.record, sample.told, alike[key])
-                self.ledger.add(alike[key], sample.count)
+                counted = alike.get(key)
+                if counted is None:
+                    counted = alike[key] = Counted(Ledger())
+                    self._tell_fields(sample.record, sample.told, counted.ledger)
+                counted.count += sample.count
         if not (self.has_chains or self.has_substitutes or self.ledger.is_witnessed):
             if self.drafts:
                 self.ledger.record("message", "accepted", count=len(self.drafts))
@@ -316,18 +327,6 @@ class _Reading:
                 accepted += 1
         if accepted:
             self.ledger.record("message", "accepted", count=accepted)
-
-
-def _dumped_with(message: dict[str, Any], key: str, unmapped: Mapping[str, Any], ours: dict[str, Any]) -> bytes:
-    """A message with its raw_metadata as JSON; b"" where that is to be put together of pieces: see ``dumped_at_once``."""
-    raw: dict[str, Any] = {key: unmapped} if unmapped else {}
-    if ours:
-        raw[terms.OURS] = ours
-    if raw:
-        message["raw_metadata"] = raw
-    else:
-        message.pop("raw_metadata", None)
-    return dumped_at_once(message)
 
 
 def _raw_member(name: bytes, unmapped: bytes, ours: dict[str, Any]) -> bytes:
@@ -473,20 +472,23 @@ def _pieces(head: dict[str, Any], drafts: dict[str, Draft], name: bytes) -> Iter
                 below = '","'.join([child.ids[0] for child in children])
             yield start
             yield body
-            yield _place(at, above, below)
-            yield _waiting(*raws[index], draft.created_from, name) if raws else b"}"
+            if raws:
+                yield _place(at, above, below).encode()
+                yield _waiting(*raws[index], draft.created_from, name)
+            else:
+                yield (_place(at, above, below) + "}").encode()
             above = ids[index]
             start = b",\n"
     yield b"\n]}\n"
 
 
-def _place(at: str, above: str, below: str) -> bytes:
+def _place(at: str, above: str, below: str) -> str:
     """Time, parent and children, behind other members: nothing in them needs an escape."""
     if above and below:
-        return f',"created_at":"{at}","parent_id":"{above}","children_ids":["{below}"]'.encode()
+        return f',"created_at":"{at}","parent_id":"{above}","children_ids":["{below}"]'
     parent = f',"parent_id":"{above}"' if above else ""
     children = f',"children_ids":["{below}"]' if below else ""
-    return f',"created_at":"{at}"{parent}{children}'.encode()
+    return f',"created_at":"{at}"{parent}{children}'
 
 
 def _waiting(unmapped: bytes, ours: dict[str, Any], created_from: str, name: bytes) -> bytes:

@@ -5,6 +5,7 @@ What a spelling cannot hold comes back beside it, so that the caller can carry i
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from typing import Any
@@ -52,6 +53,7 @@ def json_text(value: Any) -> str:
     return dump(value).decode()
 
 
+@functools.lru_cache(256)
 def platform_name(name: str) -> str:
     """``name`` as the platform pattern wants it, products in place of companies (dossier 1.8); "local" for none."""
     lowered = _NOT_IN_PLATFORM.sub("-", name.lower()).strip("-")[:32]

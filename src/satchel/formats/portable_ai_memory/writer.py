@@ -181,6 +181,8 @@ class Writer:
         self._home_files(attachments)
         with self._folder.spool() as index, self._folder.spool() as relations:
             write_conversations(index)
+            for messages in self._alike.values():
+                self.ledger.add(messages.ledger, messages.count)
             for uid, path in attachments.in_order():
                 if uid not in self._homes.files:
                     self._notes.made("attachment", path, uid)
