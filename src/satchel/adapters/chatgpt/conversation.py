@@ -30,7 +30,7 @@ from satchel.adapters.chatgpt.shapes import (
     id_of,
     text_of,
 )
-from satchel.adapters.chatgpt.unmapped import unmapped
+from satchel.adapters.chatgpt.unmapped import of_message, unmapped
 from satchel.errors import Place, SatchelError
 from satchel.limits import Limits
 from satchel.model import bodies
@@ -218,7 +218,7 @@ class _Reader:
             kept[key] = record.uid
             records.append(record)
             if values is not None:
-                self.besides[record.uid] = unmapped(record, values[key]["message"])
+                self.besides[record.uid] = of_message(record, record.body, values[key]["message"])  # type: ignore[arg-type]
         current = self._current(tree, nodes, kept, records)
         head = _head_record(self.conversation, self.identity, self.scope, current, tree.links)
         self._tell(tree, records)
@@ -250,7 +250,9 @@ class _Reader:
 
     def _message(self, key: str, message: Message, parent: str, position: int) -> Record | None:
         author, metadata, content = message.author, message.metadata, message.content
-        kind = text_of(content.get("content_type")) if type(content) is dict else ""
+        kind = content.get("content_type") if type(content) is dict else ""
+        if type(kind) is not str:
+            kind = ""
         word = name = None
         if author is not None:
             word, name = author.role, author.name
@@ -285,7 +287,12 @@ class _Reader:
             self._context(content, metadata)
         uid = self.message_uid(key)
         native = Native(pointer=f"{self.base}/{escape(key)}/message")
-        created = from_any(message.create_time)
+        created, updated = from_any(message.create_time), message.update_time
+        if updated is not None:
+            updated = from_any(updated)
+        id = message.id
+        if type(id) is not str:
+            id = id_of(id)
         if recipient == "bio" and role == "assistant":
             for memory in derived.bio_memories(parts, uid, self.uid, self.account, created, self.scope, native):
                 self._keep(memory)
@@ -310,8 +317,8 @@ class _Reader:
                 is_hidden=hidden,
                 state=state if type(state) is str and state != "finished_successfully" else "",
             ),
-            origin=Origin(format="chatgpt", id=id_of(message.id) or key, kind=MESSAGE),
-            times=Times(created=created, updated=from_any(message.update_time)),
+            origin=Origin(format="chatgpt", id=id or key, kind=MESSAGE),
+            times=Times(created=created, updated=updated),
             trust=trust,
             links=self.part_of,
             provenance=self.provenance,

@@ -45,7 +45,7 @@ def unmapped(record: Record, native: Any) -> Mapping[str, Any]:
     if isinstance(body, bodies.Message):
         if record.origin.kind == "chatgpt.codex_turn":
             return _without(native, {"id", "role", "input_items", "output_items", "previous_turn_id"})
-        return _message(record, body, native)
+        return of_message(record, body, native)
     if isinstance(body, bodies.Conversation):
         return _conversation(record, body, native)
     if isinstance(body, bodies.Document):
@@ -93,7 +93,8 @@ def _is_bare_mapping(native: dict[str, Any]) -> bool:
     return any(type(node) is dict and ("message" in node or "children" in node) for node in native.values())
 
 
-def _message(record: Record, body: bodies.Message, native: dict[str, Any]) -> dict[str, Any]:
+def of_message(record: Record, body: bodies.Message, native: dict[str, Any]) -> dict[str, Any]:
+    """The same of a message of a conversation."""
     get = native.get
     times = record.times
     recipient = get("recipient")

@@ -44,6 +44,7 @@ _PARTS = f"what the format's parts, calls and attachments do not say is {_CARRIE
 _UNMAPPED = "what the source said besides; carried in raw_metadata"
 _PLAIN = frozenset({"text", "code"})
 _OPEN = Access()
+_NOTHING: Mapping[str, Any] = {}
 
 
 class Written(NamedTuple):
@@ -197,29 +198,34 @@ class _Reading:
         if created is None:
             source, created = "updated" if times.updated else "", times.updated
         chain = segments(record, body, self.find_file)
-        unmapped: Mapping[str, Any] = {} if self.strip else self.unmapped(record)
-        has_unmapped = False
-        ids: list[str] = []
-        bodies: list[bytes] = []
+        end = chain[-1]
+        is_chain = end is not chain[0]
+        unmapped = _NOTHING if self.strip else self.unmapped(record)
         raws: list[tuple[bytes, dict[str, Any]]] = []
-        for segment in chain:
-            message, ours = segment.message, segment.ours
-            if self.strip:
-                strip_message(message)
-                ours.pop("residue", None)
-            beside = unmapped if segment is chain[-1] else {}
-            if created is not None and not source:
-                data, has_unmapped = self._with_raw(message, beside, ours)
-                bodies.append(data)
-            else:
-                said = dumped_without_nulls(beside)
-                has_unmapped = said != b""
-                bodies.append(dump(message)[:-1])
-                raws.append((said, ours))
-            ids.append(segment.id)
+        if is_chain or self.strip or created is None or source:
+            bodies: list[bytes] = []
+            has_unmapped = False
+            for segment in chain:
+                message, ours = segment.message, segment.ours
+                if self.strip:
+                    strip_message(message)
+                    ours.pop("residue", None)
+                beside = unmapped if segment is end else _NOTHING
+                if created is not None and not source:
+                    data, has_unmapped = self._with_raw(message, beside, ours)
+                    bodies.append(data)
+                else:
+                    said = dumped_without_nulls(beside)
+                    has_unmapped = said != b""
+                    bodies.append(dump(message)[:-1])
+                    raws.append((said, ours))
+            ids = [segment.id for segment in chain]
+        else:
+            data, has_unmapped = self._with_raw(end.message, unmapped, end.ours)
+            bodies, ids = [data], [end.id]
         parent = body.parent
         draft = Draft(record.uid, len(drafts), parent, created, source, ids, bodies, raws)
-        if len(ids) > 1:
+        if is_chain:
             self.has_chains = True
         if raws:
             self.has_substitutes = True
@@ -235,12 +241,12 @@ class _Reading:
         parts = body.parts
         if body.is_hidden and not self.system_instruction and all(part.type == "context" for part in parts):
             self.system_instruction = "\n\n".join(part.text for part in parts)
-        if chain[-1].is_text:
+        if end.is_text:
             has_odd_parts = parts[0].text == "" or parts[0].size_bytes is not None
         else:
             has_odd_parts = not all(map(_is_plain, parts))
         if self.ledger.is_witnessed:
-            self._tell_fields(record, _Told(has_unmapped, len(ids) > 1, has_odd_parts), self.ledger)
+            self._tell_fields(record, _Told(has_unmapped, is_chain, has_odd_parts), self.ledger)
             draft.about = About(record.uid, fields_of(record), record.origin.id)
             return
         if record.provenance is not self.whence or record.links is not self.links:
@@ -249,14 +255,14 @@ class _Reading:
             fields: tuple[str, ...] = fields_of(record)
         else:
             # The members of ours stand for the fields that they carry.
-            fields = tuple(chain[-1].ours)
+            fields = tuple(end.ours)
         updated = None if times.updated is None else times.updated == times.created
-        kind = (fields, updated, record.trust, record.scope != "", has_unmapped, len(ids) > 1, has_odd_parts)
+        kind = (fields, updated, record.trust, record.scope != "", has_unmapped, is_chain, has_odd_parts)
         found = self.alike.get(kind)
         if found is not None:
             found.count += 1
         else:
-            self.alike[kind] = _Sample(record, _Told(has_unmapped, len(ids) > 1, has_odd_parts))
+            self.alike[kind] = _Sample(record, _Told(has_unmapped, is_chain, has_odd_parts))
 
     def _regroup(self, record: Record) -> None:
         """Begin or go on with those that have the provenance and the links of ``record``, as whole talks do."""
@@ -460,6 +466,14 @@ def _pieces(head: dict[str, Any], drafts: dict[str, Draft], name: bytes) -> Iter
         at = to_rfc3339(draft.created)
         ids, raws, children = draft.ids, draft.raws, draft.children
         above = drafts[draft.parent].ids[-1] if draft.parent else ""
+        if len(ids) == 1 and not raws:
+            # The usual message.
+            below = children[0].ids[0] if len(children) == 1 else '","'.join([child.ids[0] for child in children])
+            yield start
+            yield draft.bodies[0]
+            yield (_place(at, above, below) + "}").encode()
+            start = b",\n"
+            continue
         last = len(ids) - 1
         # A message's segments, each with its place behind its encoded body: the chain is parent to child, the talk goes on at
         # its last.
@@ -472,11 +486,8 @@ def _pieces(head: dict[str, Any], drafts: dict[str, Draft], name: bytes) -> Iter
                 below = '","'.join([child.ids[0] for child in children])
             yield start
             yield body
-            if raws:
-                yield _place(at, above, below).encode()
-                yield _waiting(*raws[index], draft.created_from, name)
-            else:
-                yield (_place(at, above, below) + "}").encode()
+            yield _place(at, above, below).encode()
+            yield _waiting(*raws[index], draft.created_from, name) if raws else b"}"
             above = ids[index]
             start = b",\n"
     yield b"\n]}\n"
