@@ -42,6 +42,7 @@ _REMEMBERED = 2_000_000
 HEADS = ("conversation", "memory", "profile", "instruction", "procedure", "scope")
 _COPY_BYTES = MIB
 _NOTHING: Mapping[str, Any] = {}
+_POSITION = attrgetter("body.position")
 #: Temporary files that are open at once.
 _COPIES = 200
 
@@ -181,7 +182,7 @@ class Passing:
             self._hold(record)
         for uid, said in talks.items():
             if len(said) > 1:
-                said.sort(key=_position)
+                said.sort(key=_POSITION)
             self._waiting.append(_Talk(self._held[uid].record, said))
         self._platforms.update({record.provenance.platform for record in records})
         self._done("new")
@@ -500,10 +501,6 @@ def _stored(record: Record) -> bytes:
         return msgspec.json.encode(record)
     except (TypeError, ValueError, OverflowError) as error:
         raise Detour from error
-
-
-def _position(record: Record) -> int:
-    return cast(Message, record.body).position
 
 
 def _nowhere(record: Record) -> None:  # noqa: ARG001

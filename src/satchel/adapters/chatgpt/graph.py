@@ -39,6 +39,7 @@ def tree_of(nodes: dict[str, Node | None]) -> Tree:
     orphans: list[str] = []
     dangling = 0
     has_parents = has_children = False
+    is_in_order = True
     for key, node in nodes.items():
         parent = None if node is None else node.parent
         if node is not None and not has_children and node.children:
@@ -46,6 +47,8 @@ def tree_of(nodes: dict[str, Node | None]) -> Tree:
         if type(parent) is str and parent:
             has_parents = True
             if parent in nodes:
+                if parent not in parents:
+                    is_in_order = False
                 parents[key] = parent
                 continue
         parents[key] = None
@@ -53,6 +56,7 @@ def tree_of(nodes: dict[str, Node | None]) -> Tree:
     # A single orphan is the root: were it anyone's child, the tree would be a cycle.
     if len(orphans) > 1 or not has_parents:
         dangling = _adopt(nodes, orphans, parents, linear=not has_parents and not has_children)
+        is_in_order = _parents_first(parents)
     elif orphans:
         node = nodes[orphans[0]]
         dangling = 1 if node is not None and type(node.parent) is str and node.parent else 0
@@ -62,7 +66,7 @@ def tree_of(nodes: dict[str, Node | None]) -> Tree:
         links = "children" if has_children else "linear"
     order = list(nodes)
     cycles = 0
-    if not _parents_first(order, parents):
+    if not is_in_order:
         cycles = _open_cycles(order, parents)
         order = _sorted(order, parents)
     return Tree(order=order, parents=parents, links=links, dangling=dangling, cycles=cycles)
@@ -113,10 +117,9 @@ def message_keys(nodes: dict[str, Node | None]) -> dict[Any, str]:
     }
 
 
-def _parents_first(order: list[str], parents: dict[str, str | None]) -> bool:
+def _parents_first(parents: dict[str, str | None]) -> bool:
     seen: set[str] = set()
-    for key in order:
-        parent = parents[key]
+    for key, parent in parents.items():
         if parent is not None and parent not in seen:
             return False
         seen.add(key)

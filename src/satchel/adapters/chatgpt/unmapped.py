@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -105,7 +106,7 @@ def of_message(record: Record, body: bodies.Message, native: dict[str, Any]) -> 
         and (times.updated is not None or get("update_time") is None)
     ):
         # The usual message: what its fields carry is left out at once.
-        rest = {name: member for name, member in native.items() if member is not None and name not in _USUAL}
+        rest = {name: member for name in _left(tuple(native)) if (member := native[name]) is not None}
     else:
         rest = _without(native, {"content", "author", "metadata"})
         if rest.get("id") == record.origin.id:
@@ -134,6 +135,12 @@ def of_message(record: Record, body: bodies.Message, native: dict[str, Any]) -> 
         if metadata:
             rest["metadata"] = metadata
     return rest
+
+
+@functools.lru_cache(256)
+def _left(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Of a message's members, which are the same from one to the next, those that are no usual ones."""
+    return tuple(name for name in names if name not in _USUAL)
 
 
 def _is_one_text(content: Any) -> bool:
