@@ -78,6 +78,66 @@ def test_elements_come_with_their_exact_bytes_and_offsets(
     assert [json.loads(element.data) for element in found] == json.loads(data.removeprefix(b"\xef\xbb\xbf"))
 
 
+#: Objects that begin alike, as a writer's do, or nearly; some hold what looks like the end of one and the next's beginning.
+objects = st.builds(
+    lambda name, value, inner: {name: value, "in": inner},
+    st.sampled_from(["title", "title", "title", "other"]),
+    values,
+    st.lists(st.builds(lambda value: {"title": value}, st.sampled_from(["x", '},{"title":', 1])), max_size=3),
+)
+
+
+@patched
+@given(
+    st.lists(objects | values, max_size=8),
+    st.sampled_from([None, None, 1]),
+    st.sampled_from([",", ", ", ",\n"]),
+    st.integers(1, 400),
+    st.sampled_from([json.loads, msgspec.json.decode, msgspec.json.Decoder(dict[str, msgspec.Raw]).decode]),
+    st.sampled_from([b"", b"]", b'"', b"}", b"x", b"\xff"]),
+    st.integers(0, 400),
+)
+def test_what_a_parser_finds_the_end_of_is_what_is_cut(
+    found: list[Any],
+    indent: int | None,
+    comma: str,
+    window_bytes: int,
+    parse: Callable[[bytes], Any],
+    damage: bytes,
+    at: int,
+) -> None:
+    data = ("[" + comma.join(json.dumps(value, indent=indent) for value in found) + "]").encode()
+    if damage and at < len(data):
+        data = data[:at] + damage + data[at + 1 :]
+
+    def taken(**options: Any) -> tuple[list[Element], str]:
+        elements: list[Element] = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(arrays, "WINDOW_BYTES", window_bytes)
+            try:
+                elements.extend(iter_array(io.BytesIO(data), **options))
+            except InputError as error:
+                return elements, str(error)
+        return elements, ""
+
+    cut_out, wrong = taken()
+    parsed, said = taken(parse=parse)
+    assert [msgspec.structs.replace(element, parsed=None) for element in parsed] == cut_out
+    assert said == wrong
+    assert all(element.parsed is None or element.parsed == parse(element.data) for element in parsed)
+
+
+def test_a_parser_spares_objects_that_begin_alike_the_cutting(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = json.dumps([{"title": str(index), "text": "x" * 50} for index in range(100)]).encode()
+    cuts = []
+    monkeypatch.setattr(arrays, "_cut", lambda view, start: cuts.append(start) or arrays._cut_with_msgspec(view, start))
+    elements = list(iter_array(io.BytesIO(data), parse=msgspec.json.decode))
+    assert [element.parsed for element in elements] == [
+        None if index in (0, 99) else {"title": str(index), "text": "x" * 50} for index in range(100)
+    ]
+    assert len(cuts) == 2
+
+
 @patched
 @given(documents(), st.integers(1, 64), st.data(), st.sampled_from(CUTTERS))
 def test_a_damaged_document_gives_slices_of_itself_and_only_our_errors(

@@ -54,8 +54,8 @@ class Imported(msgspec.Struct):
         return [finding.code for finding in self.all_findings]
 
 
-def take(files: dict[str, Any], *, account: str = "", limits: Limits = DEFAULT) -> Imported:
-    """What the adapter makes of ``files``; values that are no bytes are written as JSON."""
+def take(files: dict[str, Any], *, account: str = "", limits: Limits = DEFAULT, whole: bool = False) -> Imported:
+    """What the adapter makes of ``files``; values that are no bytes are written as JSON. ``whole``: see ReadContext."""
     imported = Imported()
     claims: list[Claim] = []
     loose: list[BytesMember] = []
@@ -68,10 +68,10 @@ def take(files: dict[str, Any], *, account: str = "", limits: Limits = DEFAULT) 
             loose.append(member)
         else:
             claims.append(Claim(role, member, seen))
-    for item in ADAPTER.read(claims, ReadContext(limits=limits, account=account, loose=loose)):
+    for item in ADAPTER.read(claims, ReadContext(limits=limits, account=account, loose=loose, whole=whole)):
         if isinstance(item, Original):
             imported.originals.append(item)
-            imported.readings.append(item.read())
+            imported.readings.append((item.read_whole or item.read)() if whole else item.read())
         elif isinstance(item, Asset):
             imported.assets.append(item)
         else:

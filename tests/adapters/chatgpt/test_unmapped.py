@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
 from satchel.adapters.chatgpt import ADAPTER
-from tests.adapters.chatgpt.exports import message, read_one, talk
+from satchel.codec.pointers import resolve_value
+from tests.adapters.chatgpt.exports import message, read_one, take, talk
 
 
 def test_a_conversations_other_members() -> None:
@@ -61,3 +66,52 @@ def test_anything_may_be_asked() -> None:
     record = read_one(message()).of("message")[0]
     for native in (None, 5, [], {"author": 3, "content": 4, "metadata": 5}):
         ADAPTER.unmapped(record, native)
+
+
+JSON = st.sampled_from([None, "", "x", 0, 1.5, [], ["x"], {}, {"role": "user"}, {"a": None}])
+AUTHOR = JSON | st.builds(
+    lambda role, name, more: {"role": role, "name": name} | more,
+    st.sampled_from(["user", "assistant", "tool", "odd", None]),
+    st.sampled_from([None, "python", ""]),
+    st.sampled_from([{}, {"metadata": {}}, {"metadata": {"a": 1}}, {"metadata": None}, {"other": 1}]),
+)
+CONTENT = JSON | st.builds(
+    lambda kind, parts: {"content_type": kind, "parts": parts},
+    st.sampled_from(["text", "multimodal_text", "code", "new"]),
+    JSON | st.sampled_from([["x"], [""], ["x", "y"], [{"content_type": "image_asset_pointer", "width": 5}]]),
+)
+REFERENCES = ("citations", "content_references", "attachments", "user_context_message_data")
+METADATA = JSON | st.dictionaries(
+    st.sampled_from(["model_slug", "is_visually_hidden_from_conversation", "odd", *REFERENCES]),
+    JSON | st.booleans(),
+    max_size=4,
+)
+MEMBERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": JSON,
+        "author": AUTHOR,
+        "content": CONTENT,
+        "metadata": METADATA,
+        "create_time": JSON,
+        "update_time": JSON | st.just(1700000000),
+        "recipient": JSON | st.sampled_from(["all", "bio", "python"]),
+        "status": JSON | st.just("in_progress"),
+        "new": JSON,
+    },
+)
+
+
+@given(st.lists(MEMBERS, max_size=4), st.dictionaries(st.sampled_from(["gizmo_id", "title", "odd", "update_time"]), JSON))
+def test_what_is_found_while_reading_is_what_is_found_when_asked(members: list[dict[str, Any]], more: dict[str, Any]) -> None:
+    native = [talk(*(message(key=f"k{at}") | each for at, each in enumerate(members)), **more) for _ in range(3)]
+    for at, each in enumerate(native):
+        each["id"] = each["conversation_id"] = f"c{at}"
+    asked, whole = take({"conversations.json": native}), take({"conversations.json": native}, whole=True)
+    assert whole.findings == asked.findings
+    for value, one, other in zip(native, asked.readings, whole.readings, strict=True):
+        assert (other.records, other.findings) == (one.records, one.findings)
+        if other.besides is not None:
+            for record in other.records:
+                part = resolve_value(value, record.native.pointer, msgspec.json.decode)
+                assert other.besides.get(record.uid, {}) == ADAPTER.unmapped(record, part)

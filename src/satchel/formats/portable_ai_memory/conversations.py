@@ -431,7 +431,8 @@ def _pieces(head: dict[str, Any], drafts: dict[str, Draft], key: str) -> Iterato
                 above = segment.id
                 start = b",\n"
         yield start
-        below = [child.first for child in draft.children]
+        children = draft.children
+        below = [children[0].first] if len(children) == 1 else [child.first for child in children]
         yield _line(draft.chain[-1], draft.besides, key, draft.created_from, at, above, below)
         start = b",\n"
     yield b"\n]}\n"
