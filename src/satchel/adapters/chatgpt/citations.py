@@ -18,10 +18,11 @@ import msgspec
 from satchel.adapters.chatgpt.shapes import Metadata, text_of
 from satchel.model.bodies import Citation, Part, PartType
 
-_MARK = re.compile("\ue200[^\ue200\ue201]*\ue201|【[^【】\n]{1,200}】")
+_PRIVATE = re.compile("\ue200[^\ue200\ue201]*\ue201")
+_MARK = re.compile(f"{_PRIVATE.pattern}|【[^【】\n]{{1,200}}】")
 _TOKEN = re.compile("[\ue202\ue203\ue204\ue205\ue206]")
-#: Members of a reference that hold sources in their turn.
-_NESTED = ("items", "sources", "supporting_websites", "fallback_items")
+#: Members of a reference that hold sources in their turn, the last first.
+_NESTED = ("fallback_items", "supporting_websites", "sources", "items")
 
 
 class _Marks:
@@ -33,8 +34,10 @@ class _Marks:
         self.by_token: dict[str, str] = {}
         self.used: dict[str, int] = {}
         for at, text in enumerate(self.texts):
-            if "\ue200" in text or "【" in text:
-                for found in _MARK.finditer(text):
+            has_brackets = "【" in text
+            if has_brackets or "\ue200" in text:
+                # A pattern that begins with one letter is looked for in a fraction of the time.
+                for found in (_MARK if has_brackets else _PRIVATE).finditer(text):
                     mark = found[0]
                     self.places.setdefault(mark, []).append((at, found.start()))
                     if mark[0] == "\ue200":
@@ -118,14 +121,14 @@ def _sources(value: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Title, address and snippet of a reference and of those inside it, each level once."""
     stack = [value]
     while stack:
-        item = stack.pop()
-        title = text_of(item.get("title")) or text_of(item.get("name"))
-        url = text_of(item.get("url"))
-        snippet = text_of(item.get("snippet")) or text_of(item.get("text"))
+        get = stack.pop().get
+        title = text_of(get("title")) or text_of(get("name"))
+        url = text_of(get("url"))
+        snippet = text_of(get("snippet")) or text_of(get("text"))
         if title or url or snippet:
             yield title, url, snippet
-        for member in reversed(_NESTED):
-            nested = item.get(member)
+        for member in _NESTED:
+            nested = get(member)
             if type(nested) is list:
                 stack.extend(entry for entry in reversed(nested) if type(entry) is dict)
 
