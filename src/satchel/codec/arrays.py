@@ -176,7 +176,7 @@ class _Window:
             self.ended = True
             return False
         self.base += self.at
-        self.data = self.data[self.at :] + chunk
+        self.data = b"".join((memoryview(self.data)[self.at :], chunk))
         self.at = 0
         return True
 

@@ -383,6 +383,8 @@ class Passing:
         """See Selection.unmapped."""
         if self._talk is None and record.uid in self._held:
             return self._held[record.uid].unmapped
+        if self._besides is not None:
+            return self._besides.get(record.uid, _NOTHING)
         return self._unmapped(record)
 
     def _unmapped(self, record: Record) -> Mapping[str, Any]:

@@ -44,7 +44,6 @@ _CARRIED = "carried in raw_metadata.satchel"
 _PARTS = f"what the format's parts, calls and attachments do not say is {_CARRIED}; where in a text a source is cited is not"
 _UNMAPPED = "what the source said besides; carried in raw_metadata"
 _PLAIN = frozenset({"text", "code"})
-_OPEN = Access()
 
 
 class Written(NamedTuple):
@@ -173,12 +172,12 @@ class _Reading:
         self.has_chains = self.has_substitutes = self.lacks_times = False
         self.roles: set[str] = set()
         self.system_instruction = ""
-        #: Where nobody asks which: messages by whence they come and whether they have links, and by what else decides what is
-        #: told.
+        #: Where nobody asks which: messages by what whole talks share of what decides what is told, and by the rest of it.
         self.groups: dict[tuple[Any, ...], dict[tuple[Any, ...], _Sample]] = {}
         self.alike: dict[tuple[Any, ...], _Sample] = {}
         self.whence: Provenance | None = None
         self.links: tuple[Link, ...] = ()
+        self.access: Access | None = None
 
     def take(self, record: Record) -> None:
         body = record.body
@@ -230,9 +229,9 @@ class _Reading:
             self._tell_fields(record, _Told(has_unmapped, is_chain, has_odd_parts), self.ledger)
             draft.about = About(record.uid, fields_of(record), record.origin.id)
             return
-        if record.provenance is not self.whence or record.links is not self.links:
+        if record.provenance is not self.whence or record.links is not self.links or record.access is not self.access:
             self._regroup(record)
-        if times.observed or times.valid_from or times.valid_to or self.strip or record.access != _OPEN:
+        if self.strip or times.observed or times.valid_from or times.valid_to:
             fields: tuple[str, ...] = fields_of(record)
         else:
             # The members of ours stand for the fields that they carry.
@@ -246,11 +245,15 @@ class _Reading:
             self.alike[kind] = _Sample(record, _Told(has_unmapped, is_chain, has_odd_parts))
 
     def _regroup(self, record: Record) -> None:
-        """Begin or go on with those that have the provenance and the links of ``record``, as whole talks do."""
-        whence = self.whence = record.provenance
+        """Begin or go on with those that have the provenance, the links and the access of ``record``, as whole talks do."""
+        whence, access = self.whence, self.access = record.provenance, record.access
         self.links = record.links
-        said = whence.method != "", whence.message != "", whence.actor != "", whence.extractor != ""
-        self.alike = self.groups.setdefault((whence.platform, whence.account, *said, _has_links(record)), {})
+        said = (
+            *(whence.method != "", whence.message != "", whence.actor != "", whence.extractor != ""),
+            *(access.visibility != "private", access.grants != (), access.sensitivity != ""),
+            _has_links(record),
+        )
+        self.alike = self.groups.setdefault((whence.platform, whence.account, *said), {})
 
     def _tell_fields(self, record: Record, said: _Told, ledger: Ledger) -> None:
         if _has_links(record):
