@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from satchel.formats.portable_ai_memory.attachments import Attachments
-from satchel.formats.portable_ai_memory.conversations import _line, _Reading
-from satchel.formats.portable_ai_memory.messages import Segment
+from satchel.formats.portable_ai_memory.conversations import _raw_member, _Reading
 from satchel.formats.portable_ai_memory.spelling import dump, dumped_without_nulls, without_nulls
 from satchel.formats.portable_ai_memory.talk import connect
 from satchel.formats.portable_ai_memory.writer import write
@@ -30,38 +29,23 @@ JSON = st.recursive(
 OBJECT = st.dictionaries(TEXT, JSON, max_size=3)
 
 
-def members(value: dict[str, Any]) -> bytes:
-    return dump(value)[1:-1]
+def reading(key: str) -> Any:
+    """As much of a reading as laying out needs."""
+    return SimpleNamespace(key=key, name=dump(key))
 
 
-@given(
-    TEXT,
-    JSON,
-    OBJECT,
-    OBJECT,
-    st.sampled_from(["", "ancestor"]),
-    st.sampled_from(["", "0"]),
-    st.lists(st.just("2"), max_size=2),
-)
-@example("null", None, {"a": None, "b": {"c": None, "d": [None, {"e": None}]}}, {"parts": [{"data": None}]}, "", "0", ["2"])
-@example("x", 1.5e-05, {"a": 2**64}, {"parts": [{"data": 5e-05}]}, "", "", [])
-@example("x", 2**64, {"a": 5e-05}, {}, "ancestor", "0", ["2", "2"])
+@given(TEXT, JSON, OBJECT, OBJECT)
+@example("null", None, {"a": None, "b": {"c": None, "d": [None, {"e": None}]}}, {"parts": [{"data": None}]})
+@example("x", 1.5e-05, {"a": 2**64}, {"parts": [{"data": 5e-05}]})
+@example("x", 5e-05, {"a": None}, {})
 def test_at_once_and_of_pieces_are_the_same_bytes(
-    words: str, data: Any, unmapped: dict[str, Any], ours: dict[str, Any], source: str, above: str, below: list[str]
+    words: str, data: Any, unmapped: dict[str, Any], ours: dict[str, Any]
 ) -> None:
     value = {"id": "1", "content": {"type": "text", "text": words}, "data": data}
     said = dumped_without_nulls(unmapped)
-    satchels = {**ours, "created_at_from": source} if source else ours
-    raw = [b'"chatgpt":%b' % said] if said else []
-    raw += [b'"satchel":%b' % dump(satchels)] if satchels else []
-    raw_member = [b'"raw_metadata":{%b}' % b",".join(raw)] if raw else []
-    place = [members({"created_at": "T"})]
-    place += [members({"parent_id": above})] if above else []
-    place += [members({"children_ids": below})] if below else []
-    # What says whence the time is stands behind the time.
-    pieces = [members(value), *place, *raw_member] if source else [members(value), *raw_member, *place]
-    given = _line(Segment("1", dict(value), ours), said, "chatgpt", source, "T", above, below)
-    assert given == b"{%b}" % b",".join(pieces)
+    pieces = dump(value)[:-1] + _raw_member(dump("chatgpt"), said, ours)
+    given = _Reading._with_raw(cast(_Reading, reading("chatgpt")), dict(value), unmapped, ours)
+    assert given == (pieces, said != b"")
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -97,7 +81,7 @@ def test_talks_are_connected_alike_whether_or_not_parents_come_first(parents: li
         message(f"m{at}", text("x"), parent=f"m{above}" if above >= 0 else "", position=at) for at, above in enumerate(parents)
     ]
     bag = Bag([conversation(), *said])
-    reading = _Reading(bag.items[0], bag, cast(Attachments, SimpleNamespace(find=None)), Ledger(), strip=False)
+    reading = _Reading(bag.items[0], bag, cast(Attachments, SimpleNamespace(find=None)), "chatgpt", Ledger(), strip=False)
     for each in said:
         reading.take(each)
     reading.connect()

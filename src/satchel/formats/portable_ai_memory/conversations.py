@@ -7,9 +7,8 @@ its children are is known only then. So the memory that is needed is that of the
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -22,7 +21,7 @@ from satchel.formats.portable_ai_memory.attachments import Attachments
 from satchel.formats.portable_ai_memory.identifiers import strip_conversation, strip_message, told
 from satchel.formats.portable_ai_memory.losses import tell_message, tell_talk
 from satchel.formats.portable_ai_memory.memories import first_time, told_substitute
-from satchel.formats.portable_ai_memory.messages import Segment, segments
+from satchel.formats.portable_ai_memory.messages import segments
 from satchel.formats.portable_ai_memory.spelling import (
     dump,
     dumped_at_once,
@@ -44,6 +43,7 @@ _CARRIED = "carried in raw_metadata.satchel"
 _PARTS = f"what the format's parts, calls and attachments do not say is {_CARRIED}; where in a text a source is cited is not"
 _UNMAPPED = "what the source said besides; carried in raw_metadata"
 _PLAIN = frozenset({"text", "code"})
+_NOTHING: Mapping[str, Any] = {}
 
 
 class Written(NamedTuple):
@@ -68,7 +68,7 @@ def conversation_file(
 ) -> Written:
     """Read a conversation's messages and lay out its file. ``alike`` is of this export, and empty at its start."""
     platform = platform_name(record.provenance.platform or record.origin.format)
-    reading = _Reading(record, selection, attachments, ledger, strip_identifiers)
+    reading = _Reading(record, selection, attachments, raw_key(platform), ledger, strip_identifiers)
     for message in selection.messages(record.uid):
         reading.take(message)
     drafts = reading.drafts
@@ -113,7 +113,7 @@ def conversation_file(
         head["import_metadata"] = note
     if strip_identifiers and strip_conversation(head):
         told("conversation", ledger, record.uid)
-    count = sum(len(draft.chain) for draft in drafts.values()) if reading.has_chains else len(drafts)
+    count = sum(len(draft.ids) for draft in drafts.values()) if reading.has_chains else len(drafts)
     entry: dict[str, Any] = {"id": own, "platform": platform}
     if body.title:
         entry["title"] = body.title
@@ -124,7 +124,7 @@ def conversation_file(
         "derived_memories": derived,
         "storage": {"type": "file", "ref": f"{terms.CONVERSATIONS_FOLDER}/{own}.json", "format": "json"},
     }
-    return Written(_pieces(head, drafts, raw_key(platform)), entry, tuple(drafts))
+    return Written(_pieces(head, drafts, reading.name), entry, tuple(drafts))
 
 
 class _Told(NamedTuple):
@@ -157,10 +157,14 @@ Alike = dict[tuple[Any, ...], Counted]
 class _Reading:
     """One pass over the messages of a conversation."""
 
-    def __init__(self, head: Record, selection: Selection, attachments: Attachments, ledger: Ledger, strip: bool) -> None:
+    def __init__(
+        self, head: Record, selection: Selection, attachments: Attachments, key: str, ledger: Ledger, strip: bool
+    ) -> None:
         self.head = head
         self.unmapped = selection.unmapped
         self.find_file = attachments.find
+        self.key = key
+        self.name = dump(key)
         self.ledger = ledger
         self.strip = strip
         self.drafts: dict[str, Draft] = {}
@@ -195,19 +199,34 @@ class _Reading:
         chain = segments(record, body, self.find_file)
         end = chain[-1]
         is_chain = end is not chain[0]
-        if self.strip:
-            besides = b""
+        unmapped = _NOTHING if self.strip else self.unmapped(record)
+        raws: list[tuple[bytes, dict[str, Any]]] = []
+        if is_chain or self.strip or created is None or source:
+            bodies: list[bytes] = []
+            has_unmapped = False
             for segment in chain:
-                strip_message(segment.message)
-                segment.ours.pop("residue", None)
+                message, ours = segment.message, segment.ours
+                if self.strip:
+                    strip_message(message)
+                    ours.pop("residue", None)
+                beside = unmapped if segment is end else _NOTHING
+                if created is not None and not source:
+                    data, has_unmapped = self._with_raw(message, beside, ours)
+                    bodies.append(data)
+                else:
+                    said = dumped_without_nulls(beside)
+                    has_unmapped = said != b""
+                    bodies.append(dump(message)[:-1])
+                    raws.append((said, ours))
+            ids = [segment.id for segment in chain]
         else:
-            besides = dumped_without_nulls(self.unmapped(record))
-        has_unmapped = besides != b""
+            data, has_unmapped = self._with_raw(end.message, unmapped, end.ours)
+            bodies, ids = [data], [end.id]
         parent = body.parent
-        draft = Draft(record.uid, len(drafts), parent, created, source, chain, chain[0].id, end.id, besides)
+        draft = Draft(record.uid, len(drafts), parent, created, source, ids, bodies, raws)
         if is_chain:
             self.has_chains = True
-        if created is None or source:
+        if raws:
             self.has_substitutes = True
             self.lacks_times = self.lacks_times or created is None
         if parent in drafts:
@@ -255,6 +274,20 @@ class _Reading:
         )
         self.alike = self.groups.setdefault((whence.platform, whence.account, *said), {})
 
+    def _with_raw(self, message: dict[str, Any], unmapped: Mapping[str, Any], ours: dict[str, Any]) -> tuple[bytes, bool]:
+        """A message as JSON without its end, and whether it says something of ``unmapped``."""
+        said = dumped_without_nulls(unmapped)
+        raw: dict[str, Any] = {self.key: orjson.Fragment(said)} if said else {}
+        if ours:
+            raw[terms.OURS] = ours
+        if raw:
+            message["raw_metadata"] = raw
+        data = dumped_at_once(message)
+        if data:
+            return data[:-1], said != b""
+        message.pop("raw_metadata", None)
+        return dump(message)[:-1] + _raw_member(self.name, said, ours), said != b""
+
     def _tell_fields(self, record: Record, said: _Told, ledger: Ledger) -> None:
         if _has_links(record):
             text = "a message has no links but those of the talk"
@@ -294,7 +327,7 @@ class _Reading:
         for draft in self.drafts.values():
             if draft.created_from:
                 told_substitute("message", draft.created_from, self.ledger, draft.uid)
-            if len(draft.chain) > 1:
+            if len(draft.ids) > 1:
                 text = "written as a chain: reasoning stands by itself"
                 self.ledger.record("message", "transformed", "segments", text, of=draft.about)
             elif draft.about is not None:
@@ -303,6 +336,15 @@ class _Reading:
                 accepted += 1
         if accepted:
             self.ledger.record("message", "accepted", count=accepted)
+
+
+def _raw_member(name: bytes, unmapped: bytes, ours: dict[str, Any]) -> bytes:
+    """The member raw_metadata behind others, b"" where there is nothing to say; ``name`` is the platform's in it, as JSON."""
+    if unmapped:
+        if ours:
+            return b',"raw_metadata":{%s:%s,"satchel":%s}' % (name, unmapped, dump(ours))
+        return b',"raw_metadata":{%s:%s}' % (name, unmapped)
+    return b',"raw_metadata":{"satchel":%s}' % dump(ours) if ours else b""
 
 
 def _has_links(record: Record) -> bool:
@@ -417,57 +459,52 @@ def _noted(note: SourceNote) -> dict[str, str]:
     return {name: value for name, value in members.items() if value}
 
 
-def _pieces(head: dict[str, Any], drafts: dict[str, Draft], key: str) -> Iterator[bytes]:
-    """The file: the head's members a line each, then a message a line. ``key``: see ``raw_key``."""
+def _pieces(head: dict[str, Any], drafts: dict[str, Draft], name: bytes) -> Iterator[bytes]:
+    """The file: the head's members a line each, then a message a line."""
     lines = [b"%s:%s,\n" % (dump(member), dump(value)) for member, value in head.items()]
     yield b'{%s"messages":[' % b"".join(lines)
     start = b"\n"
     for draft in drafts.values():
         assert draft.created is not None
         at = to_rfc3339(draft.created)
-        above = drafts[draft.parent].last if draft.parent else ""
-        # A message's segments: the chain is parent to child, the talk goes on at its last.
-        if draft.first != draft.last:
-            for segment, child in pairwise(draft.chain):
-                yield start
-                yield _line(segment, b"", key, draft.created_from, at, above, [child.id])
-                above = segment.id
-                start = b",\n"
-        yield start
-        children = draft.children
-        below = [children[0].first] if len(children) == 1 else [child.first for child in children]
-        yield _line(draft.chain[-1], draft.besides, key, draft.created_from, at, above, below)
-        start = b",\n"
+        ids, raws, children = draft.ids, draft.raws, draft.children
+        above = drafts[draft.parent].ids[-1] if draft.parent else ""
+        if len(ids) == 1 and not raws:
+            # The usual message.
+            below = children[0].ids[0] if len(children) == 1 else '","'.join([child.ids[0] for child in children])
+            yield start
+            yield draft.bodies[0]
+            yield (_place(at, above, below) + "}").encode()
+            start = b",\n"
+            continue
+        last = len(ids) - 1
+        # A message's segments, each with its place behind its encoded body: the chain is parent to child, the talk goes on at
+        # its last.
+        for index, body in enumerate(draft.bodies):
+            if index < last:
+                below = ids[index + 1]
+            elif len(children) == 1:
+                below = children[0].ids[0]
+            else:
+                below = '","'.join([child.ids[0] for child in children])
+            yield start
+            yield body
+            yield _place(at, above, below).encode()
+            yield _waiting(*raws[index], draft.created_from, name) if raws else b"}"
+            above = ids[index]
+            start = b",\n"
     yield b"\n]}\n"
 
 
-def _line(segment: Segment, besides: bytes, key: str, created_from: str, at: str, above: str, below: list[str]) -> bytes:
-    """A segment with its place in the talk. Its raw_metadata stands behind that where it says whence the time is."""
-    message = segment.message
-    ours = {**segment.ours, "created_at_from": created_from} if created_from else segment.ours
-    raw: dict[str, Any] = {key: orjson.Fragment(besides)} if besides else {}
-    if ours:
-        raw[terms.OURS] = ours
-    if raw and not created_from:
-        message["raw_metadata"] = raw
-    message["created_at"] = at
-    if above:
-        message["parent_id"] = above
-    if below:
-        message["children_ids"] = below
-    if created_from:
-        message["raw_metadata"] = raw
-    return dumped_at_once(message) or _line_in_pieces(message, raw, besides, ours, key)
+def _place(at: str, above: str, below: str) -> str:
+    """Time, parent and children, behind other members: nothing in them needs an escape."""
+    if above and below:
+        return f',"created_at":"{at}","parent_id":"{above}","children_ids":["{below}"]'
+    parent = f',"parent_id":"{above}"' if above else ""
+    children = f',"children_ids":["{below}"]' if below else ""
+    return f',"created_at":"{at}"{parent}{children}'
 
 
-def _line_in_pieces(message: dict[str, Any], raw: dict[str, Any], besides: bytes, ours: dict[str, Any], key: str) -> bytes:
-    """The same where orjson does not write all of it: then a part may not need what the whole does."""
-    pieces = []
-    for name, value in message.items():
-        if value is raw:
-            said = [b"%s:%s" % (dump(key), besides)] if besides else []
-            said += [b"%s:%s" % (dump(terms.OURS), dump(ours))] if ours else []
-            pieces.append(b'"raw_metadata":{%s}' % b",".join(said))
-        else:
-            pieces.append(b"%s:%s" % (dump(name), dump(value)))
-    return b"{%s}" % b",".join(pieces)
+def _waiting(unmapped: bytes, ours: dict[str, Any], created_from: str, name: bytes) -> bytes:
+    """The end of a segment with its raw_metadata, which says whence the time is."""
+    return _raw_member(name, unmapped, {**ours, "created_at_from": created_from}) + b"}"

@@ -10,12 +10,11 @@ from datetime import datetime
 
 import msgspec
 
-from satchel.formats.portable_ai_memory.messages import Segment
 from satchel.model.ledger import About, Ledger
 
 
 class Draft(msgspec.Struct, gc=False):
-    """One message record on its way into the file: its segments and its place in the talk."""
+    """One message record on its way into the file: its encoded segments and its place in the talk."""
 
     uid: str
     position: int
@@ -23,12 +22,11 @@ class Draft(msgspec.Struct, gc=False):
     created: datetime | None
     #: "" when the message says its own time of creation.
     created_from: str
-    chain: list[Segment]
-    #: The ids of the first and the last of them.
-    first: str
-    last: str
-    #: The JSON of what the source said besides, which stands in the last; b"" where that is nothing.
-    besides: bytes
+    ids: list[str]
+    #: Each segment's JSON object without its place and its end, and where the time is still waited for, what raw_metadata says
+    #: of each; else nothing.
+    bodies: list[bytes]
+    raws: list[tuple[bytes, dict[str, object]]]
     children: list[Draft] = []
     #: For the ledger, where it is told of later.
     about: About | None = None
@@ -53,7 +51,7 @@ def connect(drafts: dict[str, Draft], dropped: dict[str, str], ledger: Ledger) -
 
 def tell_roots(drafts: dict[str, Draft], roots: int, ledger: Ledger) -> None:
     """Tell of a talk in which nobody says whom they answer."""
-    if roots == len(drafts) and not any(len(draft.chain) > 1 for draft in drafts.values()):
+    if roots == len(drafts) and not any(len(draft.ids) > 1 for draft in drafts.values()):
         text = "where no message names one, each is taken for the answer to the one before"
         for draft in list(drafts.values())[1:]:
             ledger.field("message", "body.parent", "widened", "linear-talk", text, uid=draft.uid)
