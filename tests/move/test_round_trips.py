@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from satchel.errors import OutputError, SatchelError
 from satchel.formats import registry
+from satchel.formats.base import WriteOptions
 from satchel.formats.portable_agent_memory import wire
-from satchel.formats.portable_agent_memory.profiles import PROFILES, SCHEMA, SDK, SPEC
+from satchel.formats.portable_agent_memory.profiles import PROFILES, SCHEMA, SDK, SPEC, Profile
 from satchel.limits import DEFAULT
 from satchel.move import forgetting
 from satchel.move.conversions import convert
@@ -165,6 +166,23 @@ def test_every_shared_package_comes_home(shared: Path, tmp_path: Path) -> None:
     # Those that are not taken are the negative samples: tampered, malformed.
     assert came >= 76
     assert refused <= 42
+
+
+@pytest.mark.parametrize("own", [SDK, SPEC, SCHEMA])
+@pytest.mark.parametrize("other", ["portable-memory", "portable-ai-memory"])
+def test_an_artifact_comes_home_where_the_profile_that_it_has_is_asked_for(own: Profile, other: str, tmp_path: Path) -> None:
+    source = tmp_path / "a.pam"
+    artifact = artifacts.artifact(own, artifacts.entries(own))
+    source.write_bytes(wire.serialise(artifact))
+    convert([source], tmp_path / STANDARDS[other], format=other)
+    for asked in PROFILES.values():
+        if asked.writable:
+            back = tmp_path / f"{asked.name}.pam"
+            convert(
+                [tmp_path / STANDARDS[other]], back, format="portable-agent-memory", options=WriteOptions(profile=asked.name)
+            )
+            assert (back.read_bytes() == source.read_bytes()) == (asked is own)
+            assert registry.get("portable-agent-memory").profile_of(back, limits=DEFAULT) == asked.name  # type: ignore[attr-defined]
 
 
 # What was edited on the way ---------------------------------------------------------------------------------------------------

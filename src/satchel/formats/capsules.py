@@ -106,6 +106,19 @@ class Carrier(Protocol):
 
 
 @runtime_checkable
+class Profiled(Protocol):
+    """A format that is written in one of several profiles, which a package shows."""
+
+    def profile_of(self, path: Path, *, limits: Limits) -> str:
+        """The profile (``WriteOptions.profile``) of the package at ``path``; "" of what is in several, or in none.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        ...
+
+
+@runtime_checkable
 class Patches(Protocol):
     """A format whose source objects can be edited in place."""
 

@@ -18,6 +18,7 @@ from satchel.errors import UsageError
 from satchel.formats import registry as formats
 from satchel.formats.base import PLAIN, WriteOptions, Written
 from satchel.formats.base import Progress as Writing
+from satchel.formats.capsules import Profiled
 from satchel.limits import DEFAULT, Limits
 from satchel.model.ledger import Ledger, Witness
 from satchel.move import straight
@@ -98,7 +99,7 @@ def convert(
         recognised(paths, adapter=adapter, limits=limits, progress=shown, identities=identities) as export,
     ):
         reading_ledger = Ledger(told)
-        done = _home(export, format, target, limits, told) if options == PLAIN else None
+        done = _home(export, format, target, limits, told, options)
         if done is None and told is None and verify is None:
             straightly = straight.convert(export, writer, target, account=account, at=at, shown=shown, options=options)
             done = None if straightly is None else Conversion(*straightly)
@@ -138,15 +139,22 @@ def convert(
         return msgspec.structs.replace(done, ledger=told.finish(lines, source, end, ledger.key))
 
 
-def _home(export: Export, format: str, target: Path, limits: Limits, witness: Witness | None) -> Conversion | None:
-    """The only package of the input written home as the very files that it was, where ``target`` is named for that."""
-    if len(export.packages) != 1 or export.files:
+def _home(
+    export: Export, format: str, target: Path, limits: Limits, witness: Witness | None, options: WriteOptions
+) -> Conversion | None:
+    """The only package of the input written home as the very files that it was, where ``target`` is named for that, and nothing
+    else is asked for than the profile that it has."""
+    if len(export.packages) != 1 or export.files or msgspec.structs.replace(options, profile="") != PLAIN:
         return None
     reader = export.packages[0][1]
     found = reader.home(format) if isinstance(reader, Restoring) else None
     if found is None:
         return None
     path, head, batch = found
+    if options.profile:
+        own = formats.get(format)
+        if not isinstance(own, Profiled) or own.profile_of(path, limits=limits) != options.profile:
+            return None
     written = lay_out(path, head, target, limits, Ledger(witness))
     return None if written is None else Conversion(batch, written)
 

@@ -86,6 +86,12 @@ def _artifacts(path: Path, limits: Limits, word: bytes = b"") -> Iterator[tuple[
                 yield file.name, wire.parse(data, limits, file=file.name, packed=True)
 
 
+def profile_of(path: Path, limits: Limits) -> str:
+    """The profile of the artifacts at ``path``, "" where they are of several. Raises InputError."""
+    names = {artifact.profile.name for _, artifact in _artifacts(path, limits)}
+    return names.pop() if len(names) == 1 else ""
+
+
 def elements(path: Path, limits: Limits) -> Iterator[Element]:
     """The entries of the artifacts at ``path``, without the residue of single ones. Raises InputError."""
     places: dict[str, int] = {}

@@ -79,6 +79,12 @@ class PortableAgentMemory:
 
         return capsules.elements(path, limits)
 
+    def profile_of(self, path: Path, *, limits: Limits) -> str:
+        """See ``formats.capsules.Profiled``."""
+        from satchel.formats.portable_agent_memory import capsules
+
+        return capsules.profile_of(path, limits)
+
     def validate(self, path: Path, *, limits: Limits) -> Iterator[Finding]:
         """See ``formats.base.Format.validate``; the codes are the protocol's (dossier 10.5)."""
         from satchel.formats.portable_agent_memory import validation
