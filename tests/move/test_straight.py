@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from satchel.adapters import registry as adapters
 from satchel.errors import SatchelError
 from satchel.formats import registry
 from satchel.formats.base import PLAIN, WriteOptions
@@ -249,6 +250,24 @@ class Bar:
 
     def add(self, count: int) -> None:
         self.wrote += count
+
+
+def test_an_adapter_that_fails_over_what_is_left_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a third party's may, over a shape that it never met: then all that the source said of a message stands beside it."""
+
+    def fails(*_: Any) -> Any:
+        raise KeyError("nobody met it")
+
+    native = {"uuid": "m1", "sender": "human", "text": "hi", "created_at": "2024-01-01T00:00:00Z", "odd": [1, {"x": None}]}
+    source = write(tmp_path, "conversations.json", [{"uuid": "c1", "name": "n", "chat_messages": [native]}])
+    monkeypatch.setattr(type(adapters.get("claude")), "unmapped", fails)
+    same([source])
+    convert([source], tmp_path / "out", format=FORMAT)
+    (path,) = (tmp_path / "out" / "conversations").iterdir()
+    (message,) = json.loads(path.read_bytes())["messages"]
+    assert message["raw_metadata"]["claude"] == {**native, "odd": [1, {}]}
+    for other in ("portable-memory", "portable-agent-memory"):
+        convert([source], tmp_path / f"{other}.{'mem' if other == 'portable-memory' else 'pam'}", format=other)
 
 
 @pytest.mark.parametrize("ids", [("c1", "c2"), ("c1", "c1")])

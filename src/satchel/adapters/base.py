@@ -91,3 +91,20 @@ class Prepares(Protocol):
             whole: the record that it is part of, such as a message's conversation.
         """
         ...
+
+
+def left_over(adapter: Adapter, record: Record, native: Any) -> Mapping[str, Any]:
+    """``Adapter.unmapped``; of an adapter that fails over a shape that it never met, all of the native value's members: so
+    nothing is lost, and a third party's mistake ends nobody's export."""
+    try:
+        return adapter.unmapped(record, native)
+    except Exception:
+        return native if type(native) is dict else {}
+
+
+def prepared_by(adapter: Prepares, record: Record, whole: Record | None, format: str) -> Mapping[str, Any] | None:
+    """``Prepares.prepared``; None where the adapter fails, as it does for a record that has no such row."""
+    try:
+        return adapter.prepared(record, whole, format)
+    except Exception:
+        return None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import msgspec
 
 from satchel.adapters import registry as adapters
-from satchel.adapters.base import Adapter, Prepares
+from satchel.adapters.base import Adapter, Prepares, left_over, prepared_by
 from satchel.codec import json_values
 from satchel.codec.excise import GAP
 from satchel.codec.pointers import resolve_value
@@ -117,7 +117,7 @@ class VaultSelection:
         """See Selection.unmapped: the adapter that read the record says what its fields do not carry."""
         adapter = self._adapter(record.origin.format)
         native = None if adapter is None else self._native_value(record)
-        return {} if adapter is None or native is None else adapter.unmapped(record, native)
+        return {} if adapter is None or native is None else left_over(adapter, record, native)
 
     def _adapter(self, name: str) -> Adapter | None:
         """The adapter of that name, asked for once: another format's records have none."""
@@ -133,7 +133,7 @@ class VaultSelection:
         adapter = self._adapter(record.origin.format)
         if adapter is None or not isinstance(adapter, Prepares):
             return None
-        return adapter.prepared(record, whole, format)
+        return prepared_by(adapter, record, whole, format)
 
     def native(self, record: Record) -> bytes | None:
         """See Selection.native."""

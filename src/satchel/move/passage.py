@@ -19,7 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from satchel.adapters import registry as adapters
-from satchel.adapters.base import Adapter
+from satchel.adapters.base import Adapter, left_over
 from satchel.codec.pointers import resolve_value
 from satchel.codec.streams import Cursor, Region
 from satchel.errors import CanonicalError, InputError, NotFound, SatchelError, UsageError
@@ -400,7 +400,7 @@ class Passing:
         if not self._is_open:
             self._value, self._is_open = native_value(source.native), True
         value = resolve_value(self._value, record.native.pointer, native_value)
-        return {} if value is None else adapter.unmapped(record, value)
+        return {} if value is None else left_over(adapter, record, value)
 
     def _adapter(self, name: str) -> Adapter | None:
         if name not in self._adapters:

@@ -166,6 +166,9 @@ def test_unmapped_members_are_verbatim() -> None:
     assert not {"message", "sender", "create_time", "metadata", "thinking_trace"} & rest.keys()
     shared = {**element["responses"][0], "share_link": {"id": "s"}}
     assert ADAPTER.unmapped(outcome.of("message")[0], shared)["share_link"] == {"id": "s"}
+    for odd in (1.5, True, "x", {"a": 1}, [{}], [1, {}]):
+        strange = {**element["responses"][0], "file_attachments": odd}
+        assert ADAPTER.unmapped(outcome.of("message")[0], strange)["file_attachments"] == odd
     for junk in (None, [], 1, "x", {"conversation": 1}, {"response": 1}):
         for record in outcome.records:
             ADAPTER.unmapped(record, junk)

@@ -211,7 +211,8 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         FORMAT.verify(path, trust=TRUST, limits=small)
     assert [finding.code for finding in FORMAT.validate(path, limits=small)] == ["PAM_TOO_LARGE"]
     assert [finding.code for finding in FORMAT.validate(tmp_path / "none", limits=DEFAULT)] == ["unreadable"]
-    assert [finding.code for finding in FORMAT.validate(tmp_path, limits=DEFAULT)] == ["unreadable"]
+    (tmp_path / "empty").mkdir()
+    assert [finding.code for finding in FORMAT.validate(tmp_path / "empty", limits=DEFAULT)] == ["unreadable"]
     assert [finding.code for finding in FORMAT.validate(Path("a\0b"), limits=DEFAULT)] == ["unreadable"]
 
 
@@ -223,3 +224,14 @@ def test_findings_name_the_file_and_the_place(tmp_path: Path) -> None:
     assert [(finding.code, str(finding.place)) for finding in found] == [
         ("PAM_INVALID_SCHEMA", "a.pam, at /components/episodic/1/actor")
     ]
+
+
+def test_a_folder_of_artifacts_is_validated_artifact_by_artifact(tmp_path: Path) -> None:
+    write(tmp_path / "memory-001.pam", artifact(SDK))
+    assert [finding for finding in FORMAT.validate(tmp_path, limits=DEFAULT) if finding.severity == "error"] == []
+    (tmp_path / "memory-002.pam").write_bytes(b"{")
+    errors = [finding for finding in FORMAT.validate(tmp_path, limits=DEFAULT) if finding.severity == "error"]
+    assert [finding.place.file for finding in errors] == [f"{tmp_path.name}/memory-002.pam"]
+    with pytest.raises(InputError, match="is a folder") as refused:
+        FORMAT.verify(tmp_path, trust=TRUST, limits=DEFAULT)
+    assert refused.value.hint == "name one of the artifacts in it"

@@ -71,8 +71,9 @@ def _message(record: Record, native: dict[str, Any]) -> dict[str, Any]:
     if type(response.get("sender")) is not str:
         rest |= beyond({"sender": response.get("sender")})
     for name in ("file_attachments", "image_attachments"):
-        if all(type(item) in (str, int) for item in rest.get(name) or [{}]):
-            rest.pop(name, None)
+        items = rest.get(name)
+        if type(items) is list and items and all(type(item) in (str, int) for item in items):
+            del rest[name]
     if response is not native:
         rest |= beyond(native, "response", *rest)
     return rest

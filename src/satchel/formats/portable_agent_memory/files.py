@@ -88,6 +88,8 @@ def read(path: Path, limits: Limits = DEFAULT) -> bytes:
         LimitExceeded: PAM_TOO_LARGE.
         InputError: it is no regular file, or cannot be read.
     """
+    if path.is_dir():
+        raise InputError(f"{path.name} is a folder", hint="name one of the artifacts in it")
     try:
         with path.open("rb") as stream:
             # Of the file that is open: the path may name another by now.
