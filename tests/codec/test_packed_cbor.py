@@ -7,7 +7,6 @@ from random import Random
 from typing import Any
 
 import cbor2
-import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -16,21 +15,11 @@ from satchel.codec import cbor
 from satchel.codec.packed import Packed, unpacked
 from satchel.codec.packed_cbor import decode_packed
 from satchel.errors import InputError
-from satchel.limits import DEFAULT
+from tests.codec.packable import ARRAYS, LIMITS, documents, parsed
 
-ARRAYS = frozenset({"episodic", "semantic"})
-LIMITS = msgspec.structs.replace(DEFAULT, json_depth=6)
-
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.sampled_from(["episodic", "components"])
-values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**64), 2**64 - 1) | st.floats() | texts,
-    lambda child: st.lists(child, max_size=3) | st.dictionaries(texts, child, max_size=3),
-    max_leaves=8,
-)
-arrays = st.lists(st.dictionaries(texts, values, max_size=3) | values, max_size=4) | values
-holders = st.dictionaries(st.sampled_from(["episodic", "semantic", "metadata", "x"]), arrays, max_size=4)
-documents = st.tuples(holders, st.none() | holders | values).map(
-    lambda both: {**both[0], **({} if both[1] is None else {"components": both[1]})}
+DOCUMENTS = documents(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.sampled_from(["episodic", "components"]),
+    st.none() | st.booleans() | st.integers(-(2**64), 2**64 - 1) | st.floats(),
 )
 
 
@@ -59,16 +48,8 @@ def spelled(value: Any, random: Random) -> bytes:
     return b"\xfb" + struct.pack(">d", value) if type(value) is float else cbor2.dumps(value)
 
 
-def parsed(decode: Any, *words: Any) -> Any:
-    try:
-        # NaN is in no value that passes.
-        return unpacked(decode(*words, limits=LIMITS))
-    except InputError as error:
-        return type(error), error.message, error.place
-
-
 @settings(max_examples=600, deadline=None)
-@given(documents, st.randoms(use_true_random=False))
+@given(DOCUMENTS, st.randoms(use_true_random=False))
 @example({"episodic": [{"a": [[[[1]]]]}]}, Random(1))
 @example({"components": {"episodic": [{"a": [[[1]]]}]}}, Random(1))
 @example({"components": {"episodic": [{"a": [[1]]}]}}, Random(1))
@@ -81,7 +62,7 @@ def test_it_is_the_same_document(document: Any, random: Random) -> None:
 
 
 @settings(max_examples=600, deadline=None)
-@given(documents, st.randoms(use_true_random=False), st.integers(0, 200), st.binary(max_size=3), st.integers(0, 3))
+@given(DOCUMENTS, st.randoms(use_true_random=False), st.integers(0, 200), st.binary(max_size=3), st.integers(0, 3))
 def test_and_of_what_is_damaged_the_same_is_said(document: Any, random: Random, at: int, junk: bytes, cut: int) -> None:
     data = spelled(document, random)
     data = data[:at] + junk + data[at + cut :]
@@ -133,7 +114,7 @@ def test_only_arrays_of_maps_where_they_are_looked_for_are_packed() -> None:
     assert type(odd["episodic"]) is list, "an array of others is for the checks to tell"
 
 
-@given(documents, st.randoms(use_true_random=False))
+@given(DOCUMENTS, st.randoms(use_true_random=False))
 def test_whether_it_is_deterministic_is_seen_in_pieces(document: Any, random: Random) -> None:
     data = spelled(document, random)
     try:

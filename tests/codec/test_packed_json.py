@@ -5,42 +5,23 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from satchel.codec.json_values import decode_whole
-from satchel.codec.packed import Packed, unpacked
+from satchel.codec.packed import Packed
 from satchel.codec.packed_json import decode_packed
-from satchel.errors import InputError
-from satchel.limits import DEFAULT
+from tests.codec.packable import ARRAYS, documents, parsed
 
-ARRAYS = frozenset({"episodic", "semantic"})
-LIMITS = msgspec.structs.replace(DEFAULT, json_depth=6, json_digits=40)
-
-texts = st.text(max_size=6) | st.sampled_from(["a:b", ":", "\ud800", '"', "episodic", "components"])
-values = st.recursive(
-    st.none() | st.integers(-(10**45), 10**45) | st.floats() | texts,
-    lambda child: st.lists(child, max_size=3) | st.dictionaries(texts, child, max_size=3),
-    max_leaves=8,
+DOCUMENTS = documents(
+    st.text(max_size=6) | st.sampled_from(["a:b", ":", "\ud800", '"', "episodic", "components"]),
+    st.none() | st.integers(-(10**45), 10**45) | st.floats(),
 )
-arrays = st.lists(st.dictionaries(texts, values, max_size=3) | values, max_size=4) | values
-holders = st.dictionaries(st.sampled_from(["episodic", "semantic", "metadata", "x:y"]), arrays, max_size=4)
-documents = st.tuples(holders, st.none() | holders | values).map(
-    lambda both: {**both[0], **({} if both[1] is None else {"components": both[1]})}
-)
-
-
-def parsed(decode: Any, *words: Any) -> Any:
-    try:
-        return unpacked(decode(*words, limits=LIMITS))
-    except InputError as error:
-        return type(error), error.message, error.place
 
 
 @settings(max_examples=600, deadline=None)
-@given(documents, st.booleans(), st.booleans())
+@given(DOCUMENTS, st.booleans(), st.booleans())
 @example({"episodic": [{"a": [[[[1]]]]}]}, False, False)
 @example({"components": {"episodic": [{"a": [[[1]]]}]}}, False, False)
 def test_it_is_the_same_document(document: Any, ascii: bool, pretty: bool) -> None:
@@ -50,7 +31,7 @@ def test_it_is_the_same_document(document: Any, ascii: bool, pretty: bool) -> No
 
 
 @settings(max_examples=600, deadline=None)
-@given(documents, st.integers(0, 400), st.binary(max_size=3), st.integers(0, 3))
+@given(DOCUMENTS, st.integers(0, 400), st.binary(max_size=3), st.integers(0, 3))
 def test_and_of_what_is_damaged_the_same_is_said(document: Any, at: int, junk: bytes, cut: int) -> None:
     data = json.dumps(document).encode()
     data = data[:at] + junk + data[at + cut :]
