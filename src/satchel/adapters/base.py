@@ -100,11 +100,3 @@ def left_over(adapter: Adapter, record: Record, native: Any) -> Mapping[str, Any
         return adapter.unmapped(record, native)
     except Exception:
         return native if type(native) is dict else {}
-
-
-def prepared_by(adapter: Prepares, record: Record, whole: Record | None, format: str) -> Mapping[str, Any] | None:
-    """``Prepares.prepared``; None where the adapter fails, as it does for a record that has no such row."""
-    try:
-        return adapter.prepared(record, whole, format)
-    except Exception:
-        return None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import msgspec
 
 from satchel.adapters import registry as adapters
-from satchel.adapters.base import Adapter, Prepares, left_over, prepared_by
+from satchel.adapters.base import Adapter, Prepares, left_over
 from satchel.codec import json_values
 from satchel.codec.excise import GAP
 from satchel.codec.pointers import resolve_value
@@ -133,7 +133,7 @@ class VaultSelection:
         adapter = self._adapter(record.origin.format)
         if adapter is None or not isinstance(adapter, Prepares):
             return None
-        return prepared_by(adapter, record, whole, format)
+        return adapter.prepared(record, whole, format)
 
     def native(self, record: Record) -> bytes | None:
         """See Selection.native."""

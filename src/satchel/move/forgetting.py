@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from satchel.adapters import registry as adapters
-from satchel.adapters.base import Prepares, prepared_by
+from satchel.adapters.base import Prepares
 from satchel.errors import UsageError
 from satchel.formats.portable_memory.kinds import DERIVED
 from satchel.formats.portable_memory.lens import FOREIGN_KIND, FORMAT_NAME, ROW_KINDS, row_id
@@ -194,7 +194,7 @@ def _ready(record: Record, whole: Record | None) -> Record:
     adapter = _preparing(record.origin.format)
     if adapter is None:
         return record
-    said = prepared_by(adapter, record, whole, FORMAT_NAME)
+    said = adapter.prepared(record, whole, FORMAT_NAME)
     return record if said is None else msgspec.structs.replace(record, residue={**record.residue, FORMAT_NAME: said})
 
 
